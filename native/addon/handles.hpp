@@ -1,0 +1,96 @@
+// The classes JavaScript sees. They check arguments and call the core; what they compute, the core computes.
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+
+#include "../core/dedup_cache.hpp"
+#include "../core/frame_ingest.hpp"
+#include "../core/routing_table.hpp"
+#include "../core/shared_index.hpp"
+
+namespace edge::addon {
+
+// new VectorIndex(dimension, capacity, isa)
+class IndexHandle : public Napi::ObjectWrap<IndexHandle> {
+ public:
+  static constexpr double kMaxHits = 65536;
+
+  static Napi::Function define(Napi::Env env);
+  explicit IndexHandle(const Napi::CallbackInfo& info);
+  void Finalize(Napi::BasicEnv env) override;
+
+ private:
+  Napi::Value size(const Napi::CallbackInfo& info);
+  Napi::Value bytes(const Napi::CallbackInfo& info);
+  void upsert(const Napi::CallbackInfo& info);
+  void upsert_int8(const Napi::CallbackInfo& info);
+  Napi::Value erase(const Napi::CallbackInfo& info);
+  Napi::Value search(const Napi::CallbackInfo& info);
+  Napi::Value search_async(const Napi::CallbackInfo& info);
+  void close(const Napi::CallbackInfo& info);
+
+  bool is_open(Napi::Env env) const;
+  bool read_search(const Napi::CallbackInfo& info, Search& search) const;
+  bool settle(Napi::Env env, Status status, size_t bad);
+  void account(Napi::BasicEnv env);
+
+  std::shared_ptr<SharedIndex> index_;
+  // What the garbage collector has been told of.
+  int64_t accounted_ = 0;
+};
+
+// new DedupCache(capacity, ttlMs)
+class DedupHandle : public Napi::ObjectWrap<DedupHandle> {
+ public:
+  static Napi::Function define(Napi::Env env);
+  explicit DedupHandle(const Napi::CallbackInfo& info);
+  const std::shared_ptr<DedupCache>& core() const { return cache_; }
+
+ private:
+  Napi::Value size(const Napi::CallbackInfo& info);
+  Napi::Value bytes(const Napi::CallbackInfo& info);
+  Napi::Value seen_many(const Napi::CallbackInfo& info);
+  void clear(const Napi::CallbackInfo& info);
+
+  std::shared_ptr<DedupCache> cache_ = std::make_shared<DedupCache>();
+};
+
+// new RoutingTable(capacity, ttlMs)
+class RoutesHandle : public Napi::ObjectWrap<RoutesHandle> {
+ public:
+  static Napi::Function define(Napi::Env env);
+  explicit RoutesHandle(const Napi::CallbackInfo& info);
+  const std::shared_ptr<RoutingTable>& core() const { return table_; }
+
+ private:
+  Napi::Value size(const Napi::CallbackInfo& info);
+  Napi::Value bytes(const Napi::CallbackInfo& info);
+  Napi::Value offer(const Napi::CallbackInfo& info);
+  void pin(const Napi::CallbackInfo& info);
+  Napi::Value unpin(const Napi::CallbackInfo& info);
+  Napi::Value lookup(const Napi::CallbackInfo& info);
+  Napi::Value drop_link(const Napi::CallbackInfo& info);
+  Napi::Value expire(const Napi::CallbackInfo& info);
+  Napi::Value snapshot(const Napi::CallbackInfo& info);
+
+  std::shared_ptr<RoutingTable> table_ = std::make_shared<RoutingTable>();
+};
+
+// new FrameIngest(dedup, routes, self, maxFrameBytes)
+class IngestHandle : public Napi::ObjectWrap<IngestHandle> {
+ public:
+  static Napi::Function define(Napi::Env env);
+  explicit IngestHandle(const Napi::CallbackInfo& info);
+
+ private:
+  void set_key(const Napi::CallbackInfo& info);
+  Napi::Value run(const Napi::CallbackInfo& info);
+
+  std::shared_ptr<DedupCache> dedup_;
+  std::shared_ptr<RoutingTable> routes_;
+  FrameIngest ingest_;
+};
+
+}  // namespace edge::addon

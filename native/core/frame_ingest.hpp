@@ -1,0 +1,45 @@
+// What comes off a radio: checked, told from what was seen before, and given its next link, a batch at a time.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "dedup_cache.hpp"
+#include "frame.hpp"
+#include "routing_table.hpp"
+#include "siphash.hpp"
+
+namespace edge {
+
+class FrameIngest {
+ public:
+  // Words per frame in `out`: verdict, header bytes, payload bytes, next-hop link.
+  static constexpr size_t kStride = 4;
+
+  void init(uint64_t self, size_t max_frame_bytes) {
+    self_ = self;
+    max_frame_bytes_ = max_frame_bytes;
+  }
+
+  // Null forgets the epoch's key.
+  void set_key(uint8_t epoch, const uint8_t* key16);
+
+  // Frame i is slab[offsets[i], offsets[i + 1]); one that does not lie within the slab is truncated.
+  // Header and payload bytes are zero for a frame whose shape was not good. Returns how many were accepted.
+  size_t run(DedupCache& dedup, const RoutingTable& routes, const uint8_t* slab, size_t slab_bytes,
+             const uint32_t* offsets, size_t count, double now_ms, int32_t* out);
+
+  size_t bytes() const { return sizeof *this; }
+
+ private:
+  static constexpr size_t kChunk = 32;
+
+  Verdict check(const uint8_t* frame, size_t length, Shape& shape) const;
+
+  uint64_t self_ = 0;
+  size_t max_frame_bytes_ = 0;
+  SipKey keys_[256];
+  bool known_[256] = {};
+};
+
+}  // namespace edge

@@ -1,0 +1,35 @@
+// Plain loops that the compiler vectorises for whichever instruction set the including function is built for.
+#pragma once
+
+#include <bit>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+
+namespace edge::loops {
+
+// Adding and taking away 1.5 × 2^52 rounds a double half to even; a branch-free step that every target does alike.
+inline constexpr double kRounder = 6755399441055744.0;
+
+[[gnu::always_inline]] inline double peak(const float* x, size_t count) {
+  uint32_t top = 0;
+  for (size_t i = 0; i < count; i++) {
+    const uint32_t magnitude = std::bit_cast<uint32_t>(x[i]) & 0x7fffffffu;
+    top = magnitude > top ? magnitude : top;
+  }
+  // Magnitudes order like their bits, and infinities and NaNs are above all numbers.
+  return top >= 0x7f800000u ? -1.0 : static_cast<double>(std::bit_cast<float>(top));
+}
+
+template <typename T>
+[[gnu::always_inline]] inline int64_t quantise(const float* x, size_t count, double factor, T* out) {
+  for (size_t i = 0; i < count; i++) {
+    const double shifted = static_cast<double>(x[i]) * factor + kRounder;
+    out[i] = static_cast<T>(static_cast<int32_t>(shifted - kRounder));
+  }
+  int64_t squares = 0;
+  for (size_t i = 0; i < count; i++) squares += static_cast<int32_t>(out[i]) * static_cast<int32_t>(out[i]);
+  return squares;
+}
+
+}  // namespace edge::loops

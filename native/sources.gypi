@@ -1,0 +1,33 @@
+{
+  "variables": {
+    "edge_agent_core": [
+      "native/core/cpu.cpp",
+      "native/core/dedup_cache.cpp",
+      "native/core/frame_ingest.cpp",
+      "native/core/kernels.cpp",
+      "native/core/kernels_avx2.cpp",
+      "native/core/kernels_neon.cpp",
+      "native/core/routing_table.cpp",
+      "native/core/search.cpp",
+      "native/core/vector_index.cpp"
+    ],
+    "edge_agent_addon": [
+      "native/addon/addon.cpp",
+      "native/addon/arguments.cpp",
+      "native/addon/dedup_handle.cpp",
+      "native/addon/index_handle.cpp",
+      "native/addon/ingest_handle.cpp",
+      "native/addon/routes_handle.cpp"
+    ],
+    "edge_agent_flags": [
+      "-std=c++20",
+      "-O3",
+      "-Wall",
+      "-Wextra",
+      "-fno-exceptions",
+      "-fno-rtti",
+      "-ffp-contract=off",
+      "-fvisibility=hidden"
+    ]
+  }
+}

@@ -1,0 +1,94 @@
+// What scripts/test runs, in order. To add a stage, add a line.
+//
+// id       the name on the command line (`scripts/test ctest`) and of build/logs/ID.log
+// command  what to run, from the root of the project
+// reads    how its output is counted: tap, ctest, unittest, or check (one test: the exit code)
+// minutes  after which it is ended and has failed
+// always   also when PATTERNs choose something else
+// fatal    nothing after it makes sense when it fails
+// after    stages that have to pass first
+// full     only with --full (fullChecks)
+// unless   why it cannot run here: the reason it is skipped
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const SIMULATION_SEEDS = 100;
+const PROPERTY_RUNS = 2000;
+
+const ava = (files, ...flags) => ['node_modules/.bin/ava', '--tap', ...flags, ...files];
+const covered = (command) => ['node_modules/.bin/c8', '--clean', ...command];
+
+const tool = (name, flag) => () => {
+  const found = process.env.PATH.split(':').some((folder) => existsSync(join(folder, name)));
+  return found ? undefined : `${name} is missing: scripts/setup ${flag}`;
+};
+const none = (files, what) => () => (files.length > 0 ? undefined : `there is no ${what}`);
+const absent = (root, path) => () => (existsSync(join(root, path)) ? undefined : `${path} is not there yet`);
+/** Builds and runs the C++ tests by a preset of native/CMakePresets.json: they need no Node. */
+const ctest = (preset) => {
+  const steps = [
+    `cmake --preset ${preset}`,
+    `cmake --build --preset ${preset} --parallel 2`,
+    `ctest --preset ${preset}`,
+  ];
+  return ['sh', '-c', `cd native && ${steps.join(' && ')}`];
+};
+
+function preparation(full) {
+  const setup = ['scripts/setup', '--native', '--lab', ...(full ? ['--proto'] : [])];
+  const noCompiler = tool('cmake', '--native');
+  return [
+    { id: 'setup', command: setup, reads: 'check', minutes: 8, always: true, fatal: true },
+    { id: 'build', command: ['scripts/build'], reads: 'check', minutes: 3, always: true },
+    { id: 'addon', command: ['scripts/build-native'], reads: 'check', minutes: 8, always: true, unless: noCompiler },
+  ];
+}
+
+function checks({ root, sources, scripts, chosen }) {
+  const noProtoc = tool('protoc', '--proto');
+  const unit = chosen ? ava(sources) : covered(ava([]));
+  const partial = () => (chosen ? 'only a part of the tests ran' : undefined);
+  const coverage = ['node', 'scripts/lib/coverage.mjs'];
+  const nodeTest = ['node', '--test', '--test-reporter=tap', ...scripts];
+  const python = ['python3', '-m', 'unittest', 'discover', '-v', '-s', 'examples/python'];
+  const noPython = absent(root, 'examples/python');
+  return [
+    { id: 'lint', command: ['scripts/lint'], reads: 'check', minutes: 3 },
+    { id: 'proto', command: ['scripts/proto', '--check'], reads: 'check', minutes: 1, unless: noProtoc },
+    { id: 'unit', command: unit, reads: 'tap', minutes: 10, unless: none(sources, 'test of src') },
+    { id: 'coverage', command: coverage, reads: 'check', minutes: 1, after: ['unit'], unless: partial },
+    { id: 'scripts', command: nodeTest, reads: 'tap', minutes: 3, unless: none(scripts, 'test of scripts') },
+    { id: 'ctest', command: ctest('test'), reads: 'ctest', minutes: 8, unless: tool('cmake', '--native') },
+    { id: 'python', command: python, reads: 'unittest', minutes: 3, after: ['build'], unless: noPython },
+  ];
+}
+
+function fullChecks({ root, sources }) {
+  const noCompiler = tool('cmake', '--native');
+  const properties = sources.filter((path) => readFileSync(join(root, path), 'utf8').includes("from 'fast-check'"));
+  const simulations = sources.filter((path) => path.startsWith('src/sim/'));
+  const [runs, seeds] = [{ FC_NUM_RUNS: String(PROPERTY_RUNS) }, { SIM_SEEDS: String(SIMULATION_SEEDS) }];
+  const [long, noSimulation] = [ava(properties, '--timeout=10m'), none(simulations, 'test of src/sim')];
+  const simulate = ava(simulations, '--timeout=10m');
+  const bench = ['scripts/bench', '--quick'];
+  const [noPack, noBench] = [absent(root, 'scripts/pack-smoke'), absent(root, 'scripts/bench')];
+  return [
+    { id: 'asan', command: ctest('asan'), reads: 'ctest', minutes: 15, unless: noCompiler },
+    {
+      id: 'properties',
+      command: long,
+      env: runs,
+      reads: 'tap',
+      minutes: 15,
+      unless: none(properties, 'property test'),
+    },
+    { id: 'simulation', command: simulate, env: seeds, reads: 'tap', minutes: 20, unless: noSimulation },
+    { id: 'pack', command: ['scripts/pack-smoke'], reads: 'check', minutes: 8, unless: noPack },
+    { id: 'bench', command: bench, reads: 'check', minutes: 10, unless: noBench },
+  ].map((stage) => ({ ...stage, full: true }));
+}
+
+/** The stages of one run. `sources` and `scripts` are the test files; `chosen`: the command line chose among them. */
+export function stagesOf(options) {
+  return [...preparation(options.full), ...checks(options), ...fullChecks(options)];
+}

@@ -1,0 +1,216 @@
+import { EdgeError } from '../core/errors.js';
+import { type NodeId, parseNodeId } from '../core/ids.js';
+import type { Mesh } from '../mesh/mesh.js';
+import type { Clock } from '../ports/clock.js';
+import type { Alerts } from '../services/alerts/alerts.js';
+import type { DeviceState } from '../services/device/device-state.js';
+import type { Messages } from '../services/messages/messages.js';
+import type { Config } from './config.js';
+import type {
+  AgentApi,
+  AgentEventName,
+  AgentEvents,
+  ManualPeer,
+  MessageHandler,
+  MessageInput,
+  NodeFieldsPatch,
+  NodeState,
+  Peer,
+  RouteView,
+  SearchRequest,
+  Statistics,
+  Status,
+} from './contract.js';
+import type { Events } from './events.js';
+import { metricsText } from './metrics.js';
+import type { Runner } from './runner.js';
+import { statistics } from './statistics.js';
+import { peerViews, routeViews, stateView } from './views.js';
+
+/** What compose puts together for an agent. */
+export interface AgentParts {
+  readonly config: Config;
+  readonly mesh: Mesh;
+  readonly runner: Runner;
+  readonly clock: Clock;
+  readonly events: Events;
+  readonly messages: Messages;
+  readonly alerts: Alerts;
+  readonly device: DeviceState;
+  readonly detections: AgentApi['detections'];
+  readonly search: { search(request: SearchRequest): ReturnType<AgentApi['search']>; counts(): { local: number; mesh: number } };
+  readonly detectionCount: () => number;
+  readonly hotPath: Status['hotPath'];
+  readonly version: string;
+  readonly storage: { condition: 'ok' | 'full' | 'failed'; reason: string | undefined };
+  readonly lifecycle: { start(): Promise<void>; stop(): Promise<void>; url(): string | undefined };
+}
+
+/** One running node: the library's face. What it takes and returns are the bodies of the HTTP contract. */
+export class Agent implements AgentApi {
+  readonly nodeId: string;
+  readonly detections: AgentApi['detections'];
+  readonly alerts: AgentApi['alerts'];
+  readonly #parts: AgentParts;
+  readonly #startedAt: number;
+
+  constructor(parts: AgentParts) {
+    this.#parts = parts;
+    this.nodeId = parts.mesh.context.self.id;
+    this.#startedAt = parts.clock.wall();
+    this.detections = {
+      ...parts.detections,
+      push: async (items) => {
+        const result = await parts.detections.push(items);
+        if (result.accepted > 0) parts.device.touch();
+        return result;
+      },
+    };
+    this.alerts = { send: (alert) => parts.alerts.send(alert), list: (query) => parts.alerts.list(query) };
+  }
+
+  start(): Promise<void> {
+    return this.#parts.lifecycle.start();
+  }
+
+  /** Says goodbye to the mesh, finishes what was accepted, and gives everything back. */
+  stop(): Promise<void> {
+    return this.#parts.lifecycle.stop();
+  }
+
+  status(): Status {
+    const { config, mesh, runner, device, hotPath, version, storage, lifecycle } = this.#parts;
+    const peers = [...mesh.peers.all()];
+    const url = lifecycle.url();
+    return {
+      nodeId: this.nodeId,
+      name: config.name,
+      version,
+      mesh: { name: config.mesh, open: true },
+      startedAt: Math.floor(this.#startedAt),
+      state: device.condition,
+      radios: runner.radios.map(({ radio, condition, reason }, index) => ({
+        kind: radio.kind,
+        name: radio.name,
+        condition,
+        ...(reason !== undefined && { reason }),
+        addresses: radio.localAddresses(),
+        links: [...mesh.links.all()].filter((link) => link.phase === 'up' && link.carrier.index === index).length,
+        counters: radio.counters(),
+      })),
+      peers: { alive: peers.filter((node) => mesh.peers.isAlive(node)).length, total: peers.length },
+      detections: { count: this.#parts.detectionCount() },
+      hotPath,
+      ...(url !== undefined && { http: { url } }),
+      storage: { condition: storage.condition, ...(storage.reason !== undefined && { reason: storage.reason }) },
+    };
+  }
+
+  statistics(): Statistics {
+    const { mesh, runner, search, clock } = this.#parts;
+    return statistics(mesh, runner, search.counts(), { startedAt: this.#startedAt, now: clock.wall() });
+  }
+
+  peers(): readonly Peer[] {
+    return peerViews(this.#parts.mesh, this.#parts.runner);
+  }
+
+  async addPeer(peer: ManualPeer): Promise<void> {
+    const expected = peer.nodeId === undefined ? undefined : nodeId(peer.nodeId);
+    const index = this.#parts.runner.radios.findIndex(({ radio }) => radio.addressOf !== undefined);
+    const radio = this.#parts.runner.radios[index]?.radio;
+    if (!radio?.addressOf) {
+      throw new EdgeError('peer.radio', 'no radio here reaches a host and port', { status: 409, fix: 'start the agent with --radio udp' });
+    }
+    const address = await radio.addressOf(peer.host, peer.port);
+    this.#parts.runner.submit({ kind: 'manual-peer', radio: index, address, ...(expected && { expected }) });
+  }
+
+  removePeer(node: string): boolean {
+    const id = nodeId(node);
+    const known = this.#parts.mesh.peers.lastSeen(id) !== undefined;
+    this.#parts.runner.submit({ kind: 'remove-peer', node: id });
+    return known;
+  }
+
+  routes(): readonly RouteView[] {
+    return routeViews(this.#parts.mesh, this.#parts.runner, this.#parts.config.meshTiming.peerTimeoutMs);
+  }
+
+  setRoute(destination: string, nextHop: string | null): void {
+    const { routing } = this.#parts.mesh;
+    const to = nodeId(destination);
+    if (nextHop === null) {
+      routing.unpin(to);
+      return;
+    }
+    if (routing.pin(to, nodeId(nextHop))) return;
+    throw new EdgeError('route.next-hop', `node ${nextHop} is not a neighbour`, {
+      status: 409,
+      fix: 'choose one with hops 1 from `edge-agent peers`',
+    });
+  }
+
+  state(): { readonly nodes: { readonly [nodeId: string]: NodeState } } {
+    const { mesh } = this.#parts;
+    const nodes: Record<string, NodeState> = {};
+    for (const snapshot of mesh.states.all()) {
+      const view = stateView(snapshot);
+      const here = snapshot.author === this.nodeId || mesh.peers.isAlive(snapshot.author);
+      nodes[snapshot.author] = here ? view : { ...view, condition: 'offline' };
+    }
+    return { nodes };
+  }
+
+  patchState(patch: NodeFieldsPatch): NodeState {
+    this.#parts.device.patch(patch);
+    const snapshot = this.#parts.mesh.states.get(this.nodeId as NodeId);
+    if (!snapshot) throw new EdgeError('agent.stopped', 'the agent is not running', { status: 503, fix: 'start it' });
+    return stateView(snapshot);
+  }
+
+  search(request: SearchRequest): ReturnType<AgentApi['search']> {
+    return this.#parts.search.search(request);
+  }
+
+  async send(message: MessageInput): Promise<{ readonly messageId: string }> {
+    this.#parts.device.touch();
+    return this.#parts.messages.send(message);
+  }
+
+  async sendAndWait(message: MessageInput): ReturnType<AgentApi['sendAndWait']> {
+    this.#parts.device.touch();
+    return this.#parts.messages.sendAndWait(message);
+  }
+
+  message(messageId: string): ReturnType<AgentApi['message']> {
+    return this.#parts.messages.story(messageId);
+  }
+
+  async query(message: MessageInput): ReturnType<AgentApi['query']> {
+    this.#parts.device.touch();
+    return this.#parts.messages.query(message);
+  }
+
+  async respond(messageId: string, response: Parameters<AgentApi['respond']>[1]): Promise<void> {
+    this.#parts.messages.respond(messageId, response);
+  }
+
+  handle(type: string, handler: MessageHandler): () => void {
+    return this.#parts.messages.handle(type, handler);
+  }
+
+  on<Name extends AgentEventName>(event: Name, listener: (payload: AgentEvents[Name]) => void): () => void {
+    return this.#parts.events.on(event, listener);
+  }
+
+  metrics(): Promise<string> {
+    return metricsText(this.status(), this.statistics());
+  }
+}
+
+function nodeId(text: string): NodeId {
+  const id = parseNodeId(text);
+  if (id) return id;
+  throw new EdgeError('peer.id', `"${text.slice(0, 64)}" is not a node id`, { fix: 'give 16 lower-case hex digits, as `edge-agent peers` shows them' });
+}

@@ -1,0 +1,383 @@
+import type { RadioCondition, RadioCounters, RadioKind } from '../ports/radio.js';
+
+/**
+ * What an agent offers, in the shapes of the HTTP contract. The library is this interface, the HTTP routes are thin
+ * over it, and `src/http/schema.ts` checks at compile time that its schemas and these types are the same.
+ * Times are Unix milliseconds, ids lower-case hex. Faults are EdgeErrors.
+ */
+export const NodeCondition = { Active: 'active', Idle: 'idle', Processing: 'processing', Offline: 'offline' } as const;
+export type NodeCondition = (typeof NodeCondition)[keyof typeof NodeCondition];
+
+export const PRIORITIES = ['critical', 'high', 'medium', 'low'] as const;
+export type PriorityName = (typeof PRIORITIES)[number];
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+export type JsonObject = { readonly [key: string]: Json };
+
+export interface RadioStatus {
+  readonly kind: RadioKind;
+  readonly name: string;
+  readonly condition: RadioCondition;
+  /** Why it is not up. */
+  readonly reason?: string;
+  readonly addresses: readonly string[];
+  /** Live links to neighbours over this radio. */
+  readonly links: number;
+  readonly counters: RadioCounters;
+}
+
+export interface Status {
+  readonly nodeId: string;
+  readonly name: string;
+  readonly version: string;
+  readonly mesh: {
+    readonly name: string /** An open mesh has no secret: anyone in reach can join and read. */;
+    readonly open: boolean;
+  };
+  readonly startedAt: number;
+  readonly state: NodeCondition;
+  readonly radios: readonly RadioStatus[];
+  readonly peers: { readonly alive: number; readonly total: number };
+  readonly detections: { readonly count: number };
+  readonly hotPath: { readonly kind: 'native' | 'js'; readonly isa: string; readonly reason?: string };
+  readonly http?: { readonly url: string };
+  /** Set while the disk is full or failing: what stopped working. */
+  readonly storage: { readonly condition: 'ok' | 'full' | 'failed'; readonly reason?: string };
+}
+
+export interface NodeFields {
+  readonly condition?: NodeCondition;
+  readonly fps?: number;
+  /** Per cent. */
+  readonly battery?: number;
+  readonly charging?: boolean;
+  readonly cpu?: number;
+  readonly memory?: number;
+  /** Degrees Celsius. */
+  readonly temperature?: number;
+  readonly disk?: number;
+  /** Whatever else a pipeline sets: at most 16 scalars. */
+  readonly custom?: { readonly [key: string]: string | number | boolean };
+}
+
+/** `null` removes a field. */
+export type NodeFieldsPatch = { readonly [K in keyof NodeFields]?: NodeFields[K] | null };
+
+export interface NodeState extends NodeFields {
+  /** Rises with every change by its node. */
+  readonly version: number;
+  readonly updatedAt: number;
+}
+
+export interface PeerLink {
+  readonly radio: string;
+  readonly address: string;
+  readonly rttMs?: number;
+  /** Share of frames that arrive, 0 to 1, measured over both directions. */
+  readonly quality: number;
+  readonly lastHeardAt: number;
+}
+
+export interface Peer {
+  readonly nodeId: string;
+  readonly name: string;
+  readonly alive: boolean;
+  /** 1 for a neighbour; 0 when no path is known. */
+  readonly hops: number;
+  readonly lastSeenAt: number;
+  readonly links: readonly PeerLink[];
+  readonly state: NodeState | null;
+}
+
+export interface ManualPeer {
+  readonly host: string;
+  readonly port: number;
+  /** When given, a different node answering there is refused. */
+  readonly nodeId?: string;
+}
+
+export interface RouteView {
+  readonly destination: string;
+  readonly nextHop: string;
+  readonly cost: number;
+  readonly radio: string;
+  /** 0 for a pinned route. */
+  readonly expiresAt: number;
+  readonly pinned: boolean;
+}
+
+export interface DetectionInput {
+  readonly hash: string;
+  readonly type: string;
+  readonly space?: string;
+  readonly embedding?: readonly number[] | Float32Array;
+  readonly metadata?: JsonObject;
+  readonly observedAt?: number;
+  readonly purpose?: string;
+  readonly expiresAt?: number;
+}
+
+export interface ItemError {
+  readonly index: number;
+  readonly code: string;
+  readonly detail: string;
+}
+
+export interface PushResult {
+  readonly accepted: number;
+  readonly duplicates: number;
+  readonly rejected: readonly ItemError[];
+}
+
+export interface Detection {
+  readonly hash: string;
+  readonly type: string;
+  readonly node: string;
+  readonly space?: string;
+  readonly metadata: JsonObject;
+  readonly observedAt: number;
+  readonly purpose?: string;
+  readonly expiresAt: number;
+  /** Counts the contents this author gave the hash, from 1. */
+  readonly version: number;
+  /** Whether the exact vector is held here (its origin) or only the int8 copy. */
+  readonly vector: 'exact' | 'int8' | 'none';
+}
+
+export interface DetectionQuery {
+  readonly type?: string;
+  readonly node?: string;
+  readonly hash?: string;
+  readonly sinceAt?: number;
+  readonly untilAt?: number;
+  /** 1 to 1,000, default 100. */
+  readonly limit?: number;
+  readonly cursor?: string;
+}
+
+/** Newest first. */
+export interface DetectionPage {
+  readonly detections: readonly Detection[];
+  readonly nextCursor?: string;
+}
+
+export interface SearchRequest {
+  readonly embedding?: readonly number[] | Float32Array;
+  /** The hash of a detection held here, to search by its vector. */
+  readonly like?: string;
+  readonly space?: string;
+  /** 1 to 1,000, default 10. */
+  readonly k?: number;
+  readonly type?: string;
+  readonly node?: string;
+  readonly sinceAt?: number;
+  readonly untilAt?: number;
+  /** Every field must be equal. */
+  readonly metadata?: JsonObject;
+  readonly scope?: 'local' | 'mesh';
+  /** Default 2,000, at most 60,000. */
+  readonly timeoutMs?: number;
+}
+
+export interface SearchResult {
+  readonly hash: string;
+  readonly type: string;
+  readonly node: string;
+  /** Cosine; absent when nothing was compared (no embedding and no `like`). */
+  readonly score?: number;
+  /** What the score was computed from. */
+  readonly scoredFrom?: 'exact' | 'int8';
+  readonly observedAt: number;
+  readonly metadata: JsonObject;
+}
+
+export interface SearchAnswer {
+  readonly results: readonly SearchResult[];
+  /** Nodes asked and nodes that answered before the deadline, this one included. */
+  readonly asked: number;
+  readonly answered: number;
+  readonly nodes: readonly { readonly nodeId: string; readonly answered: boolean }[];
+  readonly tookMs: number;
+}
+
+export interface AlertInput {
+  readonly priority: PriorityName;
+  readonly type: string;
+  readonly payload?: Json;
+}
+
+export interface Alert {
+  readonly alertId: string;
+  readonly node: string;
+  readonly priority: PriorityName;
+  readonly type: string;
+  readonly payload: Json;
+  readonly raisedAt: number;
+  readonly receivedAt: number;
+}
+
+export interface AlertPage {
+  readonly alerts: readonly Alert[];
+  readonly nextCursor?: string;
+}
+
+export interface MessageInput {
+  /** A node id, or `*` for everybody. */
+  readonly to: string;
+  readonly type: string;
+  readonly payload?: Json;
+  /** Raw bytes instead of `payload`. */
+  readonly payloadBase64?: string;
+  /** Default medium. */
+  readonly priority?: PriorityName;
+  /** Ask for an end-to-end acknowledgement (directed messages; default true there). */
+  readonly ack?: boolean;
+  readonly timeoutMs?: number;
+}
+
+export type MessageCondition = 'sent' | 'delivered' | 'expired' | 'refused';
+
+/** One message's story: what this node knows of it, oldest first. */
+export interface MessageStory {
+  readonly messageId: string;
+  readonly to: string;
+  readonly type: string;
+  readonly priority: PriorityName;
+  readonly condition: MessageCondition;
+  readonly createdAt: number;
+  readonly events: readonly {
+    readonly at: number;
+    readonly what: string;
+    readonly node?: string;
+    readonly detail?: string;
+  }[];
+}
+
+export interface ReceivedMessage {
+  readonly messageId: string;
+  readonly from: string;
+  readonly to: string;
+  readonly type: string;
+  readonly payload: Json;
+  /** Present when the sender gave raw bytes. */
+  readonly payloadBase64?: string;
+  readonly priority: PriorityName;
+  readonly hops: number;
+  readonly receivedAt: number;
+}
+
+export interface QueryAnswer {
+  readonly messageId: string;
+  readonly from: string;
+  readonly payload: Json;
+  readonly payloadBase64?: string;
+  readonly tookMs: number;
+}
+
+export interface Statistics {
+  readonly since: number;
+  /** Frames refused, by reason. */
+  readonly refused: { readonly [reason: string]: number };
+  /** Messages by type name: received and sent. */
+  readonly messages: { readonly [type: string]: { readonly received: number; readonly sent: number } };
+  readonly flood: {
+    readonly originated: number;
+    readonly relayed: number;
+    readonly suppressed: number;
+    readonly duplicates: number;
+  };
+  readonly delivery: {
+    readonly delivered: number;
+    readonly expired: number;
+    readonly retries: number;
+    readonly meanLatencyMs: number;
+  };
+  readonly queues: {
+    readonly [name: string]: { readonly length: number; readonly limit: number; readonly dropped: number };
+  };
+  readonly engine: { readonly steps: number; readonly p50Ms: number; readonly p99Ms: number };
+  readonly process: { readonly rssBytes: number; readonly cpuMs: number; readonly uptimeMs: number };
+  readonly search: { readonly local: number; readonly mesh: number };
+}
+
+export interface AgentEvents {
+  peer: {
+    readonly nodeId: string;
+    readonly change: 'joined' | 'alive' | 'offline' | 'forgotten';
+    readonly name: string;
+  };
+  link: {
+    readonly nodeId: string;
+    readonly radio: string;
+    readonly address: string;
+    readonly change: 'up' | 'down';
+    readonly reason?: string;
+  };
+  state: { readonly nodeId: string; readonly state: NodeState };
+  detection: {
+    readonly change: 'added' | 'updated' | 'erased';
+    readonly hash: string;
+    readonly type: string;
+    readonly node: string;
+    readonly observedAt: number;
+  };
+  alert: Alert;
+  message: ReceivedMessage;
+  /** A query for which no handler of this process is registered; answer with `respond`. */
+  query: ReceivedMessage;
+  health: { readonly subject: string; readonly condition: string; readonly detail?: string };
+}
+export type AgentEventName = keyof AgentEvents;
+
+export const AGENT_EVENT_NAMES = [
+  'peer',
+  'link',
+  'state',
+  'detection',
+  'alert',
+  'message',
+  'query',
+  'health',
+] as const satisfies readonly AgentEventName[];
+
+export type MessageHandler = (message: ReceivedMessage) => Json | undefined | Promise<Json | undefined>;
+
+export interface AgentApi {
+  readonly nodeId: string;
+  status(): Status;
+  statistics(): Statistics;
+  peers(): readonly Peer[];
+  /** Tries an address until something answers there or the peer is removed. */
+  addPeer(peer: ManualPeer): Promise<void>;
+  /** Forgets a peer and its manual address; false when it was not known. It may be discovered again. */
+  removePeer(nodeId: string): boolean;
+  routes(): readonly RouteView[];
+  /** Pins the route to a destination to a neighbour; `nextHop: null` unpins it. */
+  setRoute(destination: string, nextHop: string | null): void;
+  state(): { readonly nodes: { readonly [nodeId: string]: NodeState } };
+  patchState(patch: NodeFieldsPatch): NodeState;
+  readonly detections: {
+    push(items: readonly unknown[]): Promise<PushResult>;
+    list(query?: DetectionQuery): DetectionPage;
+    /** The detection under this hash; several authors may have one: all are given. Throws `detection.unknown` (404) or `detection.erased` (410). */
+    get(hash: string): readonly Detection[];
+    /** Erases it on every node. Throws `detection.unknown` (404). */
+    erase(hash: string): Promise<{ readonly erased: number }>;
+  };
+  search(request: SearchRequest): Promise<SearchAnswer>;
+  readonly alerts: {
+    send(alert: AlertInput): Promise<Alert>;
+    list(query?: { readonly sinceAt?: number; readonly limit?: number; readonly cursor?: string }): AlertPage;
+  };
+  send(message: MessageInput): Promise<{ readonly messageId: string }>;
+  /** Resolves when delivered; throws `message.expired` or `message.refused`. */
+  sendAndWait(message: MessageInput): Promise<MessageStory>;
+  message(messageId: string): MessageStory;
+  query(message: MessageInput): Promise<QueryAnswer>;
+  respond(messageId: string, response: { readonly payload?: Json; readonly payloadBase64?: string }): Promise<void>;
+  /** What a handler returns is the response to a query. One handler a type; returns how to remove it. */
+  handle(type: string, handler: MessageHandler): () => void;
+  on<Name extends AgentEventName>(event: Name, listener: (payload: AgentEvents[Name]) => void): () => void;
+  /** Prometheus text. */
+  metrics(): Promise<string>;
+}

@@ -1,0 +1,107 @@
+import type { MessageId, NodeId } from '../core/ids.js';
+import { DELIVERY_TIMEOUT_MS } from '../mesh/delivery.js';
+import type { Mesh } from '../mesh/mesh.js';
+import type { Delivered } from '../mesh/types.js';
+import type { Clock } from '../ports/clock.js';
+import type { DeliveredMessage } from '../services/mesh-access.js';
+import type { MessagesMesh, Outcome } from '../services/messages/messages.js';
+import type { FrameType, Priority } from '../wire/frame-types.js';
+import type { Runner } from './runner.js';
+
+type Listener = (message: DeliveredMessage) => void;
+
+/** The services' door to the mesh: their messages out, delivered ones in, by type. */
+export class RunnerAccess implements MessagesMesh {
+  readonly self: NodeId;
+  readonly #mesh: Mesh;
+  readonly #clock: Clock;
+  readonly #listeners = new Map<number, Set<Listener>>();
+  readonly #outcomes = new Set<(outcome: Outcome) => void>();
+  #runner: Runner | undefined;
+
+  constructor(mesh: Mesh, clock: Clock) {
+    this.self = mesh.context.self.id;
+    this.#mesh = mesh;
+    this.#clock = clock;
+  }
+
+  connect(runner: Runner): void {
+    this.#runner = runner;
+  }
+
+  members(): readonly NodeId[] {
+    return [this.self, ...this.#mesh.routing.reachable().keys()];
+  }
+
+  knows(node: NodeId): boolean {
+    return this.#mesh.peers.lastSeen(node) !== undefined;
+  }
+
+  broadcast(
+    type: FrameType,
+    body: Uint8Array,
+    options: { readonly priority: Priority },
+    begin?: (id: MessageId) => void,
+  ): MessageId {
+    const { id, sequence } = this.#running().reserve();
+    begin?.(id);
+    this.#running().submit({ kind: 'flood', sequence, type, body, priority: options.priority });
+    return id;
+  }
+
+  send(
+    to: NodeId,
+    type: FrameType,
+    body: Uint8Array,
+    options: { readonly priority: Priority; readonly ack?: boolean; readonly timeoutMs?: number },
+    begin?: (id: MessageId) => void,
+  ): MessageId {
+    const { id, sequence } = this.#running().reserve();
+    begin?.(id);
+    const { priority } = options;
+    if (to === this.self) this.#toSelf(id, type, body, priority);
+    else {
+      const timeoutMs = options.timeoutMs ?? DELIVERY_TIMEOUT_MS;
+      this.#running().submit({ kind: 'send', sequence, to, type, body, priority, ack: options.ack ?? false, timeoutMs });
+    }
+    return id;
+  }
+
+  onDelivered(type: FrameType, listener: Listener): () => void {
+    const listeners = this.#listeners.get(type) ?? new Set();
+    listeners.add(listener);
+    this.#listeners.set(type, listeners);
+    return () => listeners.delete(listener);
+  }
+
+  onOutcome(listener: (outcome: Outcome) => void): () => void {
+    this.#outcomes.add(listener);
+    return () => this.#outcomes.delete(listener);
+  }
+
+  delivered(message: Delivered): void {
+    const { id, source, body, hops, priority, destination } = message;
+    this.#hand(message.type, { id, source, body, hops, priority, directed: destination !== undefined });
+  }
+
+  outcome(outcome: Outcome): void {
+    for (const listener of this.#outcomes) listener(outcome);
+  }
+
+  /** A message to oneself takes no radio, but it does take its turn. */
+  #toSelf(id: MessageId, type: FrameType, body: Uint8Array, priority: Priority): void {
+    this.#clock.timer('to oneself', 0, () => {
+      this.outcome({ id, outcome: 'delivered' });
+      this.#hand(type, { id, source: this.self, body, hops: 0, priority, directed: true });
+    });
+  }
+
+  #hand(type: number, message: DeliveredMessage): void {
+    for (const listener of this.#listeners.get(type) ?? []) listener(message);
+  }
+
+  #running(): Runner {
+    if (!this.#runner) throw new Error('the agent has not started');
+    return this.#runner;
+  }
+}

@@ -1,0 +1,182 @@
+import type { MessageId } from '../core/ids.js';
+import type { Instant } from '../core/machine.js';
+import type { MeshInput, MeshOutput } from '../mesh/contract.js';
+import type { Mesh } from '../mesh/mesh.js';
+import type { Delivered, MeshEffect } from '../mesh/types.js';
+import type { Clock, Timer } from '../ports/clock.js';
+import type { Log } from '../ports/log.js';
+import type { Radio, RadioCondition } from '../ports/radio.js';
+import type { Store } from '../ports/store.js';
+import type { WeaveEffect } from '../replication/effects.js';
+import { StepTimes } from './step-times.js';
+
+export type RecordsEffect = Exclude<WeaveEffect, { kind: 'send' | 'store' | 'counted' }>;
+export type NoticeEffect = Extract<MeshEffect, { kind: 'peer' | 'link' | 'state' | 'suspect' | 'outcome' }>;
+
+export interface RunnerEvents {
+  deliver(message: Delivered): void;
+  notice(effect: NoticeEffect): void;
+  records(effect: RecordsEffect): void;
+  radio(radio: Radio, condition: RadioCondition, reason?: string): void;
+  storage(condition: 'ok' | 'full' | 'failed', reason?: string): void;
+}
+
+export interface RadioRecord {
+  readonly radio: Radio;
+  condition: RadioCondition;
+  reason: string | undefined;
+}
+
+/** A timer is never set further ahead than this, nor closer than the other. */
+const TIMER_MAX_MS = 60_000;
+const TIMER_MIN_MS = 1;
+
+/**
+ * Runs the engine: feeds it what the radios hear and what time it is, and executes its effects. Inputs that come while
+ * effects are executed wait their turn, so the engine never sees a step within a step.
+ */
+export class Runner {
+  readonly radios: readonly RadioRecord[];
+  readonly times = new StepTimes();
+  readonly #mesh: Mesh;
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #events: RunnerEvents;
+  readonly #queue: MeshInput[] = [];
+  #running = false;
+  #stopped = false;
+  #timer: Timer | undefined;
+  #timerAt = Number.POSITIVE_INFINITY;
+
+  constructor(mesh: Mesh, radios: readonly Radio[], store: Store, clock: Clock, log: Log, events: RunnerEvents) {
+    this.#mesh = mesh;
+    this.radios = radios.map((radio) => ({ radio, condition: 'down', reason: 'not opened yet' }));
+    this.#store = store;
+    this.#clock = clock;
+    this.#log = log;
+    this.#events = events;
+  }
+
+  now(): Instant {
+    return { mono: this.#clock.now(), wall: this.#clock.wall() };
+  }
+
+  async start(): Promise<void> {
+    await Promise.all(this.radios.map((record, index) => this.#open(record, index)));
+    this.submit({ kind: 'tick' });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#timer?.cancel();
+    await Promise.all(this.radios.map(({ radio }) => radio.close()));
+  }
+
+  /** Reserves the id of the next message; submit its `flood` or `send` right after. */
+  reserve(): { readonly id: MessageId; readonly sequence: number } {
+    return this.#mesh.reserve();
+  }
+
+  submit(input: MeshInput): void {
+    if (this.#stopped) return;
+    this.#queue.push(input);
+    if (this.#running) return;
+    this.#running = true;
+    try {
+      for (let next = this.#queue.shift(); next; next = this.#queue.shift()) this.#step(next);
+    } finally {
+      this.#running = false;
+    }
+    this.#schedule();
+  }
+
+  #step(input: MeshInput): void {
+    const startedAt = this.#clock.now();
+    const outputs = this.#mesh.step(input, { mono: startedAt, wall: this.#clock.wall() });
+    this.times.add(this.#clock.now() - startedAt);
+    for (const output of outputs) this.#execute(output);
+  }
+
+  #execute(output: MeshOutput): void {
+    switch (output.kind) {
+      case 'transmit':
+        this.radios[output.radio]?.radio.send(output.frame, output.to);
+        return;
+      case 'drop-link':
+        this.radios[output.radio]?.radio.drop(output.address);
+        return;
+      case 'deliver':
+        return this.#events.deliver(output.message);
+      case 'records':
+        return this.#records(output.effect);
+      default:
+        return this.#events.notice(output);
+    }
+  }
+
+  #records(effect: WeaveEffect): void {
+    switch (effect.kind) {
+      case 'send':
+      case 'counted':
+        return;
+      case 'store':
+        void this.#write(effect.ticket, effect.ops);
+        return;
+      default:
+        return this.#events.records(effect);
+    }
+  }
+
+  async #write(ticket: number, ops: Parameters<Store['batch']>[0]): Promise<void> {
+    try {
+      await this.#store.batch(ops);
+      this.#events.storage('ok');
+      this.submit({ kind: 'records', input: { kind: 'stored', ticket } });
+    } catch (error) {
+      const code = (error as { code?: string }).code ?? 'store.failed';
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#events.storage(code === 'store.full' ? 'full' : 'failed', reason);
+      this.submit({ kind: 'records', input: { kind: 'store-failed', ticket, code } });
+    }
+  }
+
+  #schedule(): void {
+    if (this.#stopped) return;
+    const at = this.#mesh.nextDeadline() ?? this.#clock.now() + TIMER_MAX_MS;
+    // An earlier timer is kept when what it waited for moved away: it fires once in vain instead of being set anew at each step.
+    if (this.#timer && this.#timerAt <= at) return;
+    this.#timer?.cancel();
+    const delay = Math.min(TIMER_MAX_MS, Math.max(TIMER_MIN_MS, at - this.#clock.now()));
+    this.#timerAt = at;
+    this.#timer = this.#clock.timer('engine', delay, () => {
+      this.#timer = undefined;
+      this.#timerAt = Number.POSITIVE_INFINITY;
+      this.submit({ kind: 'tick' });
+    });
+  }
+
+  async #open(record: RadioRecord, index: number): Promise<void> {
+    const { radio } = record;
+    await radio.open({
+      heard: (frames) => this.submit({ kind: 'heard', radio: index, frames }),
+      linkUp: (address, mtuBytes) => this.submit({ kind: 'link-up', radio: index, address, mtuBytes }),
+      linkDown: (address, reason) => this.submit({ kind: 'link-down', radio: index, address, reason }),
+      condition: (condition, reason) => this.#condition(record, index, condition, reason),
+    });
+    if (record.condition === 'down' && record.reason === 'not opened yet') this.#condition(record, index, 'up');
+  }
+
+  #condition(record: RadioRecord, index: number, condition: RadioCondition, reason?: string): void {
+    const before = record.condition;
+    record.condition = condition;
+    record.reason = condition === 'up' ? undefined : reason;
+    if (condition === before) return;
+    const { name, traits } = record.radio;
+    if (condition === 'up') this.submit({ kind: 'carrier-up', radio: index, name, traits });
+    else if (before === 'up') this.submit({ kind: 'carrier-down', radio: index, reason: reason ?? condition });
+    this.#log.info(`radio ${name} is ${condition}`, reason === undefined ? {} : { reason });
+    this.#events.radio(record.radio, condition, reason);
+  }
+}
+

@@ -1,0 +1,69 @@
+import { hlcMs } from '../core/hlc.js';
+import type { NodeId } from '../core/ids.js';
+import type { Link } from '../mesh/links.js';
+import type { Mesh } from '../mesh/mesh.js';
+import type { NodeSnapshot } from '../replication/node-state.js';
+import type { NodeFields, NodeState, Peer, PeerLink, RouteView } from './contract.js';
+import type { Runner } from './runner.js';
+
+const round = (value: number, digits: number): number => Math.round(value * 10 ** digits) / 10 ** digits;
+
+export function stateView(snapshot: NodeSnapshot): NodeState {
+  const fields: Record<string, number | boolean> = {};
+  // Values travel as 32-bit floats: what a person set to 0.1 is to read 0.1.
+  for (const [key, value] of Object.entries(snapshot.fields)) fields[key] = typeof value === 'number' ? round(value, 3) : value;
+  const custom = Object.keys(snapshot.custom).length > 0 ? { custom: { ...snapshot.custom } } : {};
+  return {
+    version: snapshot.counter,
+    updatedAt: Math.floor(snapshot.updatedAtMs || hlcMs(snapshot.hlc)),
+    condition: snapshot.condition,
+    ...(fields as NodeFields),
+    ...custom,
+  };
+}
+
+export function peerViews(mesh: Mesh, runner: Runner): Peer[] {
+  return [...mesh.peers.all()].map((node) => peerView(mesh, runner, node));
+}
+
+function peerView(mesh: Mesh, runner: Runner, node: NodeId): Peer {
+  const now = runner.now();
+  const toWall = (mono: number): number => Math.floor(now.wall - (now.mono - mono));
+  const snapshot = mesh.states.get(node);
+  const alive = mesh.peers.isAlive(node);
+  const links = mesh.links.upTo(node).map((link) => linkView(link, toWall));
+  const heard = links.map((link) => link.lastHeardAt);
+  const lastSeen = mesh.peers.lastSeen(node);
+  const state = snapshot ? stateView(snapshot) : null;
+  return {
+    nodeId: node,
+    name: snapshot?.name ?? '',
+    alive,
+    hops: mesh.routing.path(node)?.hops ?? 0,
+    lastSeenAt: Math.max(...heard, lastSeen ? toWall(lastSeen.mono) : 0),
+    links,
+    state: state && !alive ? { ...state, condition: 'offline' } : state,
+  };
+}
+
+function linkView(link: Link, toWall: (mono: number) => number): PeerLink {
+  return {
+    radio: link.carrier.name,
+    address: link.address,
+    ...(link.rttMs !== undefined && { rttMs: round(link.rttMs, 2) }),
+    quality: round(link.quality, 3),
+    lastHeardAt: toWall(link.lastHeard.mono),
+  };
+}
+
+export function routeViews(mesh: Mesh, runner: Runner, ttlMs: number): RouteView[] {
+  const now = runner.now();
+  return mesh.routing.entries(now).map((entry) => ({
+    destination: entry.destination,
+    nextHop: entry.nextHop,
+    cost: entry.cost,
+    radio: entry.link.carrier.name,
+    expiresAt: entry.pinned ? 0 : Math.floor(now.wall + (entry.expiresAtMono === undefined ? ttlMs : entry.expiresAtMono - now.mono)),
+    pinned: entry.pinned,
+  }));
+}

@@ -1,0 +1,67 @@
+import type { Command } from 'commander';
+import type { Peer, PeerLink } from '../../agent/contract.js';
+import { connect, optionsOf, talksToAgent } from '../connect.js';
+import { forPeople, percent, relative } from '../format.js';
+import { resolveNode } from '../nodes.js';
+import { say, sayJson, table } from '../output.js';
+import { type Address, addressArgument } from '../parse.js';
+import { sayOutcome } from '../views.js';
+
+const linkText = ({ radio, rttMs, quality }: PeerLink): string =>
+  `${radio}${rttMs === undefined ? '' : ` ${forPeople(rttMs)}`} ${Math.round(quality * 100)}%`;
+
+const peerTable = (peers: readonly Peer[]): string =>
+  table(
+    [
+      { title: 'NAME', value: ({ name }) => name, cut: true },
+      { title: 'NODE', value: ({ nodeId }) => nodeId },
+      {
+        title: 'CONDITION',
+        value: ({ alive, state }) => (alive ? (state?.condition ?? 'alive') : 'offline'),
+        style: ({ alive }) => (alive ? 'green' : 'red'),
+      },
+      { title: 'HOPS', value: ({ hops }) => (hops === 0 ? undefined : hops), right: true },
+      { title: 'HEARD', value: ({ lastSeenAt }) => relative(lastSeenAt), right: true },
+      { title: 'FPS', value: ({ state }) => state?.fps, right: true },
+      { title: 'BATTERY', value: ({ state }) => percent(state?.battery), right: true },
+      { title: 'CPU', value: ({ state }) => percent(state?.cpu), right: true },
+      { title: 'LINKS', value: ({ links }) => links.map(linkText).join(', '), cut: true },
+    ],
+    peers,
+  );
+
+function defineAdd(command: Command): void {
+  talksToAgent(command)
+    .description('try an address until an agent answers there')
+    .argument('<host:port>', 'its UDP address', addressArgument)
+    .option('--node <id>', 'refuse any other node that answers there')
+    .action(async (address: Address) => {
+      const options = optionsOf<{ json?: boolean; node?: string }>(command);
+      const body = { ...address, ...(options.node === undefined ? {} : { nodeId: options.node }) };
+      const answer = await connect(options).send('POST', 'peers', body);
+      sayOutcome(options.json, answer, `Trying ${address.host} port ${address.port}; see edge-agent peers.`);
+    });
+}
+
+function defineRemove(command: Command): void {
+  talksToAgent(command)
+    .description('forget a peer and its address; it may be discovered again')
+    .argument('<node>', 'its id or name')
+    .action(async (node: string) => {
+      const options = optionsOf(command);
+      const client = connect(options);
+      const id = await resolveNode(client, node);
+      sayOutcome(options.json, await client.send('DELETE', `peers/${id}`), `Forgot ${id}.`);
+    });
+}
+
+export function define(command: Command): void {
+  talksToAgent(command).action(async () => {
+    const options = optionsOf(command);
+    const answer = await connect(options).all<{ peers: readonly Peer[] }>('peers', 'peers');
+    if (options.json) sayJson(answer);
+    else say(answer.peers.length === 0 ? 'No other node is known yet.' : peerTable(answer.peers));
+  });
+  defineAdd(command.command('add'));
+  defineRemove(command.command('remove'));
+}

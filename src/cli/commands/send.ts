@@ -1,0 +1,75 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command } from 'commander';
+import type { MessageStory } from '../../agent/contract.js';
+import { EdgeError } from '../../core/errors.js';
+import type { ApiClient } from '../client.js';
+import { type ConnectOptions, connect, optionsOf, talksToAgent } from '../connect.js';
+import { resolveNode } from '../nodes.js';
+import { say, sayJson } from '../output.js';
+import { durationOption } from '../parse.js';
+import { type PayloadOptions, payloadOf, withPayload } from '../payload.js';
+import { Exit } from '../report.js';
+import { storyText } from '../story.js';
+
+interface SendOptions extends ConnectOptions, PayloadOptions {
+  /** Commander's `--no-ack`. */
+  readonly ack?: boolean;
+  readonly wait?: boolean;
+  readonly timeout?: number;
+}
+
+const POLL_MS = 200;
+const DEFAULT_WAIT_MS = 30_000;
+
+/** The story once it has an end, or as it is when time runs out. */
+async function awaitEnd(client: ApiClient, messageId: string, timeoutMs: number): Promise<MessageStory> {
+  const until = Date.now() + timeoutMs;
+  for (;;) {
+    const story = await client.get<MessageStory>(`messages/${messageId}`);
+    if (story.condition !== 'sent' || Date.now() >= until) return story;
+    await sleep(POLL_MS);
+  }
+}
+
+async function send(command: Command, to: string, type: string, payload: string | undefined): Promise<void> {
+  const options = optionsOf<SendOptions>(command);
+  const client = connect(options);
+  const body = {
+    to: to === '*' || to === 'all' ? '*' : await resolveNode(client, to),
+    type,
+    ...payloadOf(payload, options.file),
+    priority: options.priority,
+    ack: options.ack === false ? false : undefined,
+    timeoutMs: options.timeout,
+  };
+  const sent = await client.send<{ messageId: string }>('POST', 'messages', body);
+  if (!options.wait) {
+    if (options.json) sayJson(sent);
+    else say(sent.messageId);
+    return;
+  }
+  const story = await awaitEnd(client, sent.messageId, options.timeout ?? DEFAULT_WAIT_MS);
+  if (options.json) sayJson(story);
+  else say(storyText(story));
+  if (story.condition === 'delivered') return;
+  if (story.condition !== 'sent') {
+    process.exitCode = Exit.Failed;
+    return;
+  }
+  throw new EdgeError('cli.timeout', 'The message is still on its way.', {
+    status: 504,
+    fix: `Look again with: edge-agent message ${sent.messageId}`,
+  });
+}
+
+export function define(command: Command): void {
+  withPayload(
+    talksToAgent(command)
+      .argument('<to>', 'id or name of a node, or all')
+      .argument('<type>', 'the type of the message'),
+  )
+    .option('--no-ack', 'do not ask for an acknowledgement')
+    .option('--wait', 'wait until it is delivered, and print its story')
+    .option('--timeout <duration>', 'how long it may travel', durationOption('--timeout'))
+    .action((to: string, type: string, payload: string | undefined) => send(command, to, type, payload));
+}

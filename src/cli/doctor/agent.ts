@@ -1,0 +1,53 @@
+import { createServer } from 'node:net';
+import type { Config } from '../../agent/config.js';
+import type { Status } from '../../agent/contract.js';
+import { EdgeError, messageOf } from '../../core/errors.js';
+import { type ConnectOptions, connect } from '../connect.js';
+import { Exit, exitCodeOf, RemoteProblem } from '../report.js';
+import { type Check, fail, failed, ok, warn } from './check.js';
+
+const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.');
+
+function portFault(host: string, port: number): Promise<NodeJS.ErrnoException | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', resolve);
+    server.listen({ host, port }, () => server.close(() => resolve(undefined)));
+  });
+}
+
+/** Whether HTTP could be served; only asked while no agent runs, which would hold the port itself. */
+async function checkPort({ http }: Config): Promise<Check> {
+  if (http.listen === null) return ok('http', 'off');
+  const { host, port } = http.listen;
+  if (!isLoopback(host) && http.token === undefined) {
+    return fail(
+      'http',
+      `${host} is not loopback and no token is set`,
+      'Set EDGE_AGENT_TOKEN_FILE, or listen on 127.0.0.1.',
+    );
+  }
+  const fault = await portFault(host, port);
+  if (fault === undefined) return ok('http', `${host} port ${port} is free`);
+  const why = fault.code === 'EADDRINUSE' ? 'is used by another program' : messageOf(fault);
+  return fail(
+    'http',
+    `${host} port ${port} ${why}`,
+    `Choose another with --http, or see who has it: ss -ltnp "sport = :${port}"`,
+  );
+}
+
+export async function checkAgent(config: Config, options: ConnectOptions): Promise<Check[]> {
+  try {
+    const client = connect({ ...options, data: options.data ?? config.dataDir });
+    const { name, nodeId, version } = await client.get<Status>('status');
+    return [ok('agent', `${name} (${nodeId}, version ${version}) answers at ${client.url}`)];
+  } catch (error) {
+    if (error instanceof RemoteProblem) return [failed('agent', error)];
+    const port = await checkPort(config);
+    if (exitCodeOf(error) === Exit.NoAgent) {
+      return [warn('agent', `none is running. ${messageOf(error)}`, 'Start one with: edge-agent run'), port];
+    }
+    return [error instanceof EdgeError ? failed('agent', error) : fail('agent', messageOf(error)), port];
+  }
+}

@@ -1,0 +1,42 @@
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import test from 'ava';
+import { edgeAgent, startEdgeAgent } from '../testing/command-line.js';
+
+/** An agent that nothing outside this machine hears, with a data directory and an HTTP port of its own. */
+const args = (data: string): string[] => {
+  const here = ['--radio', 'udp:19871@lo', '--mesh', `run-test-${process.pid}`];
+  return [...here, '--http', '127.0.0.1:0', '--data', data, '--name', 'runner'];
+};
+
+async function until(what: () => boolean): Promise<void> {
+  for (let i = 0; i < 1_000 && !what(); i++) await sleep(20);
+  if (!what()) throw new Error('it did not happen within 20 s');
+}
+
+test('run serves until a signal, and ends with 0 having taken its address back', async (t) => {
+  const data = mkdtempSync(join(tmpdir(), 'edge-run-'));
+  const agent = startEdgeAgent(args(data));
+  await until(() => existsSync(join(data, 'runtime.json')));
+  const status = await edgeAgent(['status', '--json', '--data', data]);
+  t.is(status.code, 0, status.stderr);
+  t.is(JSON.parse(status.stdout).name, 'runner');
+  t.is(JSON.parse(readFileSync(join(data, 'runtime.json'), 'utf8')).pid, agent.pid);
+  agent.kill('SIGTERM');
+  const { code, stderr } = await agent.finished;
+  t.is(code, 0, stderr);
+  t.false(existsSync(join(data, 'runtime.json')));
+});
+
+test('a second agent in the same data directory is refused and names the first', async (t) => {
+  const data = mkdtempSync(join(tmpdir(), 'edge-run-'));
+  const first = startEdgeAgent(args(data));
+  await until(() => existsSync(join(data, 'runtime.json')));
+  const second = await edgeAgent(args(data));
+  t.is(second.code, 1);
+  t.regex(second.stderr, new RegExp(`^error: .*${first.pid}.*\\nfix: `, 'm'));
+  first.kill('SIGINT');
+  t.is((await first.finished).code, 0);
+});

@@ -1,0 +1,24 @@
+import type { MessageStory } from '../agent/contract.js';
+import { forPeople, relative } from './format.js';
+import { facts, table } from './output.js';
+
+/** A message's story: what it is, and what happened to it, oldest first. */
+export function storyText(story: MessageStory): string {
+  const head = facts([
+    ['message', story.messageId],
+    ['to', story.to],
+    ['type', `${story.type} (${story.priority})`],
+    ['condition', story.condition],
+    ['created', relative(story.createdAt)],
+  ]);
+  const events = table(
+    [
+      { title: 'AFTER', value: ({ at }) => forPeople(Math.max(0, at - story.createdAt)), right: true },
+      { title: 'WHAT', value: ({ what }) => what },
+      { title: 'NODE', value: ({ node }) => node ?? '' },
+      { title: 'DETAIL', value: ({ detail }) => detail ?? '', cut: true },
+    ],
+    story.events,
+  );
+  return `${head}\n\n${events}`;
+}

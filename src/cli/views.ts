@@ -1,0 +1,31 @@
+import type { RadioStatus } from '../agent/contract.js';
+import { byteCount, inline } from './format.js';
+import { facts, say, sayJson, table } from './output.js';
+
+/** A condition is a word and a colour: never a colour alone. */
+const CONDITION_STYLE = { up: 'green', retrying: 'yellow', down: 'red' } as const;
+
+export const radioTable = (radios: readonly RadioStatus[]): string =>
+  table(
+    [
+      { title: 'RADIO', value: ({ name }) => name },
+      { title: 'CONDITION', value: ({ condition }) => condition, style: ({ condition }) => CONDITION_STYLE[condition] },
+      { title: 'LINKS', value: ({ links }) => links, right: true },
+      { title: 'IN', value: ({ counters }) => byteCount(counters.bytesIn), right: true },
+      { title: 'OUT', value: ({ counters }) => byteCount(counters.bytesOut), right: true },
+      { title: 'ERRORS', value: ({ counters }) => counters.errors, right: true },
+      { title: 'ADDRESSES', value: ({ addresses }) => addresses.join(' '), cut: true },
+      { title: 'WHY', value: ({ reason }) => reason ?? '', cut: true },
+    ],
+    radios,
+  );
+
+/** The answer to a call that has little to say: its fields, or a sentence when it has none. */
+export function sayOutcome(json: boolean | undefined, body: unknown, sentence: string): void {
+  if (json) sayJson(body);
+  else say(sentence);
+}
+
+/** Any object as lines of `key  value`. */
+export const fieldsOf = (body: object): string =>
+  facts(Object.entries(body).map(([key, value]) => [key, inline(value)] as const));

@@ -1,0 +1,33 @@
+/** Bounds of the engine, in one place. Each says what happens at the bound. */
+export const Limit = {
+  /** Links under way or up, over all radios; a further stranger is refused and counted. */
+  Links: 256,
+  /** Nodes whose keys and boots are known; the one unheard longest goes first. */
+  KnownNodes: 4_096,
+  /** Boots remembered of one node; the oldest goes first. */
+  BootsPerNode: 4,
+  /** Frames kept per source and over all while its boot is asked for; the oldest goes first. */
+  HeldPerSource: 32,
+  HeldFrames: 512,
+  HeldMs: 10_000,
+  /** A stranger's signature checks a second for each ingress link; more are refused and counted. */
+  StrangerChecksPerSecond: 20,
+  /** Frames queued per link; at the bound the newest of the lowest priority goes. */
+  QueuedFramesPerLink: 1_024,
+  QueuedBytesPerLink: 4 << 20,
+  /** Frames sent and not yet acknowledged by the next hop; further ones wait in the queue. */
+  InFlightPerLink: 256,
+  /** Flooded frames waiting for their relay delay; at the bound they are relayed at once. */
+  PendingRelays: 4_096,
+  /** Directed messages waiting for their end-to-end acknowledgement; a further one is refused (`message.busy`). */
+  PendingMessages: 4_096,
+  /** Message stories remembered; the oldest goes first. */
+  Stories: 2_048,
+  /** Ids of delivered messages remembered to deliver each once; the oldest goes first. */
+  DeliveredIds: 10_000,
+  /** Neighbours a node state names; the costliest are left out. */
+  NeighboursPerState: 64,
+} as const;
+
+/** Relays a frame may see. Longer than any line of nodes a mesh segment is built for. */
+export const DEFAULT_TTL = 48;

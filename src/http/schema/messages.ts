@@ -1,0 +1,140 @@
+import { z } from 'zod';
+import { AGENT_EVENT_NAMES } from '../../agent/contract.js';
+import { ALERT_PAYLOAD_BYTES, MESSAGE_PAYLOAD_BYTES, SEARCH_TIMEOUT_MS } from '../limits.js';
+import { count, cursor, jsonValue, limit, messageId, nodeId, priority, typeName, unixMs } from './common.js';
+import { nodeState } from './status.js';
+
+/** A payload as it comes back: whatever the sender gave. */
+const received = jsonValue('payload', MESSAGE_PAYLOAD_BYTES);
+const sent = jsonValue('payload', MESSAGE_PAYLOAD_BYTES).exactOptional();
+const BASE64_CHARS = Math.ceil(MESSAGE_PAYLOAD_BYTES / 3) * 4;
+const base64 = z
+  .base64('must be base64 with padding')
+  .max(BASE64_CHARS, `must be at most ${MESSAGE_PAYLOAD_BYTES} bytes, ${BASE64_CHARS} characters of base64`);
+
+export const alertInput = z.strictObject({
+  priority,
+  type: typeName,
+  payload: jsonValue('payload', ALERT_PAYLOAD_BYTES).exactOptional(),
+});
+
+export const alert = z.strictObject({
+  alertId: z.string(),
+  node: nodeId,
+  priority,
+  type: z.string(),
+  payload: jsonValue('payload', ALERT_PAYLOAD_BYTES),
+  raisedAt: unixMs,
+  receivedAt: unixMs,
+});
+
+export const alertQuery = z.strictObject({
+  sinceAt: unixMs.exactOptional(),
+  limit: limit.exactOptional(),
+  cursor: cursor.exactOptional(),
+});
+
+export const alertPage = z.strictObject({ alerts: z.array(alert), nextCursor: cursor.exactOptional() });
+
+const messageFields = {
+  to: z
+    .string()
+    .toLowerCase()
+    .regex(/^(\*|[0-9a-f]{16})$/, 'must be a node id (16 hex digits) or * for everybody'),
+  type: typeName,
+  payload: sent,
+  payloadBase64: base64.exactOptional().describe('Raw bytes instead of `payload`.'),
+  priority: priority.exactOptional().describe('Default medium.'),
+  ack: z.boolean().exactOptional().describe('Ask for an end-to-end acknowledgement; default true for one node.'),
+  timeoutMs: z.number().int().min(1).max(SEARCH_TIMEOUT_MS).exactOptional(),
+};
+
+const ONE_PAYLOAD = { error: 'give payload or payloadBase64, not both', path: ['payloadBase64'] };
+const onePayload = (body: { payload?: unknown; payloadBase64?: unknown }): boolean =>
+  body.payload === undefined || body.payloadBase64 === undefined;
+
+export const messageInput = z.strictObject(messageFields).refine(onePayload, ONE_PAYLOAD);
+
+export const messageAccepted = z.strictObject({ messageId });
+
+export const messageStory = z.strictObject({
+  messageId,
+  to: z.string(),
+  type: z.string(),
+  priority,
+  condition: z.enum(['sent', 'delivered', 'expired', 'refused']),
+  createdAt: unixMs,
+  events: z.array(
+    z.strictObject({
+      at: unixMs,
+      what: z.string(),
+      node: z.string().exactOptional(),
+      detail: z.string().exactOptional(),
+    }),
+  ),
+});
+
+export const receivedMessage = z.strictObject({
+  messageId,
+  from: nodeId,
+  to: z.string(),
+  type: z.string(),
+  payload: received,
+  payloadBase64: z.string().exactOptional(),
+  priority,
+  hops: count,
+  receivedAt: unixMs,
+});
+
+export const queryAnswer = z.strictObject({
+  messageId,
+  from: nodeId,
+  payload: received,
+  payloadBase64: z.string().exactOptional(),
+  tookMs: z.number(),
+});
+
+export const queryResponse = z
+  .strictObject({ payload: sent, payloadBase64: base64.exactOptional() })
+  .refine(onePayload, ONE_PAYLOAD);
+
+export const eventsQuery = z.strictObject({
+  types: z
+    .string()
+    .refine((text) => text.split(',').every((name) => AGENT_EVENT_NAMES.some((known) => known === name)), {
+      error: `must be some of ${AGENT_EVENT_NAMES.join(', ')}, separated by commas`,
+    })
+    .exactOptional()
+    .describe(`Some of ${AGENT_EVENT_NAMES.join(', ')}, separated by commas; all when left out.`),
+});
+
+/** The data of each server-sent event, by its name. */
+export const eventData = {
+  peer: z.strictObject({
+    nodeId,
+    change: z.enum(['joined', 'alive', 'offline', 'forgotten']),
+    name: z.string(),
+  }),
+  link: z.strictObject({
+    nodeId,
+    radio: z.string(),
+    address: z.string(),
+    change: z.enum(['up', 'down']),
+    reason: z.string().exactOptional(),
+  }),
+  state: z.strictObject({ nodeId, state: nodeState }),
+  detection: z.strictObject({
+    change: z.enum(['added', 'updated', 'erased']),
+    hash: z.string(),
+    type: z.string(),
+    node: nodeId,
+    observedAt: unixMs,
+  }),
+  alert,
+  message: receivedMessage,
+  query: receivedMessage,
+  health: z.strictObject({ subject: z.string(), condition: z.string(), detail: z.string().exactOptional() }),
+};
+
+/** Told instead of events that are no longer held. `missed` is absent when it cannot be known (another run). */
+export const gapEvent = z.strictObject({ reason: z.enum(['expired', 'restarted']), missed: count.exactOptional() });

@@ -1,0 +1,146 @@
+import { z } from 'zod';
+import { NodeCondition } from '../../agent/contract.js';
+import { RadioKind } from '../../ports/radio.js';
+import { CUSTOM_FIELDS, CUSTOM_STRING_CHARS, HOST_CHARS, NAME_CHARS } from '../limits.js';
+import { count, cursor, limit, nodeId, unixMs } from './common.js';
+
+const condition = z.enum(NodeCondition);
+
+export const radioStatus = z.strictObject({
+  kind: z.enum(RadioKind),
+  name: z.string(),
+  condition: z.enum(['up', 'retrying', 'down']),
+  reason: z.string().exactOptional().describe('Why it is not up.'),
+  addresses: z.array(z.string()),
+  links: count,
+  counters: z.strictObject({ framesIn: count, framesOut: count, bytesIn: count, bytesOut: count, errors: count }),
+});
+
+export const status = z.strictObject({
+  nodeId,
+  name: z.string(),
+  version: z.string(),
+  mesh: z.strictObject({
+    name: z.string(),
+    open: z.boolean().describe('An open mesh has no secret: anyone in reach can join and read.'),
+  }),
+  startedAt: unixMs,
+  state: condition,
+  radios: z.array(radioStatus),
+  peers: z.strictObject({ alive: count, total: count }),
+  detections: z.strictObject({ count }),
+  hotPath: z.strictObject({ kind: z.enum(['native', 'js']), isa: z.string(), reason: z.string().exactOptional() }),
+  http: z.strictObject({ url: z.string() }).exactOptional(),
+  storage: z.strictObject({ condition: z.enum(['ok', 'full', 'failed']), reason: z.string().exactOptional() }),
+});
+
+const percent = z.number().min(0).max(100);
+const custom = z
+  .record(z.string().min(1).max(NAME_CHARS), z.union([z.string().max(CUSTOM_STRING_CHARS), z.number(), z.boolean()]))
+  .refine((fields) => Object.keys(fields).length <= CUSTOM_FIELDS, {
+    error: `custom must have at most ${CUSTOM_FIELDS} fields (limit ${CUSTOM_FIELDS})`,
+  })
+  .meta({ maxProperties: CUSTOM_FIELDS });
+
+const fields = {
+  condition,
+  fps: z.number().min(0).max(100_000),
+  battery: percent,
+  charging: z.boolean(),
+  cpu: percent,
+  memory: percent,
+  temperature: z.number().min(-273.15).max(1_000),
+  disk: percent,
+  custom,
+};
+
+export const nodeFieldsPatch = z
+  .strictObject({
+    condition: fields.condition.nullable().exactOptional(),
+    fps: fields.fps.nullable().exactOptional(),
+    battery: fields.battery.nullable().exactOptional(),
+    charging: fields.charging.nullable().exactOptional(),
+    cpu: fields.cpu.nullable().exactOptional(),
+    memory: fields.memory.nullable().exactOptional(),
+    temperature: fields.temperature.nullable().exactOptional(),
+    disk: fields.disk.nullable().exactOptional(),
+    custom: fields.custom.nullable().exactOptional(),
+  })
+  .describe('Fields to set; `null` removes one.');
+
+export const nodeState = z.strictObject({
+  version: count,
+  updatedAt: unixMs,
+  condition: fields.condition.exactOptional(),
+  fps: z.number().exactOptional(),
+  battery: z.number().exactOptional(),
+  charging: z.boolean().exactOptional(),
+  cpu: z.number().exactOptional(),
+  memory: z.number().exactOptional(),
+  temperature: z.number().exactOptional(),
+  disk: z.number().exactOptional(),
+  custom: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).exactOptional(),
+});
+
+export const statePage = z.strictObject({
+  nodes: z.record(nodeId, nodeState),
+  nextCursor: cursor.exactOptional(),
+});
+
+export const peerLink = z.strictObject({
+  radio: z.string(),
+  address: z.string(),
+  rttMs: z.number().exactOptional(),
+  quality: z.number().min(0).max(1),
+  lastHeardAt: unixMs,
+});
+
+export const peer = z.strictObject({
+  nodeId,
+  name: z.string(),
+  alive: z.boolean(),
+  hops: count.describe('1 for a neighbour; 0 when no path is known.'),
+  lastSeenAt: unixMs,
+  links: z.array(peerLink),
+  state: nodeState.nullable(),
+});
+
+export const peerPage = z.strictObject({ peers: z.array(peer), nextCursor: cursor.exactOptional() });
+
+export const manualPeer = z.strictObject({
+  host: z.string().min(1).max(HOST_CHARS),
+  port: z.number().int().min(1).max(65_535),
+  nodeId: nodeId.exactOptional(),
+});
+
+export const routeView = z.strictObject({
+  destination: nodeId,
+  nextHop: nodeId,
+  cost: z.number(),
+  radio: z.string(),
+  expiresAt: unixMs.describe('0 for a pinned route.'),
+  pinned: z.boolean(),
+});
+
+export const routePage = z.strictObject({ routes: z.array(routeView), nextCursor: cursor.exactOptional() });
+
+export const routeUpdate = z.strictObject({
+  nextHop: nodeId.nullable().describe('The neighbour to pin the route to; `null` unpins it.'),
+});
+
+export const routePinned = z.strictObject({ destination: nodeId, nextHop: nodeId.nullable(), pinned: z.boolean() });
+
+/** Lists that are short by nature still page: `limit` and the `nextCursor` of the page before. */
+export const shortListQuery = z.strictObject({ limit: limit.exactOptional(), cursor: cursor.exactOptional() });
+
+export const statistics = z.strictObject({
+  since: unixMs,
+  refused: z.record(z.string(), count),
+  messages: z.record(z.string(), z.strictObject({ received: count, sent: count })),
+  flood: z.strictObject({ originated: count, relayed: count, suppressed: count, duplicates: count }),
+  delivery: z.strictObject({ delivered: count, expired: count, retries: count, meanLatencyMs: z.number() }),
+  queues: z.record(z.string(), z.strictObject({ length: count, limit: count, dropped: count })),
+  engine: z.strictObject({ steps: count, p50Ms: z.number(), p99Ms: z.number() }),
+  process: z.strictObject({ rssBytes: z.number(), cpuMs: z.number(), uptimeMs: z.number() }),
+  search: z.strictObject({ local: count, mesh: count }),
+});

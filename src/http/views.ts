@@ -1,0 +1,12 @@
+import type * as Contract from '../agent/contract.js';
+
+/** The shapes a client of this API reads, for the dashboard, which may look at this room only. */
+export type StatusView = Contract.Status;
+export type PeerView = Contract.Peer;
+export type RouteRow = Contract.RouteView;
+export type StateView = Contract.NodeState;
+export type DetectionRow = Contract.Detection;
+export type AlertView = Contract.Alert;
+export type StatisticsView = Contract.Statistics;
+export type EventViews = Contract.AgentEvents;
+export type EventViewName = Contract.AgentEventName;

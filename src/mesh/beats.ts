@@ -1,0 +1,119 @@
+import type { HybridClock } from '../core/hlc.js';
+import type { NodeId } from '../core/ids.js';
+import type { Instant } from '../core/machine.js';
+import { TokenBucket } from '../core/token-bucket.js';
+import { beatRank, parseBeat, signBeat, verifyBeat } from '../trust/beat.js';
+import { Commitments, MAX_FRAMES_PER_BEAT } from '../trust/commitments.js';
+import { type KnownNodes, Learned } from '../trust/known-nodes.js';
+import { Limit } from '../core/limits.js';
+import type { DripItem } from './drip.js';
+import { DripKind } from './drip.js';
+import { saltHintOf } from '../trust/identity.js';
+import { earlier } from './egress.js';
+import type { MeshContext } from './types.js';
+
+/** A beat follows frames that are not link-local within this time, and comes at the latest after the other. */
+const COMMIT_WITHIN_MS = 30_000;
+const BEAT_EVERY_MS = 600_000;
+/** Ingress neighbours whose budgets are kept. */
+const BUDGETS_MAX = 512;
+
+export interface BeatEvents {
+  publish(item: DripItem, now: Instant): void;
+  members(): readonly NodeId[];
+  /** A boot of this node is vouched for from now on. */
+  learned(node: NodeId, now: Instant): void;
+}
+
+/** Signed beats: our own, which answer for what we originated, and those of others, which vouch for their boots. */
+export class Beats {
+  readonly commitments: Commitments;
+  readonly #context: MeshContext;
+  readonly #known: KnownNodes;
+  readonly #clock: HybridClock;
+  readonly #events: BeatEvents;
+  readonly #budgets = new Map<NodeId, TokenBucket>();
+  #number = 0;
+  #dueAt: number | undefined;
+
+  constructor(context: MeshContext, known: KnownNodes, clock: HybridClock, events: BeatEvents) {
+    this.#context = context;
+    this.#known = known;
+    this.#clock = clock;
+    this.#events = events;
+    this.commitments = new Commitments(context.crypto);
+  }
+
+  /** Notes a frame of ours that goes beyond the next node. */
+  originated(sequence: number, immutable: Uint8Array, now: Instant): void {
+    this.commitments.add(sequence, immutable);
+    const within = this.commitments.pending >= MAX_FRAMES_PER_BEAT ? 0 : COMMIT_WITHIN_MS;
+    this.#dueAt = Math.min(this.#dueAt ?? Number.POSITIVE_INFINITY, now.mono + within);
+  }
+
+  tick(now: Instant): void {
+    if (this.#dueAt !== undefined && this.#dueAt > now.mono) return;
+    const { crypto, self } = this.#context;
+    const commitment = this.commitments.commitment();
+    const body = signBeat(crypto, self, ++this.#number, this.#clock.tick(now.wall), this.#events.members(), commitment);
+    this.commitments.sealed(body);
+    this.#dueAt = now.mono + BEAT_EVERY_MS;
+    this.#events.publish(
+      {
+        kind: DripKind.Beat,
+        source: self.id,
+        saltHint: saltHintOf(self.boot.salt),
+        sequence: 0,
+        rank: beatRank({ boot: self.boot, number: this.#number }),
+        body,
+      },
+      now,
+    );
+  }
+
+  nextDeadline(): number | undefined {
+    return earlier(this.#dueAt, undefined) ?? 0;
+  }
+
+  /** A beat from a neighbour: its rank when it is good and newer than `heldRank`. */
+  take(source: NodeId, bytes: Uint8Array, heldRank: bigint | undefined, from: NodeId, now: Instant): bigint | undefined {
+    const { counters, crypto } = this.#context;
+    const claimed = parseBeat(bytes)?.beat;
+    if (!claimed || claimed.author !== source) {
+      counters.refuse('beat.malformed');
+      return undefined;
+    }
+    if (source === this.#context.self.id) return undefined;
+    const rank = beatRank(claimed);
+    if (heldRank !== undefined && rank <= heldRank) return undefined;
+    if (!this.#budget(from).take(now.mono)) {
+      counters.refuse('beat.too-many');
+      return undefined;
+    }
+    const beat = verifyBeat(crypto, bytes);
+    if (!beat) {
+      counters.refuse('beat.signature');
+      return undefined;
+    }
+    if (!this.#clock.observe(beat.hlc, now.wall)) counters.refuse('beat.ahead');
+    const learned = this.#known.learn(beat.author, beat.publicKey, beat.boot);
+    if (learned === Learned.Older) {
+      counters.refuse('beat.older-boot');
+      return undefined;
+    }
+    if (learned === Learned.Conflict) this.#context.emit({ kind: 'suspect', node: source, what: 'two boots under one counter' });
+    this.#events.learned(source, now);
+    return rank;
+  }
+
+  #budget(from: NodeId): TokenBucket {
+    let bucket = this.#budgets.get(from);
+    if (!bucket) {
+      if (this.#budgets.size >= BUDGETS_MAX) this.#budgets.clear();
+      // A joining node is told of everybody at once: the burst covers a mesh, the rate holds back a flood.
+      bucket = new TokenBucket(Limit.StrangerChecksPerSecond, Limit.StrangerChecksPerSecond * 10);
+      this.#budgets.set(from, bucket);
+    }
+    return bucket;
+  }
+}

@@ -1,0 +1,46 @@
+import type { HybridClock } from '../core/hlc.js';
+import type { NodeId } from '../core/ids.js';
+import type { Crypto } from '../ports/crypto.js';
+import type { HotPath } from '../ports/hot-path.js';
+import type { HeardFrame, LinkAddress, RadioTraits } from '../ports/radio.js';
+import type { Random } from '../ports/random.js';
+import type { WeaveEffect, WeaveInput } from '../replication/effects.js';
+import type { Weave } from '../replication/weave.js';
+import type { Self } from '../trust/identity.js';
+import type { StatePatch } from './own-state.js';
+import type { FloodInput, SendInput } from './sending.js';
+import type { MeshEffect, MeshTiming } from './types.js';
+
+export interface MeshOptions {
+  readonly self: Self;
+  readonly name: string;
+  readonly version: string;
+  /** SipHash key of the mesh (docs/protocol.md). */
+  readonly tagKey: Uint8Array;
+  readonly firstSequence: number;
+  readonly crypto: Crypto;
+  readonly random: Random;
+  readonly hotPath: HotPath;
+  readonly clock: HybridClock;
+  readonly timing: MeshTiming;
+  readonly maxPeers: number;
+  readonly dedupCapacity: number;
+  readonly weave: Weave;
+}
+
+export type MeshInput =
+  | { readonly kind: 'tick' }
+  | { readonly kind: 'carrier-up'; readonly radio: number; readonly name: string; readonly traits: RadioTraits }
+  | { readonly kind: 'carrier-down'; readonly radio: number; readonly reason: string }
+  | { readonly kind: 'link-up'; readonly radio: number; readonly address: LinkAddress; readonly mtuBytes: number }
+  | { readonly kind: 'link-down'; readonly radio: number; readonly address: LinkAddress; readonly reason: string }
+  | { readonly kind: 'heard'; readonly radio: number; readonly frames: readonly HeardFrame[] }
+  | ({ readonly kind: 'flood' } & FloodInput)
+  | ({ readonly kind: 'send' } & SendInput)
+  | { readonly kind: 'patch-state'; readonly patch: StatePatch }
+  | { readonly kind: 'manual-peer'; readonly radio: number; readonly address: LinkAddress; readonly expected?: NodeId }
+  | { readonly kind: 'remove-peer'; readonly node: NodeId }
+  | { readonly kind: 'records'; readonly input: WeaveInput };
+
+/** What the mesh asks of the runner, and what of its records. */
+export type MeshOutput = MeshEffect | { readonly kind: 'records'; readonly effect: WeaveEffect };

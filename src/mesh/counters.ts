@@ -1,0 +1,31 @@
+import { frameTypeName } from '../wire/frame-types.js';
+
+/** What the engine counts: frames refused by reason, messages by type, and the work of flooding and delivery. */
+export class Counters {
+  readonly refused = new Map<string, number>();
+  readonly received = new Map<string, number>();
+  readonly sent = new Map<string, number>();
+  /** Bytes of frames handed to each carrier, by carrier index. */
+  readonly bytesOut = new Map<number, number>();
+  readonly flood = { originated: 0, relayed: 0, suppressed: 0, duplicates: 0 };
+  readonly delivery = { delivered: 0, expired: 0, refused: 0, retries: 0, latencySumMs: 0 };
+  readonly hop = { sent: 0, retransmitted: 0, failed: 0, queueDropped: 0 };
+
+  /** Reasons are a fixed vocabulary of the code, so the map is bounded. */
+  refuse(reason: string, by = 1): void {
+    this.refused.set(reason, (this.refused.get(reason) ?? 0) + by);
+  }
+
+  countReceived(type: number): void {
+    bump(this.received, type);
+  }
+
+  countSent(type: number): void {
+    bump(this.sent, type);
+  }
+}
+
+function bump(counts: Map<string, number>, type: number): void {
+  const name = frameTypeName(type);
+  counts.set(name, (counts.get(name) ?? 0) + 1);
+}

@@ -1,0 +1,139 @@
+import { concat, fromHex, readU32, writeU32 } from '../core/bytes.js';
+import { type MessageId, type NodeId, messageIdOf } from '../core/ids.js';
+import { Limit } from '../core/limits.js';
+import type { Instant } from '../core/machine.js';
+import { Body, decode, encode } from '../wire/bodies.js';
+import { FrameType, type Priority } from '../wire/frame-types.js';
+import type { Header } from '../wire/header.js';
+import { earlier } from './egress.js';
+import type { MeshContext } from './types.js';
+
+/** First wait for an end-to-end acknowledgement; doubled each time. */
+const RETRY_START_MS = 1_000;
+const RETRY_MAX_MS = 8_000;
+export const DELIVERY_TIMEOUT_MS = 30_000;
+
+/** In a frame with `ack wanted` the payload starts with the sequence of the first attempt. */
+export const ATTEMPT_BYTES = 4;
+
+export interface DirectedMessage {
+  readonly id: MessageId;
+  readonly sequence: number;
+  readonly to: NodeId;
+  readonly type: FrameType;
+  readonly body: Uint8Array;
+  readonly priority: Priority;
+  readonly timeoutMs: number;
+}
+
+interface Pending extends DirectedMessage {
+  readonly startedAt: number;
+  readonly deadline: number;
+  attempts: number;
+  retryAt: number;
+}
+
+export interface DeliveryEvents {
+  /** Sends one attempt; `attempt` counts from 1. */
+  attempt(message: DirectedMessage, payload: Uint8Array, attempt: number, now: Instant): void;
+  sendAck(to: NodeId, body: Uint8Array, now: Instant): void;
+}
+
+/** End-to-end acknowledgement of directed messages: retries under a new sequence, delivers once. */
+export class Delivery {
+  readonly #context: MeshContext;
+  readonly #events: DeliveryEvents;
+  readonly #pending = new Map<MessageId, Pending>();
+  readonly #delivered = new Set<MessageId>();
+
+  constructor(context: MeshContext, events: DeliveryEvents) {
+    this.#context = context;
+    this.#events = events;
+  }
+
+  get pending(): number {
+    return this.#pending.size;
+  }
+
+  /** False when too many are under way. */
+  send(message: DirectedMessage, now: Instant): boolean {
+    if (this.#pending.size >= Limit.PendingMessages) return false;
+    const pending: Pending = {
+      ...message,
+      startedAt: now.mono,
+      deadline: now.mono + message.timeoutMs,
+      attempts: 0,
+      retryAt: now.mono,
+    };
+    this.#pending.set(message.id, pending);
+    this.#attempt(pending, now);
+    return true;
+  }
+
+  /** A message with `ack wanted` that is meant for us: its content the first time, `undefined` when we have it. */
+  received(header: Header, payload: Uint8Array, now: Instant): { id: MessageId; body: Uint8Array } | undefined {
+    if (payload.length < ATTEMPT_BYTES) {
+      this.#context.counters.refuse('message.malformed');
+      return undefined;
+    }
+    const id = messageIdFor(header.source, header.saltHint, readU32(payload, 0));
+    this.#events.sendAck(header.source, encode(Body.AckSchema, { message: fromHex(id) as Uint8Array }), now);
+    if (this.#delivered.has(id)) return undefined;
+    this.#delivered.add(id);
+    if (this.#delivered.size > Limit.DeliveredIds) this.#forgetOldest();
+    return { id, body: payload.slice(ATTEMPT_BYTES) };
+  }
+
+  acknowledged(source: NodeId, payload: Uint8Array, now: Instant): void {
+    const ack = decode(Body.AckSchema, payload);
+    const pending = ack?.message.length === 14 ? this.#pending.get(messageIdOf(ack.message)) : undefined;
+    if (!ack || !pending || pending.to !== source) return;
+    this.#pending.delete(pending.id);
+    const { delivery } = this.#context.counters;
+    if (ack.refusal === '') {
+      delivery.delivered++;
+      delivery.latencySumMs += now.mono - pending.startedAt;
+      this.#context.emit({ kind: 'outcome', id: pending.id, outcome: 'delivered' });
+    } else {
+      delivery.refused++;
+      this.#context.emit({ kind: 'outcome', id: pending.id, outcome: 'refused', code: ack.refusal });
+    }
+  }
+
+  tick(now: Instant): void {
+    for (const pending of this.#pending.values()) {
+      if (pending.deadline <= now.mono) {
+        this.#pending.delete(pending.id);
+        this.#context.counters.delivery.expired++;
+        this.#context.emit({ kind: 'outcome', id: pending.id, outcome: 'expired' });
+      } else if (pending.retryAt <= now.mono) {
+        this.#context.counters.delivery.retries++;
+        this.#attempt(pending, now);
+      }
+    }
+  }
+
+  nextDeadline(): number | undefined {
+    let earliest: number | undefined;
+    for (const pending of this.#pending.values()) earliest = earlier(earliest, Math.min(pending.retryAt, pending.deadline));
+    return earliest;
+  }
+
+  #attempt(pending: Pending, now: Instant): void {
+    pending.attempts++;
+    const wait = Math.min(RETRY_MAX_MS, RETRY_START_MS * 2 ** (pending.attempts - 1));
+    pending.retryAt = now.mono + wait * (0.9 + this.#context.random.below(200) / 1_000);
+    const prefix = new Uint8Array(ATTEMPT_BYTES);
+    writeU32(prefix, 0, pending.sequence);
+    this.#events.attempt(pending, concat(prefix, pending.body), pending.attempts, now);
+  }
+
+  #forgetOldest(): void {
+    const oldest = this.#delivered.values().next();
+    if (!oldest.done) this.#delivered.delete(oldest.value);
+  }
+}
+
+/** The id under which a sender knows its message, whichever attempt arrived. */
+export const messageIdFor = (source: NodeId, saltHint: number, sequence: number): MessageId =>
+  `${source}${saltHint.toString(16).padStart(4, '0')}${(sequence >>> 0).toString(16).padStart(8, '0')}` as MessageId;

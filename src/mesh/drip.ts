@@ -1,0 +1,287 @@
+import { readU32 } from '../core/bytes.js';
+import { type NodeId, nodeIdBytes, nodeIdOf } from '../core/ids.js';
+import type { Instant } from '../core/machine.js';
+import { Body, decode, encode } from '../wire/bodies.js';
+import { FrameType } from '../wire/frame-types.js';
+import { earlier } from './egress.js';
+import { Trickle } from './trickle.js';
+import type { MeshContext } from './types.js';
+
+export const DripKind = { Beat: 1, State: 2 } as const;
+export type DripKind = (typeof DripKind)[keyof typeof DripKind];
+
+/** One small thing that is to reach everybody: the newest beat or state of one node. */
+export interface DripItem {
+  readonly kind: DripKind;
+  readonly source: NodeId;
+  readonly saltHint: number;
+  /** Of the frame it was originated in; 0 for a beat. */
+  readonly sequence: number;
+  /** Orders the items of one source and kind: newer is greater. */
+  readonly rank: bigint;
+  readonly body: Uint8Array;
+}
+
+/** Trickle's constants on carriers of IP speed. */
+const TRICKLE = { minMs: 30, maxMs: 4_000, redundancy: 2 };
+/** Items in one Drip message, and its bytes: more go into further ones. */
+const ITEMS_PER_MESSAGE = 16;
+const BYTES_PER_MESSAGE = 1_000;
+/** Summaries are sent to a neighbour at most this often. */
+const SUMMARY_EVERY_MS = 500;
+const ENTRIES_MAX = 8_192;
+
+interface Held {
+  item: DripItem;
+  /** Neighbours known, or safely assumed, to hold it. */
+  readonly holders: Set<NodeId>;
+  readonly trickle: Trickle;
+  hash: number;
+}
+
+export interface DripEvents {
+  send(peer: NodeId, type: FrameType, body: Uint8Array, now: Instant): void;
+  /** Checks a newer item from a neighbour and acts on it; its rank when it is to be kept and passed on. */
+  take(kind: DripKind, item: Omit<DripItem, 'rank'>, from: NodeId, now: Instant): bigint | undefined;
+  neighbours(): Iterable<NodeId>;
+  /** Whether `node` hears `from` itself and so needs no copy from us. */
+  hears(node: NodeId, from: NodeId): boolean;
+}
+
+const keyOf = (kind: number, source: NodeId): string => `${kind}${source}`;
+
+/**
+ * Dissemination that trickles until everyone has it (RFC 6206): each item is passed on after a short random time to
+ * the neighbours not known to have it; what got lost is found by the digest in the heartbeats and summaries.
+ */
+export class Drip {
+  readonly #context: MeshContext;
+  readonly #events: DripEvents;
+  readonly #held = new Map<string, Held>();
+  readonly #summaryAt = new Map<NodeId, number>();
+  #digest = 0;
+
+  constructor(context: MeshContext, events: DripEvents) {
+    this.#context = context;
+    this.#events = events;
+  }
+
+  digest(): number {
+    return this.#digest;
+  }
+
+  get size(): number {
+    return this.#held.size;
+  }
+
+  rankOf(kind: DripKind, source: NodeId): bigint | undefined {
+    return this.#held.get(keyOf(kind, source))?.item.rank;
+  }
+
+  /** Something of our own to spread, or from `from` when it came from a neighbour. */
+  put(item: DripItem, from: NodeId | undefined, now: Instant): void {
+    const key = keyOf(item.kind, item.source);
+    let held = this.#held.get(key);
+    if (held && held.item.rank >= item.rank) return;
+    if (!held) {
+      if (this.#held.size >= ENTRIES_MAX) {
+        this.#context.counters.refuse('drip.limit');
+        return;
+      }
+      held = { item, holders: new Set(), trickle: new Trickle(TRICKLE, this.#context.random), hash: 0 };
+      this.#held.set(key, held);
+    }
+    this.#digest = (this.#digest ^ held.hash) >>> 0;
+    held.hash = hashOf(item, this.#context);
+    this.#digest = (this.#digest ^ held.hash) >>> 0;
+    held.item = item;
+    held.holders.clear();
+    if (from !== undefined) held.holders.add(from);
+    held.trickle.reset(now.mono);
+  }
+
+  forget(source: NodeId): void {
+    for (const kind of [DripKind.Beat, DripKind.State]) {
+      const held = this.#held.get(keyOf(kind, source));
+      if (!held) continue;
+      this.#digest = (this.#digest ^ held.hash) >>> 0;
+      this.#held.delete(keyOf(kind, source));
+    }
+  }
+
+  neighbourUp(peer: NodeId, now: Instant): void {
+    this.#summaryAt.delete(peer);
+    this.#sendSummary(peer, false, now);
+  }
+
+  neighbourDown(peer: NodeId): void {
+    this.#summaryAt.delete(peer);
+    for (const held of this.#held.values()) held.holders.delete(peer);
+  }
+
+  /** The neighbour's digest is not ours. */
+  mismatch(peer: NodeId, now: Instant): void {
+    const last = this.#summaryAt.get(peer);
+    if (last !== undefined && now.mono - last < SUMMARY_EVERY_MS) return;
+    this.#sendSummary(peer, false, now);
+  }
+
+  /** Asks one neighbour for the newest item of a source. */
+  request(peer: NodeId, kind: DripKind, source: NodeId, now: Instant): void {
+    const entries = [{ source: nodeIdBytes(source), kind, rank: 0n }];
+    this.#events.send(peer, FrameType.DripRequest, encode(Body.DripRequestSchema, { entries }), now);
+  }
+
+  received(peer: NodeId, type: FrameType, payload: Uint8Array, now: Instant): void {
+    if (type === FrameType.Drip) this.#items(peer, payload, now);
+    else if (type === FrameType.DripSummary) this.#summary(peer, payload, now);
+    else this.#requested(peer, payload, now);
+  }
+
+  tick(now: Instant): void {
+    const batches = new Map<NodeId, DripItem[]>();
+    for (const held of this.#held.values()) {
+      const at = held.trickle.nextDeadline();
+      if (at === undefined || at > now.mono) continue;
+      const due = held.trickle.due(now.mono);
+      const lacking = this.#lacking(held);
+      if (lacking.length === 0) held.trickle.stop();
+      else if (due) {
+        for (const peer of lacking) {
+          held.holders.add(peer);
+          batches.set(peer, [...(batches.get(peer) ?? []), held.item]);
+        }
+      }
+    }
+    for (const [peer, items] of batches) this.#sendItems(peer, items, now);
+  }
+
+  nextDeadline(): number | undefined {
+    let earliest: number | undefined;
+    for (const held of this.#held.values()) earliest = earlier(earliest, held.trickle.nextDeadline());
+    return earliest;
+  }
+
+  #lacking(held: Held): NodeId[] {
+    const lacking: NodeId[] = [];
+    for (const peer of this.#events.neighbours()) {
+      if (held.holders.has(peer) || peer === held.item.source) continue;
+      if ([...held.holders].some((holder) => this.#events.hears(peer, holder))) continue;
+      lacking.push(peer);
+    }
+    return lacking;
+  }
+
+  #sendItems(peer: NodeId, items: readonly DripItem[], now: Instant): void {
+    let batch: DripItem[] = [];
+    let bytes = 0;
+    const flush = (): void => {
+      if (batch.length === 0) return;
+      const body = encode(Body.DripSchema, {
+        items: batch.map(({ kind, source, saltHint, sequence, body }) => ({
+          kind,
+          source: nodeIdBytes(source),
+          saltHint,
+          sequence,
+          body,
+        })),
+      });
+      this.#events.send(peer, FrameType.Drip, body, now);
+      batch = [];
+      bytes = 0;
+    };
+    for (const item of items) {
+      if (batch.length >= ITEMS_PER_MESSAGE || bytes + item.body.length > BYTES_PER_MESSAGE) flush();
+      batch.push(item);
+      bytes += item.body.length + 20;
+    }
+    flush();
+  }
+
+  #items(peer: NodeId, payload: Uint8Array, now: Instant): void {
+    const drip = decode(Body.DripSchema, payload);
+    if (!drip || drip.items.length > ITEMS_PER_MESSAGE) {
+      this.#context.counters.refuse('drip.malformed');
+      return;
+    }
+    for (const { kind, source, saltHint, sequence, body } of drip.items) {
+      if (source.length !== 8 || (kind !== DripKind.Beat && kind !== DripKind.State)) {
+        this.#context.counters.refuse('drip.malformed');
+        continue;
+      }
+      this.#item(peer, { kind, source: nodeIdOf(source), saltHint, sequence, body }, now);
+    }
+  }
+
+  #item(peer: NodeId, item: Omit<DripItem, 'rank'>, now: Instant): void {
+    const held = this.#held.get(keyOf(item.kind, item.source));
+    if (held && held.item.sequence === item.sequence && hashBytes(held.item.body, this.#context) === hashBytes(item.body, this.#context)) {
+      held.holders.add(peer);
+      held.trickle.consistent();
+      return;
+    }
+    const rank = this.#events.take(item.kind, item, peer, now);
+    if (rank !== undefined) this.put({ ...item, rank }, peer, now);
+  }
+
+  #sendSummary(peer: NodeId, reply: boolean, now: Instant): void {
+    this.#summaryAt.set(peer, now.mono);
+    const entries = [...this.#held.values()].map(({ item }) => ({
+      source: nodeIdBytes(item.source),
+      kind: item.kind,
+      rank: item.rank,
+    }));
+    this.#events.send(peer, FrameType.DripSummary, encode(Body.DripSummarySchema, { entries, reply }), now);
+  }
+
+  /** What the neighbour lacks is sent; what it has and we lack is asked for. */
+  #summary(peer: NodeId, payload: Uint8Array, now: Instant): void {
+    const summary = decode(Body.DripSummarySchema, payload);
+    if (!summary || summary.entries.length > ENTRIES_MAX) {
+      this.#context.counters.refuse('drip.malformed');
+      return;
+    }
+    const theirs = new Map<string, bigint>();
+    const wanted: { source: Uint8Array; kind: number; rank: bigint }[] = [];
+    for (const entry of summary.entries) {
+      if (entry.source.length !== 8) continue;
+      const key = keyOf(entry.kind, nodeIdOf(entry.source));
+      theirs.set(key, entry.rank);
+      const ours = this.#held.get(key)?.item.rank;
+      if (ours === undefined || ours < entry.rank) wanted.push({ source: entry.source, kind: entry.kind, rank: 0n });
+    }
+    const missing: DripItem[] = [];
+    for (const [key, held] of this.#held) {
+      const rank = theirs.get(key);
+      if (rank !== undefined && rank >= held.item.rank) held.holders.add(peer);
+      else {
+        held.holders.add(peer);
+        missing.push(held.item);
+      }
+    }
+    this.#sendItems(peer, missing, now);
+    if (wanted.length > 0) {
+      this.#events.send(peer, FrameType.DripRequest, encode(Body.DripRequestSchema, { entries: wanted }), now);
+    }
+  }
+
+  #requested(peer: NodeId, payload: Uint8Array, now: Instant): void {
+    const request = decode(Body.DripRequestSchema, payload);
+    if (!request || request.entries.length > ENTRIES_MAX) {
+      this.#context.counters.refuse('drip.malformed');
+      return;
+    }
+    const items: DripItem[] = [];
+    for (const entry of request.entries) {
+      if (entry.source.length !== 8) continue;
+      const held = this.#held.get(keyOf(entry.kind, nodeIdOf(entry.source)));
+      if (held) items.push(held.item);
+    }
+    this.#sendItems(peer, items, now);
+  }
+}
+
+const hashOf = (item: DripItem, context: MeshContext): number =>
+  readU32(context.crypto.sha256(nodeIdBytes(item.source), Uint8Array.of(item.kind), item.body), 0);
+
+const hashBytes = (body: Uint8Array, context: MeshContext): number => readU32(context.crypto.sha256(body), 0);

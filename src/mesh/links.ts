@@ -1,0 +1,132 @@
+import type { NodeId } from '../core/ids.js';
+import { Limit } from '../core/limits.js';
+import type { Instant } from '../core/machine.js';
+import type { LinkAddress } from '../ports/radio.js';
+import type { Carrier } from './types.js';
+
+/** A way to one neighbour over one radio. It carries traffic once both ends have heard each other (`up`). */
+export interface Link {
+  /** Small number for the routing table; reused only after the link is gone. */
+  readonly id: number;
+  readonly carrier: Carrier;
+  readonly address: LinkAddress;
+  mtuBytes: number;
+  phase: 'greeting' | 'up';
+  /** Known once the neighbour's beacon was verified. */
+  peer: NodeId | undefined;
+  peerNonce: number;
+  greetings: number;
+  nextGreetingAt: number;
+  lastHeard: Instant;
+  /** Smoothed round trip, from heartbeats and hop acknowledgements. */
+  rttMs: number | undefined;
+  /** Smoothed share of transmissions that the other end acknowledged. */
+  quality: number;
+}
+
+const keyOf = (carrier: number, address: LinkAddress): string => `${carrier}|${address}`;
+
+/** All links, found by address, by number and by neighbour. */
+export class Links {
+  readonly #byKey = new Map<string, Link>();
+  readonly #byId = new Map<number, Link>();
+  readonly #up = new Map<NodeId, Link[]>();
+  #nextId = 1;
+
+  get size(): number {
+    return this.#byKey.size;
+  }
+
+  find(carrier: number, address: LinkAddress): Link | undefined {
+    return this.#byKey.get(keyOf(carrier, address));
+  }
+
+  byId(id: number): Link | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** A new link in greeting, or `undefined` when there are too many. */
+  add(carrier: Carrier, address: LinkAddress, mtuBytes: number, now: Instant): Link | undefined {
+    if (this.#byKey.size >= Limit.Links) return undefined;
+    const link: Link = {
+      id: this.#nextId++,
+      carrier,
+      address,
+      mtuBytes,
+      phase: 'greeting',
+      peer: undefined,
+      peerNonce: 0,
+      greetings: 0,
+      nextGreetingAt: now.mono,
+      lastHeard: now,
+      rttMs: undefined,
+      quality: 1,
+    };
+    this.#byKey.set(keyOf(carrier.index, address), link);
+    this.#byId.set(link.id, link);
+    return link;
+  }
+
+  markUp(link: Link): void {
+    link.phase = 'up';
+    const peer = link.peer as NodeId;
+    this.#up.set(peer, [...(this.#up.get(peer) ?? []).filter((other) => other !== link), link]);
+  }
+
+  markGreeting(link: Link): void {
+    this.#leaveUp(link);
+    link.phase = 'greeting';
+    link.greetings = 0;
+  }
+
+  remove(link: Link): void {
+    this.#leaveUp(link);
+    this.#byKey.delete(keyOf(link.carrier.index, link.address));
+    this.#byId.delete(link.id);
+  }
+
+  #leaveUp(link: Link): void {
+    if (link.peer === undefined) return;
+    const rest = (this.#up.get(link.peer) ?? []).filter((other) => other !== link);
+    if (rest.length > 0) this.#up.set(link.peer, rest);
+    else this.#up.delete(link.peer);
+  }
+
+  all(): IterableIterator<Link> {
+    return this.#byKey.values();
+  }
+
+  /** Neighbours with at least one link up. */
+  neighbours(): IterableIterator<NodeId> {
+    return this.#up.keys();
+  }
+
+  get neighbourCount(): number {
+    return this.#up.size;
+  }
+
+  upTo(peer: NodeId): readonly Link[] {
+    return this.#up.get(peer) ?? [];
+  }
+
+  /** The cheapest link up to a neighbour. */
+  best(peer: NodeId): Link | undefined {
+    let best: Link | undefined;
+    for (const link of this.upTo(peer)) if (!best || linkCost(link) < linkCost(best)) best = link;
+    return best;
+  }
+}
+
+/** Bytes of the frame whose airtime stands for a link's cost. */
+const REFERENCE_FRAME_BYTES = 256;
+
+/**
+ * Cost of a hop in units of 100 µs of airtime, times the expected number of transmissions (ETX, De Couto et al. 2003),
+ * plus a constant so that a short path over fast carriers still beats a long one. One unit over all carriers.
+ */
+export function linkCost(link: Link): number {
+  const { bitsPerSecond, costPerByte } = link.carrier.traits;
+  const airtimeUs = (REFERENCE_FRAME_BYTES * 8 * 1e6) / Math.max(1, bitsPerSecond);
+  const etx = 1 / Math.max(0.05, link.quality * link.quality);
+  return Math.min(0xffff, Math.max(1, Math.round(10 + (airtimeUs / 100) * Math.max(1, costPerByte) * etx)));
+}

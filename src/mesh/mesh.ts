@@ -1,0 +1,425 @@
+import type { MessageId, NodeId } from '../core/ids.js';
+import type { Instant, Machine } from '../core/machine.js';
+import type { RadioTraits } from '../ports/radio.js';
+import { type NodeSnapshot, NodeStates } from '../replication/node-state.js';
+import type { WeaveInput } from '../replication/effects.js';
+import { KnownNodes } from '../trust/known-nodes.js';
+import { Body, decode } from '../wire/bodies.js';
+import { FrameType, Priority } from '../wire/frame-types.js';
+import { Flag, type Header } from '../wire/header.js';
+import { Beats } from './beats.js';
+import type { MeshInput, MeshOptions, MeshOutput } from './contract.js';
+import { Counters } from './counters.js';
+import { Delivery, messageIdFor } from './delivery.js';
+import { Discovery } from './discovery.js';
+import { Drip, DripKind } from './drip.js';
+import { Egress, earlier } from './egress.js';
+import { Flooding } from './flooding.js';
+import { type Link, Links } from './links.js';
+import { Liveness, combineDigests } from './liveness.js';
+import { OwnState } from './own-state.js';
+import { Peers } from './peers.js';
+import { answerProof } from './proofs.js';
+import { FIRST_FAR_TYPE, Reception } from './reception.js';
+import { Routing } from './routing.js';
+import { Sending } from './sending.js';
+import { StateSpread } from './state-spread.js';
+import type { Carrier, MeshContext, MeshEffect } from './types.js';
+
+/** Links narrower than this cannot carry a header and a useful part of a payload. */
+const MTU_MIN = 64;
+const MAINTENANCE_MS = 1_000;
+
+/** The engine of one node: wires the machines of the mesh and lets them share one outbox. */
+export class Mesh implements Machine<MeshInput, MeshOutput> {
+  readonly context: MeshContext;
+  readonly links = new Links();
+  readonly known = new KnownNodes();
+  readonly states = new NodeStates();
+  readonly counters = new Counters();
+  readonly routing: Routing;
+  readonly peers: Peers;
+  readonly delivery: Delivery;
+  readonly #options: MeshOptions;
+  readonly #carriers = new Map<number, Carrier>();
+  readonly #egress: Egress;
+  readonly #discovery: Discovery;
+  readonly #liveness: Liveness;
+  readonly #flooding: Flooding;
+  readonly #drip: Drip;
+  readonly #beats: Beats;
+  readonly #reception: Reception;
+  readonly #ownState: OwnState;
+  readonly #stateSpread: StateSpread;
+  readonly #sending: Sending;
+  #outbox: MeshOutput[] = [];
+  #sequence: number;
+  #dirty = false;
+  #maintenanceAt = 0;
+
+  constructor(options: MeshOptions) {
+    this.#options = options;
+    this.#sequence = options.firstSequence;
+    const { self, crypto, random, tagKey, timing, hotPath } = options;
+    const emit = (effect: MeshEffect): void => void this.#outbox.push(effect);
+    this.context = { self, crypto, random, tagKey, timing, counters: this.counters, emit };
+    const nextSequence = (): number => this.#nextSequence();
+    const hears = (node: NodeId, from: NodeId): boolean => this.routing.topology.adjacent(node, from);
+    const table = hotPath.routes({ capacity: 4_096, ttlMs: 60_000 });
+    this.routing = new Routing(self.id, this.links, table);
+    this.peers = new Peers(this.context, this.routing, (node) => this.#forgotten(node));
+    this.#egress = new Egress(this.context, {
+      nextSequence,
+      undelivered: (link, frame, now) => this.#sending.reroute(link, frame, now),
+      suspect: (link, now) => this.#liveness.suspect(link, now),
+    });
+    this.#discovery = new Discovery(this.context, this.links, this.known, {
+      nextSequence,
+      name: options.name,
+      maxPeers: options.maxPeers,
+      linkUp: (link, now) => this.#linkUp(link, now),
+      linkReset: (link, now) => this.#linkDown(link, 'the neighbour restarted', now, false),
+      learned: (node, now) => this.#reception.learned(node, now),
+    });
+    this.#liveness = new Liveness(this.context, this.links, this.#egress, {
+      nextSequence,
+      ownDigest: () => this.#digest(),
+      dead: (link, reason, now) => this.#linkDown(link, reason, now, true),
+      digest: (link, digest, now) => this.#compare(link, digest, now),
+    });
+    this.#flooding = new Flooding(this.context, this.links, this.#egress, hears);
+    this.#drip = new Drip(this.context, {
+      hears,
+      neighbours: () => this.links.neighbours(),
+      send: (peer, type, body, now) => this.#sending.local(peer, type, body, Priority.High, now),
+      take: (kind, item, from, now) =>
+        kind === DripKind.State
+          ? this.#stateSpread.take(item, now)
+          : this.#beats.take(item.source, item.body, this.#drip.rankOf(kind, item.source), from, now),
+    });
+    this.#beats = new Beats(this.context, this.known, options.clock, {
+      publish: (item, now) => this.#drip.put(item, undefined, now),
+      members: () => [self.id, ...this.peers.all()],
+      learned: (node, now) => this.#reception.learned(node, now),
+    });
+    this.delivery = new Delivery(this.context, {
+      attempt: (message, payload, attempt, now) => this.#sending.attempt(message, payload, attempt, now),
+      sendAck: (to, body, now) => this.#sending.direct(to, FrameType.Ack, body, Priority.High, now),
+    });
+    this.#reception = new Reception(this.context, hotPath, table, this.links, this.known, options.dedupCapacity, {
+      beacon: (carrier, from, header, frame, now) => this.#discovery.heard(carrier, from, header, frame, now),
+      alive: (link, now) => this.#liveness.alive(link, now),
+      acknowledge: (link, frame, now) => this.#egress.acknowledge(link, frame, now),
+      pass: (key, link, header, frame, now) => this.#pass(key, link, header, frame, now),
+      passedAgain: (key, link) => this.#flooding.heardAgain(key, link),
+      message: (link, header, payload, now) => this.#message(link, header, payload, now),
+      unknownBoot: (source, link, now) => {
+        if (link.peer !== undefined) this.#drip.request(link.peer, DripKind.Beat, source, now);
+      },
+    });
+    this.#sending = new Sending({
+      context: this.context,
+      links: this.links,
+      routing: this.routing,
+      egress: this.#egress,
+      beats: this.#beats,
+      delivery: this.delivery,
+      nextSequence,
+    });
+    this.#ownState = new OwnState({
+      self: self.id,
+      links: this.links,
+      clock: options.clock,
+      name: options.name,
+      version: options.version,
+      counterBase: (self.boot.counter * 4_096) % 2 ** 32,
+    });
+    this.#stateSpread = new StateSpread(
+      this.context,
+      { states: this.states, own: this.#ownState, drip: this.#drip, beats: this.#beats, clock: options.clock },
+      {
+        nextSequence,
+        changed: (snapshot, now) => {
+          this.peers.heardOf(snapshot.author, now);
+          this.#stateChanged(snapshot);
+        },
+      },
+    );
+  }
+
+  /** The id of the next message of ours; its sequence goes into the `flood` or `send` input. */
+  reserve(): { readonly id: MessageId; readonly sequence: number } {
+    const sequence = this.#nextSequence();
+    return { id: this.#sending.idOf(sequence), sequence };
+  }
+
+  step(input: MeshInput, now: Instant): readonly MeshOutput[] {
+    this.#outbox = [];
+    this.#handle(input, now);
+    this.#tick(now);
+    return this.#outbox;
+  }
+
+  nextDeadline(): number | undefined {
+    let at: number | undefined = this.#maintenanceAt;
+    for (const machine of [
+      this.#egress,
+      this.#discovery,
+      this.#liveness,
+      this.#flooding,
+      this.#drip,
+      this.#beats,
+      this.delivery,
+      this.#ownState,
+      this.#options.weave,
+    ]) {
+      at = earlier(at, machine.nextDeadline());
+    }
+    return at;
+  }
+
+  queues(): { readonly [name: string]: number } {
+    const { frames, inFlight } = this.#egress.queued();
+    return {
+      frames,
+      inFlight,
+      relays: this.#flooding.pending,
+      messages: this.delivery.pending,
+      held: this.#reception.heldFrames,
+      assemblies: this.#reception.assemblies,
+      dedup: this.#reception.dedupSize,
+      drip: this.#drip.size,
+      links: this.links.size,
+    };
+  }
+
+  carrier(index: number): Carrier | undefined {
+    return this.#carriers.get(index);
+  }
+
+  #handle(input: MeshInput, now: Instant): void {
+    switch (input.kind) {
+      case 'tick':
+        return;
+      case 'heard': {
+        const carrier = this.#carriers.get(input.radio);
+        if (carrier) this.#reception.heard(carrier, input.frames, now);
+        return;
+      }
+      case 'carrier-up':
+        return this.#carrierUp(input, now);
+      case 'carrier-down':
+        return this.#carrierDown(input.radio, input.reason, now);
+      case 'link-up': {
+        const carrier = this.#carriers.get(input.radio);
+        if (carrier && input.mtuBytes >= MTU_MIN) this.#discovery.connected(carrier, input.address, input.mtuBytes, now);
+        return;
+      }
+      case 'link-down': {
+        const link = this.links.find(input.radio, input.address);
+        if (link) this.#linkDown(link, input.reason, now, true);
+        return;
+      }
+      case 'flood':
+        return this.#sending.flood(input, now);
+      case 'send':
+        return this.#sending.send(input, now);
+      case 'patch-state':
+        return this.#ownState.patch(input.patch, now);
+      case 'manual-peer': {
+        const carrier = this.#carriers.get(input.radio);
+        if (carrier) this.#discovery.addManual(carrier, input.address, input.expected, now);
+        return;
+      }
+      case 'remove-peer':
+        this.#discovery.removeManual(input.node);
+        for (const link of [...this.links.upTo(input.node)]) this.#linkDown(link, 'removed by a person', now, true);
+        this.peers.forget(input.node);
+        return;
+      case 'records':
+        return this.#weave(input.input, now);
+    }
+  }
+
+  #tick(now: Instant): void {
+    this.#liveness.tick(now);
+    this.#discovery.tick(now);
+    this.delivery.tick(now);
+    this.#flooding.tick(now);
+    this.#stateSpread.tick(now);
+    this.#beats.tick(now);
+    this.#drip.tick(now);
+    const weaveAt = this.#options.weave.nextDeadline();
+    if (weaveAt !== undefined && weaveAt <= now.mono) this.#weave({ kind: 'tick' }, now);
+    this.#egress.tick(now);
+    if (now.mono >= this.#maintenanceAt) {
+      this.#maintenanceAt = now.mono + MAINTENANCE_MS;
+      this.#reception.tick(now);
+      this.#ownState.linksChanged(now);
+      this.#dirty = true;
+    }
+    if (this.#dirty) {
+      this.#dirty = false;
+      this.peers.refresh(now);
+    }
+  }
+
+  #nextSequence(): number {
+    this.#sequence = (this.#sequence + 1) >>> 0;
+    return this.#sequence;
+  }
+
+  // ---- carriers and links --------------------------------------------------------------------------------------
+
+  #carrierUp(input: { radio: number; name: string; traits: RadioTraits }, now: Instant): void {
+    const carrier: Carrier = { index: input.radio, name: input.name, traits: input.traits, up: true };
+    this.#carriers.set(input.radio, carrier);
+    this.#discovery.carrierUp(carrier, now);
+  }
+
+  #carrierDown(radio: number, reason: string, now: Instant): void {
+    const carrier = this.#carriers.get(radio);
+    if (!carrier) return;
+    carrier.up = false;
+    for (const link of [...this.links.all()]) if (link.carrier === carrier) this.#linkDown(link, reason, now, true);
+    this.#discovery.carrierDown(carrier);
+    this.#carriers.delete(radio);
+  }
+
+  #linkUp(link: Link, now: Instant): void {
+    const peer = link.peer as NodeId;
+    this.#egress.open(link);
+    this.#liveness.open(link, now);
+    this.routing.linksChanged();
+    this.#ownState.linksChanged(now);
+    this.#dirty = true;
+    this.peers.heardOf(peer, now);
+    this.context.emit({ kind: 'link', node: peer, radio: link.carrier.index, address: link.address, change: 'up' });
+    this.#drip.neighbourUp(peer, now);
+    this.#reception.learned(peer, now);
+    if (this.links.upTo(peer).length === 1) this.#weave({ kind: 'neighbour-up', peer }, now);
+  }
+
+  /** `remove`: the link itself is gone; otherwise it goes back to greeting. */
+  #linkDown(link: Link, reason: string, now: Instant, remove: boolean): void {
+    const { peer, phase } = link;
+    const left = phase === 'up' ? this.#egress.close(link) : [];
+    this.#liveness.close(link);
+    if (remove) this.links.remove(link);
+    else this.links.markGreeting(link);
+    this.routing.linkGone(link);
+    if (phase !== 'up' || peer === undefined) return;
+    this.#dirty = true;
+    this.context.emit({ kind: 'link', node: peer, radio: link.carrier.index, address: link.address, change: 'down', reason });
+    if (this.links.upTo(peer).length === 0) {
+      this.#drip.neighbourDown(peer);
+      this.#weave({ kind: 'neighbour-down', peer }, now);
+    }
+    this.#ownState.linksChanged(now);
+    this.#discovery.hurry(link.carrier, now);
+    if (remove) this.context.emit({ kind: 'drop-link', radio: link.carrier.index, address: link.address });
+    for (const frame of left) this.#sending.reroute(link, frame, now);
+  }
+
+  #digest(): number {
+    return combineDigests(this.#drip.digest(), this.#options.weave.digest());
+  }
+
+  #compare(link: Link, digest: number, now: Instant): void {
+    const peer = link.peer;
+    if (peer === undefined || digest === this.#digest()) return;
+    this.#drip.mismatch(peer, now);
+    this.#weave({ kind: 'mismatch', peer }, now);
+  }
+
+  #forgotten(node: NodeId): void {
+    this.#drip.forget(node);
+    this.states.forget(node);
+    this.routing.forget(node);
+    this.known.forget(node);
+  }
+
+  // ---- receiving ----------------------------------------------------------------------------------------------
+
+  #pass(key: string, link: Link, header: Header, frame: Uint8Array, now: Instant): void {
+    this.routing.learn(header.source, link, header.hops, now);
+    if (header.destination === this.context.self.id) return;
+    const next = header.destination === undefined ? undefined : this.routing.nextLink(header.destination, now);
+    if (next && next !== link && header.ttl > 0) this.#flooding.forward(next, frame, now);
+    else this.#flooding.relay(key, link, frame, now);
+  }
+
+  #message(link: Link, header: Header, payload: Uint8Array, now: Instant): void {
+    const peer = link.peer as NodeId;
+    switch (header.type) {
+      case FrameType.HopAck:
+        return this.#hopAck(link, payload, now);
+      case FrameType.Heartbeat:
+        return this.#liveness.heard(link, header, payload, now);
+      case FrameType.Drip:
+      case FrameType.DripSummary:
+      case FrameType.DripRequest:
+        return this.#drip.received(peer, header.type, payload, now);
+      case FrameType.Records:
+      case FrameType.Have:
+      case FrameType.Want:
+      case FrameType.Fingerprints:
+        return this.#weave({ kind: 'received', peer, type: header.type, body: payload }, now);
+      case FrameType.Ack:
+        return this.delivery.acknowledged(header.source, payload, now);
+      case FrameType.ProofRequest:
+        return this.#prove(header.source, payload, now);
+      default:
+        return this.#deliver(header, payload, now);
+    }
+  }
+
+  #deliver(header: Header, payload: Uint8Array, now: Instant): void {
+    if (header.type < FIRST_FAR_TYPE) {
+      this.counters.refuse('frame.type');
+      return;
+    }
+    this.peers.heardOf(header.source, now);
+    const whole = header.flags & Flag.AckWanted ? this.delivery.received(header, payload, now) : undefined;
+    if (header.flags & Flag.AckWanted && !whole) return;
+    const { type, source, priority, hops } = header;
+    this.context.emit({
+      kind: 'deliver',
+      message: {
+        id: whole?.id ?? messageIdFor(source, header.saltHint, header.sequence),
+        type,
+        source,
+        ...(header.destination !== undefined && { destination: header.destination }),
+        priority,
+        hops,
+        body: whole?.body ?? payload.slice(),
+        at: now,
+      },
+    });
+  }
+
+  #prove(to: NodeId, request: Uint8Array, now: Instant): void {
+    this.#sending.direct(to, FrameType.Proof, answerProof(this.#beats.commitments, request), Priority.Low, now);
+  }
+
+  #hopAck(link: Link, payload: Uint8Array, now: Instant): void {
+    const ack = decode(Body.HopAckSchema, payload);
+    if (ack) this.#egress.acknowledged(link, ack.tokens, now);
+    else this.counters.refuse('hop-ack.malformed');
+  }
+
+  // ---- state and records --------------------------------------------------------------------------------------
+
+  #stateChanged(snapshot: NodeSnapshot): void {
+    if (this.routing.stateChanged(snapshot)) this.#dirty = true;
+    this.context.emit({ kind: 'state', node: snapshot.author });
+  }
+
+  #weave(input: WeaveInput, now: Instant): void {
+    for (const effect of this.#options.weave.step(input, now)) {
+      if (effect.kind === 'send') this.#sending.local(effect.peer, effect.type, effect.body, Priority.Low, now);
+      else if (effect.kind === 'counted') this.counters.refuse(effect.reason, effect.count);
+      else this.#outbox.push({ kind: 'records', effect });
+    }
+  }
+}

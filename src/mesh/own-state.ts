@@ -1,0 +1,121 @@
+import type { HybridClock } from '../core/hlc.js';
+import type { NodeId } from '../core/ids.js';
+import { Limit } from '../core/limits.js';
+import type { Instant } from '../core/machine.js';
+import type { Condition, NeighbourEdge, NodeSnapshot, StateFields } from '../replication/node-state.js';
+import { type Links, linkCost } from './links.js';
+
+/** Changes within this time go out as one snapshot. */
+const GATHER_MS = 60;
+/** A link's cost must change by this factor to be news. */
+const COST_NEWS_FACTOR = 2;
+
+export interface StatePatch {
+  readonly condition?: Condition;
+  readonly fields?: { readonly [K in keyof StateFields]?: StateFields[K] | null };
+  readonly custom?: Readonly<Record<string, string | number | boolean>> | null;
+}
+
+/** This node's own snapshot: what its pipeline and sensors say of it, and whom it hears. */
+export class OwnState {
+  readonly #self: NodeId;
+  readonly #links: Links;
+  readonly #clock: HybridClock;
+  readonly #name: string;
+  readonly #version: string;
+  #condition: Condition = 'active';
+  #fields: StateFields = {};
+  #custom: Readonly<Record<string, string | number | boolean>> = {};
+  #edges: readonly NeighbourEdge[] = [];
+  #counter: number;
+  #dueAt: number | undefined = 0;
+
+  constructor(options: {
+    self: NodeId;
+    links: Links;
+    clock: HybridClock;
+    name: string;
+    version: string;
+    /** Counters of this start begin here, above all of earlier starts. */
+    counterBase: number;
+  }) {
+    this.#self = options.self;
+    this.#links = options.links;
+    this.#clock = options.clock;
+    this.#name = options.name;
+    this.#version = options.version;
+    this.#counter = options.counterBase;
+  }
+
+  patch(patch: StatePatch, now: Instant): void {
+    if (patch.condition) this.#condition = patch.condition;
+    if (patch.fields) {
+      const merged: Record<string, number | boolean> = { ...(this.#fields as Record<string, number | boolean>) };
+      for (const [key, value] of Object.entries(patch.fields)) {
+        if (value === null) delete merged[key];
+        else if (value !== undefined) merged[key] = value;
+      }
+      this.#fields = merged;
+    }
+    if (patch.custom !== undefined) this.#custom = patch.custom ?? {};
+    this.#due(now, 0);
+  }
+
+  /** Links came, went, or changed their cost. */
+  linksChanged(now: Instant): void {
+    if (!sameNews(this.#edges, this.#currentEdges())) this.#due(now, GATHER_MS);
+  }
+
+  /** Others hold something newer under our name: say it again, with a newer stamp. */
+  repeat(now: Instant): void {
+    this.#due(now, GATHER_MS);
+  }
+
+  /** The snapshot to publish when one is due. */
+  tick(now: Instant): NodeSnapshot | undefined {
+    if (this.#dueAt === undefined || this.#dueAt > now.mono) return undefined;
+    this.#dueAt = undefined;
+    this.#edges = this.#condition === 'offline' ? [] : this.#currentEdges();
+    this.#counter++;
+    return {
+      author: this.#self,
+      hlc: this.#clock.tick(now.wall),
+      counter: this.#counter,
+      name: this.#name,
+      condition: this.#condition,
+      fields: this.#fields,
+      custom: this.#custom,
+      neighbours: this.#edges,
+      updatedAtMs: now.wall,
+      version: this.#version,
+    };
+  }
+
+  nextDeadline(): number | undefined {
+    return this.#dueAt;
+  }
+
+  #due(now: Instant, afterMs: number): void {
+    this.#dueAt = Math.min(this.#dueAt ?? Number.POSITIVE_INFINITY, now.mono + afterMs);
+  }
+
+  #currentEdges(): NeighbourEdge[] {
+    const edges: NeighbourEdge[] = [];
+    for (const node of this.#links.neighbours()) {
+      const link = this.#links.best(node);
+      if (link) edges.push({ node, cost: linkCost(link), radio: link.carrier.name.slice(0, 32) });
+    }
+    return edges.sort((a, b) => a.cost - b.cost).slice(0, Limit.NeighboursPerState);
+  }
+}
+
+function sameNews(a: readonly NeighbourEdge[], b: readonly NeighbourEdge[]): boolean {
+  if (a.length !== b.length) return false;
+  const before = new Map(a.map((edge) => [edge.node, edge]));
+  return b.every((edge) => {
+    const old = before.get(edge.node);
+    if (!old || old.radio !== edge.radio) return false;
+    const ratio = edge.cost / old.cost;
+    return ratio < COST_NEWS_FACTOR && ratio > 1 / COST_NEWS_FACTOR;
+  });
+}

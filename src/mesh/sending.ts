@@ -1,0 +1,145 @@
+import type { MessageId, NodeId } from '../core/ids.js';
+import { DEFAULT_TTL } from '../core/limits.js';
+import type { Instant } from '../core/machine.js';
+import { saltHintOf } from '../trust/identity.js';
+import { immutablePart } from '../wire/frame.js';
+import type { FrameType, Priority } from '../wire/frame-types.js';
+import { Flag, type Header, readHeader } from '../wire/header.js';
+import type { Beats } from './beats.js';
+import { type Delivery, type DirectedMessage, messageIdFor } from './delivery.js';
+import { type Egress, localHeader } from './egress.js';
+import type { Link, Links } from './links.js';
+import { FIRST_FAR_TYPE } from './reception.js';
+import type { Routing } from './routing.js';
+import type { MeshContext } from './types.js';
+
+/** From this attempt on a directed message goes over every link instead of the best. */
+const FLOOD_FROM_ATTEMPT = 3;
+
+export interface FloodInput {
+  /** From `reserve`. */
+  readonly sequence: number;
+  readonly type: FrameType;
+  readonly body: Uint8Array;
+  readonly priority: Priority;
+}
+
+export interface SendInput extends FloodInput {
+  readonly to: NodeId;
+  readonly ack: boolean;
+  readonly timeoutMs: number;
+}
+
+/** Originates frames of this node: link-local, flooded, directed; and finds another way for what a hop did not take. */
+export class Sending {
+  readonly #context: MeshContext;
+  readonly #links: Links;
+  readonly #routing: Routing;
+  readonly #egress: Egress;
+  readonly #beats: Beats;
+  readonly #delivery: Delivery;
+  readonly #nextSequence: () => number;
+
+  constructor(machines: {
+    context: MeshContext;
+    links: Links;
+    routing: Routing;
+    egress: Egress;
+    beats: Beats;
+    delivery: Delivery;
+    nextSequence: () => number;
+  }) {
+    this.#context = machines.context;
+    this.#links = machines.links;
+    this.#routing = machines.routing;
+    this.#egress = machines.egress;
+    this.#beats = machines.beats;
+    this.#delivery = machines.delivery;
+    this.#nextSequence = machines.nextSequence;
+  }
+
+  idOf(sequence: number): MessageId {
+    const { self } = this.#context;
+    return messageIdFor(self.id, saltHintOf(self.boot.salt), sequence);
+  }
+
+  local(peer: NodeId, type: FrameType, body: Uint8Array, priority: Priority, now: Instant): void {
+    const link = this.#links.best(peer);
+    if (!link) return;
+    const header = localHeader(this.#context, type, priority, this.#nextSequence());
+    this.#context.counters.countSent(type);
+    this.#egress.sendMessage(link, { header, payload: body }, now);
+  }
+
+  flood(input: FloodInput, now: Instant): void {
+    const header = this.#farHeader(input.type, input.priority, input.sequence);
+    this.#context.counters.flood.originated++;
+    this.#originated(header, input.body, now);
+    this.#overAllLinks(header, input.body, now);
+  }
+
+  send(input: SendInput, now: Instant): void {
+    if (!input.ack) {
+      this.#toward(input.to, this.#farHeader(input.type, input.priority, input.sequence, input.to), input.body, now);
+      return;
+    }
+    const id = this.idOf(input.sequence);
+    if (!this.#delivery.send({ ...input, id }, now)) {
+      this.#context.emit({ kind: 'outcome', id, outcome: 'refused', code: 'message.busy' });
+    }
+  }
+
+  /** A directed frame of the engine's own making. */
+  direct(to: NodeId, type: FrameType, body: Uint8Array, priority: Priority, now: Instant): void {
+    this.#toward(to, this.#farHeader(type, priority, this.#nextSequence(), to), body, now);
+  }
+
+  /** One attempt at a message that wants an end-to-end acknowledgement. */
+  attempt(message: DirectedMessage, payload: Uint8Array, attempt: number, now: Instant): void {
+    const sequence = attempt === 1 ? message.sequence : this.#nextSequence();
+    const header = this.#farHeader(message.type, message.priority, sequence, message.to, Flag.AckWanted);
+    if (attempt < FLOOD_FROM_ATTEMPT) this.#toward(message.to, header, payload, now);
+    else {
+      this.#originated(header, payload, now);
+      this.#overAllLinks(header, payload, now);
+    }
+  }
+
+  /** A frame the next hop did not take: another way if there is one, every way if there is none known. */
+  reroute(link: Link, frame: Uint8Array, now: Instant): void {
+    const header = readHeader(frame);
+    if (header.type < FIRST_FAR_TYPE || header.destination === undefined) return;
+    const other = this.#routing.nextLink(header.destination, now, link);
+    if (other) {
+      this.#egress.sendFrame(other, frame, now);
+      return;
+    }
+    for (const each of [...this.#links.all()]) {
+      if (each.phase === 'up' && each !== link) this.#egress.sendFrame(each, frame, now);
+    }
+  }
+
+  #farHeader(type: FrameType, priority: Priority, sequence: number, to?: NodeId, flags = 0): Header {
+    const base = localHeader(this.#context, type, priority, sequence, flags);
+    return { ...base, ttl: DEFAULT_TTL, ...(to !== undefined && { destination: to }) };
+  }
+
+  #originated(header: Header, payload: Uint8Array, now: Instant): void {
+    this.#beats.originated(header.sequence, immutablePart(header, payload), now);
+    this.#context.counters.countSent(header.type);
+  }
+
+  #toward(to: NodeId, header: Header, payload: Uint8Array, now: Instant): void {
+    this.#originated(header, payload, now);
+    const link = this.#routing.nextLink(to, now);
+    if (link) this.#egress.sendMessage(link, { header, payload }, now);
+    else this.#overAllLinks(header, payload, now);
+  }
+
+  #overAllLinks(header: Header, payload: Uint8Array, now: Instant): void {
+    for (const node of this.#links.neighbours()) {
+      const link = this.#links.best(node);
+      if (link) this.#egress.sendMessage(link, { header, payload }, now);
+    }
+  }
+}

@@ -1,0 +1,74 @@
+import type { MessageId, NodeId } from '../core/ids.js';
+import type { Instant } from '../core/machine.js';
+import type { Crypto } from '../ports/crypto.js';
+import type { LinkAddress, RadioTraits } from '../ports/radio.js';
+import type { Random } from '../ports/random.js';
+import type { Self } from '../trust/identity.js';
+import type { Priority } from '../wire/frame-types.js';
+import type { Header } from '../wire/header.js';
+import type { Counters } from './counters.js';
+
+export interface MeshTiming {
+  readonly heartbeatMs: number;
+  /** A neighbour unheard for this long is gone at the latest. */
+  readonly peerTimeoutMs: number;
+  readonly forgetAfterMs: number;
+}
+
+/** A radio as the engine sees it. */
+export interface Carrier {
+  readonly index: number;
+  readonly name: string;
+  readonly traits: RadioTraits;
+  up: boolean;
+}
+
+/** A message as it came out of the mesh: whole, once, from a source whose boot is vouched for. */
+export interface Delivered {
+  readonly id: MessageId;
+  readonly type: number;
+  readonly source: NodeId;
+  readonly destination?: NodeId;
+  readonly priority: Priority;
+  readonly hops: number;
+  readonly body: Uint8Array;
+  readonly at: Instant;
+}
+
+export type MessageOutcome = 'delivered' | 'expired' | 'refused';
+
+export type PeerChange = 'joined' | 'alive' | 'offline' | 'forgotten';
+
+export type MeshEffect =
+  | { readonly kind: 'transmit'; readonly radio: number; readonly to?: LinkAddress; readonly frame: Uint8Array }
+  | { readonly kind: 'drop-link'; readonly radio: number; readonly address: LinkAddress }
+  | { readonly kind: 'deliver'; readonly message: Delivered }
+  | { readonly kind: 'outcome'; readonly id: MessageId; readonly outcome: MessageOutcome; readonly code?: string }
+  | { readonly kind: 'peer'; readonly node: NodeId; readonly change: PeerChange }
+  | {
+      readonly kind: 'link';
+      readonly node: NodeId;
+      readonly radio: number;
+      readonly address: LinkAddress;
+      readonly change: 'up' | 'down';
+      readonly reason?: string;
+    }
+  | { readonly kind: 'state'; readonly node: NodeId }
+  | { readonly kind: 'suspect'; readonly node: NodeId; readonly what: string };
+
+/** What the machines of the mesh share. `emit` collects effects; nothing is done until the step returns. */
+export interface MeshContext {
+  readonly self: Self;
+  readonly crypto: Crypto;
+  readonly random: Random;
+  readonly tagKey: Uint8Array;
+  readonly counters: Counters;
+  readonly timing: MeshTiming;
+  emit(effect: MeshEffect): void;
+}
+
+/** A message before it becomes frames. */
+export interface Outgoing {
+  readonly header: Header;
+  readonly payload: Uint8Array;
+}

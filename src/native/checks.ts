@@ -1,0 +1,89 @@
+import { EdgeError } from '../core/errors.js';
+
+/** What the twin asks of its arguments: the same as the addon asks, under the same codes. */
+
+const FIXES: Readonly<Record<string, string>> = {
+  'hotpath.argument': 'pass what src/ports/hot-path.ts names, with the lengths it names',
+  'hotpath.detached': 'do not use an array after its buffer was transferred',
+  'hotpath.handle': 'make the dedup cache, the routes and the ingest with one and the same hot path',
+  'hotpath.isa': 'name an instruction set that this processor has, or leave it out',
+  'hotpath.memory': 'lower the capacity, or free memory',
+  'index.busy': 'wait for an earlier search',
+  'index.closed': 'make a new index',
+  'index.full': 'erase entries first, or make an index of greater capacity',
+  'index.vector': 'pass vectors with finite components, at least one of them not zero',
+  'routes.full': 'unpin a route, or make a table of greater capacity',
+};
+
+const STATUS: Readonly<Record<string, number>> = { 'index.full': 507, 'hotpath.memory': 507, 'index.busy': 429 };
+
+export function hotPathError(code: string, message: string): EdgeError {
+  const fix = FIXES[code];
+  return new EdgeError(code, message, { status: STATUS[code] ?? 400, ...(fix === undefined ? {} : { fix }) });
+}
+
+const wrong = (message: string): EdgeError => hotPathError('hotpath.argument', message);
+
+type TypedArray =
+  | Int8Array
+  | Uint8Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | Float32Array
+  | Float64Array
+  | BigUint64Array;
+
+function isDetached(buffer: ArrayBufferLike): boolean {
+  if (buffer.byteLength > 0) return false;
+  try {
+    new Uint8Array(buffer);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+/** Throws unless `value` is a typed array of just this kind, in memory it still has. */
+export function checkArray(value: TypedArray, kind: { new (length: number): TypedArray; name: string }, name: string) {
+  if (!(value instanceof kind)) throw wrong(`${name} must be ${/^[IU]n?t/.test(kind.name) ? 'an' : 'a'} ${kind.name}`);
+  if (value.length === 0 && isDetached(value.buffer)) {
+    throw hotPathError('hotpath.detached', `${name} lies in an ArrayBuffer that was transferred away`);
+  }
+}
+
+export function checkCount(name: string, actual: number, wanted: number): void {
+  if (actual !== wanted) throw wrong(`${name} has ${actual} entries where ${wanted} are needed`);
+}
+
+export function checkRoom(name: string, actual: number, wanted: number): void {
+  if (!(actual >= wanted)) throw wrong(`${name} has ${actual} entries where at least ${wanted} are needed`);
+}
+
+export function checkInteger(value: number, name: string, least: number, most: number): void {
+  if (Number.isInteger(value) && value >= least && value <= most) return;
+  throw wrong(`${name} must be a whole number from ${least} to ${most}`);
+}
+
+export function checkNumber(value: number, name: string): void {
+  if (typeof value !== 'number' || Number.isNaN(value)) throw wrong(`${name} must be a number`);
+}
+
+export function checkTime(value: number, name: string): void {
+  if (typeof value === 'number' && value >= 0 && value <= 2 ** 53) return;
+  throw wrong(`${name} must be milliseconds from 0 to 2^53`);
+}
+
+export function checkId(value: bigint, name: string): void {
+  if (typeof value === 'bigint' && BigInt.asUintN(64, value) === value) return;
+  throw wrong(`${name} must be a bigint from 0 to 2^64 - 1`);
+}
+
+export function checkObject(value: unknown, name: string): void {
+  if (value !== null && (typeof value === 'object' || typeof value === 'function')) return;
+  throw wrong(`${name} must be an object`);
+}
+
+export function checkThat(condition: boolean, message: string): void {
+  if (!condition) throw wrong(message);
+}

@@ -1,0 +1,111 @@
+import { existsSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
+import test from 'ava';
+import { HotPathKind } from '../ports/hot-path.js';
+import { hotPathContract } from '../testing/contracts/hot-path.js';
+import { createHotPath, describeHotPath, nativeHotPath } from './hot-path.js';
+import { ADDON_ABI, ADDON_PATHS, loadAddon } from './load.js';
+
+hotPathContract(test, 'twin', () => createHotPath({ kind: 'js' }));
+
+// Every binary there is, and every set of kernels it has for this processor.
+for (const path of ADDON_PATHS) {
+  const { addon } = loadAddon([path]);
+  if (addon === undefined) {
+    test.skip(`native from ${path}: not built here`, () => undefined);
+    continue;
+  }
+  for (const isa of addon.isas) hotPathContract(test, `native from ${path} (${isa})`, () => nativeHotPath(addon, isa));
+}
+
+const isBuilt = loadAddon().addon !== undefined;
+const native = isBuilt ? test : test.skip;
+
+native('without options the addon serves, and says from where and with which kernels', (t) => {
+  const hotPath = createHotPath();
+  const described = describeHotPath();
+  t.is(hotPath.kind, HotPathKind.Native);
+  t.like(described, { kind: 'native', isa: hotPath.isa });
+  t.true(ADDON_PATHS.includes(described.path ?? ''));
+  t.regex(described.text, /^native \(\w+\) from /);
+});
+
+native('an instruction set that is not there is refused by name', (t) => {
+  const other = process.arch === 'x64' ? 'neon' : 'avx2';
+  t.throws(() => createHotPath({ isa: other }), { code: 'hotpath.isa', message: new RegExp(other) });
+  t.is(createHotPath({ isa: 'scalar' }).isa, 'scalar');
+});
+
+native('two hot paths do not take each other’s handles', (t) => {
+  const [one, twin] = [createHotPath({ kind: 'native' }), createHotPath({ kind: 'js' })];
+  const options = { self: 1n, maxFrameBytes: 100 };
+  const size = { capacity: 10, ttlMs: 10 };
+  const handle = { code: 'hotpath.handle' };
+  t.throws(() => one.ingest({ ...options, dedup: twin.dedup(size), routes: one.routes(size) }), handle);
+  t.throws(() => twin.ingest({ ...options, dedup: one.dedup(size), routes: twin.routes(size) }), handle);
+});
+
+native('methods called on something else throw instead of crashing', (t) => {
+  const cache = createHotPath({ kind: 'native' }).dedup({ capacity: 10, ttlMs: 10 });
+  const seenMany = Object.getPrototypeOf(cache).seenMany as (...args: unknown[]) => unknown;
+  for (const other of [{}, undefined, Object.create(cache)]) {
+    t.throws(() => seenMany.call(other, new Uint8Array(16), 0, new Uint8Array(1)), { instanceOf: TypeError });
+  }
+  const Class = cache.constructor as new (...args: unknown[]) => unknown;
+  for (const args of [[], ['1', '2'], [{}, {}], [1e99, 1]]) {
+    t.throws(() => new Class(...args), { code: 'hotpath.argument' });
+  }
+});
+
+native('worker threads have instances of their own, and may end with a search under way', async (t) => {
+  const module = new URL('./hot-path.js', import.meta.url).href;
+  const code = `
+    import(${JSON.stringify(module)}).then(({ createHotPath }) => {
+      const index = createHotPath({ kind: 'native' }).index({ dimension: 64, capacity: 20000 });
+      const keys = BigUint64Array.from({ length: 20000 }, (_, i) => BigInt(i));
+      index.upsert(keys, new Float32Array(20000 * 64).fill(1));
+      for (let i = 0; i < 60; i++) index.searchAsync(new Float32Array(64).fill(1), { k: 10 });
+      require('node:worker_threads').parentPort.postMessage(index.size);
+      process.exit(0);
+    });`;
+  const sizes = await Promise.all(
+    Array.from({ length: 3 }, async () => {
+      const worker = new Worker(code, { eval: true });
+      const message = new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
+      const ended = new Promise((resolve) => worker.once('exit', resolve));
+      const size = await message;
+      await ended;
+      return size;
+    }),
+  );
+  t.deepEqual(sizes, [20_000, 20_000, 20_000]);
+});
+
+test('kind js gives the twin, which has no instruction sets to choose from', (t) => {
+  t.is(createHotPath({ kind: 'js' }).isa, 'javascript');
+  t.throws(() => createHotPath({ kind: 'js', isa: 'scalar' }), { code: 'hotpath.isa' });
+});
+
+test.serial('EDGE_AGENT_HOT_PATH=js forces the twin unless the caller says otherwise', (t) => {
+  const before = process.env['EDGE_AGENT_HOT_PATH'];
+  process.env['EDGE_AGENT_HOT_PATH'] = 'js';
+  t.teardown(() => {
+    if (before === undefined) delete process.env['EDGE_AGENT_HOT_PATH'];
+    else process.env['EDGE_AGENT_HOT_PATH'] = before;
+  });
+  t.is(createHotPath().kind, HotPathKind.Js);
+  t.like(describeHotPath(), { kind: 'js', text: 'JavaScript twin, because EDGE_AGENT_HOT_PATH=js' });
+  if (isBuilt) t.is(createHotPath({ kind: 'native' }).kind, HotPathKind.Native);
+});
+
+test('binaries that are missing, broken or of another version are told with their reasons', (t) => {
+  const { addon, tried } = loadAddon(['no/such.node', 'package.json', 'src/native/load.ts']);
+  t.is(addon, undefined);
+  t.deepEqual(tried[0], { path: 'no/such.node', reason: 'not there' });
+  t.deepEqual(tried[1], {
+    path: 'package.json',
+    reason: `its interface is version undefined, not ${ADDON_ABI}: build it again`,
+  });
+  t.is(tried.length, 3);
+  t.true(existsSync(new URL('../../package.json', import.meta.url)));
+});

@@ -1,0 +1,91 @@
+import { type HotPath, HotPathKind } from '../ports/hot-path.js';
+import { checkObject, hotPathError } from './checks.js';
+import { type Addon, type Attempt, type Loaded, loadAddon } from './load.js';
+import { twinHotPath } from './twin/hot-path.js';
+
+export interface HotPathOptions {
+  /** `native`: the addon or an error. `js`: the twin. Left out: the addon where it loads, else the twin. */
+  readonly kind?: HotPathKind;
+  /** Kernels to use: `scalar`, `avx2` or `neon`. Left out: EDGE_AGENT_ISA, else the best the processor has. */
+  readonly isa?: string;
+}
+
+/** Which hot path `createHotPath()` gives, and why no better one. */
+export interface HotPathDescription {
+  readonly kind: HotPathKind;
+  readonly isa: string;
+  /** The binary that serves, relative to the package. */
+  readonly path?: string;
+  /** Binaries that were tried before and do not serve. */
+  readonly tried: readonly Attempt[];
+  /** One line for a person. */
+  readonly text: string;
+}
+
+const isTwinForced = (): boolean => process.env['EDGE_AGENT_HOT_PATH'] === HotPathKind.Js;
+
+/** The loaded binary is one for the whole environment, as `require` keeps it anyway. */
+let loaded: Loaded | undefined;
+
+function addonOnce(): Loaded {
+  loaded ??= loadAddon();
+  return loaded;
+}
+
+/**
+ * The hot path: dedup cache, routing table, vector index and frame ingest. Throws EdgeError `hotpath.missing` when
+ * `kind: 'native'` is asked for and no binary loads, `hotpath.isa` for an instruction set that is not there.
+ * EDGE_AGENT_HOT_PATH=js gives the twin unless `kind` says otherwise.
+ */
+export function createHotPath(options: HotPathOptions = {}): HotPath {
+  checkObject(options, 'options');
+  const kind = options.kind ?? (isTwinForced() ? HotPathKind.Js : undefined);
+  if (kind === HotPathKind.Js) {
+    if (options.isa !== undefined) throw hotPathError('hotpath.isa', 'the JavaScript twin has no instruction sets');
+    return twinHotPath();
+  }
+  const { addon, tried } = addonOnce();
+  if (addon !== undefined) return nativeHotPath(addon, options.isa ?? process.env['EDGE_AGENT_ISA']);
+  if (kind === undefined && options.isa === undefined) return twinHotPath();
+  throw hotPathError('hotpath.missing', `no addon loads: ${reasons(tried)}`);
+}
+
+export function describeHotPath(): HotPathDescription {
+  const { kind, isa } = createHotPath();
+  if (isTwinForced()) {
+    return { kind, isa, tried: [], text: 'JavaScript twin, because EDGE_AGENT_HOT_PATH=js' };
+  }
+  const { path, tried } = addonOnce();
+  if (path === undefined) return { kind, isa, tried, text: `JavaScript twin, because ${reasons(tried)}` };
+  return { kind, isa, path, tried, text: `native (${isa}) from ${path}` };
+}
+
+const reasons = (tried: readonly Attempt[]): string => tried.map(({ path, reason }) => `${path}: ${reason}`).join('; ');
+
+/** The hot path of one loaded addon. */
+export function nativeHotPath(addon: Addon, wanted?: string): HotPath {
+  const isa = wanted || addon.bestIsa;
+  if (!addon.isas.includes(isa)) {
+    throw hotPathError('hotpath.isa', `no kernels for ${isa} here, only for ${addon.isas.join(', ')}`);
+  }
+  return {
+    kind: HotPathKind.Native,
+    isa,
+    index(options) {
+      checkObject(options, 'options');
+      return new addon.VectorIndex(options.dimension, options.capacity, isa);
+    },
+    dedup(options) {
+      checkObject(options, 'options');
+      return new addon.DedupCache(options.capacity, options.ttlMs);
+    },
+    routes(options) {
+      checkObject(options, 'options');
+      return new addon.RoutingTable(options.capacity, options.ttlMs);
+    },
+    ingest(options) {
+      checkObject(options, 'options');
+      return new addon.FrameIngest(options.dedup, options.routes, options.self, options.maxFrameBytes);
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { arch, platform } from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { messageOf } from '../core/errors.js';
+import type { DedupCache, FrameIngest, RoutingTable, VectorIndex } from '../ports/hot-path.js';
+import { hotPathError } from './checks.js';
+
+/** What native/addon exports; `abi` (there `kAbi`) changes with the classes or their arguments. */
+export interface Addon {
+  readonly abi: number;
+  /** Instruction sets with kernels in this build that this processor has. */
+  readonly isas: readonly string[];
+  readonly bestIsa: string;
+  setErrorFactory(make: (code: string, message: string) => Error): void;
+  readonly VectorIndex: new (dimension: number, capacity: number, isa: string) => VectorIndex;
+  readonly DedupCache: new (capacity: number, ttlMs: number) => DedupCache;
+  readonly RoutingTable: new (capacity: number, ttlMs: number) => RoutingTable;
+  readonly FrameIngest: new (
+    dedup: DedupCache,
+    routes: RoutingTable,
+    self: bigint,
+    maxFrameBytes: number,
+  ) => FrameIngest;
+}
+
+export const ADDON_ABI = 1;
+
+export interface Attempt {
+  readonly path: string;
+  /** Why this one does not serve. */
+  readonly reason: string;
+}
+
+export interface Loaded {
+  readonly addon?: Addon;
+  readonly path?: string;
+  readonly tried: readonly Attempt[];
+}
+
+/** Where a binary may lie, best first: shipped, built by node-gyp on install, built by cmake-js. */
+export const ADDON_PATHS: readonly string[] = [
+  `prebuilds/${platform}-${arch}/edge_agent.node`,
+  'build/Release/edge_agent.node',
+  'native/build/Release/edge_agent.node',
+];
+
+const ROOT = new URL('../../', import.meta.url);
+
+/** Loads the first binary of `paths` (relative to the package) that will do. Never throws. */
+export function loadAddon(paths: readonly string[] = ADDON_PATHS): Loaded {
+  const tried: Attempt[] = [];
+  const require = createRequire(import.meta.url);
+  for (const path of paths) {
+    const file = fileURLToPath(new URL(path, ROOT));
+    const reason = existsSync(file) ? undefined : 'not there';
+    if (reason !== undefined) {
+      tried.push({ path, reason });
+      continue;
+    }
+    try {
+      const addon = require(file) as Addon;
+      if (addon.abi === ADDON_ABI) {
+        addon.setErrorFactory(hotPathError);
+        return { addon, path, tried };
+      }
+      tried.push({ path, reason: `its interface is version ${addon.abi}, not ${ADDON_ABI}: build it again` });
+    } catch (error) {
+      tried.push({ path, reason: messageOf(error) });
+    }
+  }
+  return { tried };
+}

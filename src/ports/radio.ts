@@ -1,0 +1,82 @@
+export const RadioKind = { Udp: 'udp', Ble: 'ble', Serial: 'serial', Quic: 'quic', Memory: 'memory' } as const;
+export type RadioKind = (typeof RadioKind)[keyof typeof RadioKind];
+
+/** Opaque to everyone but the radio that made it: `[::1]:4242`, a BLE handle, `peer`. At most 128 characters. */
+export type LinkAddress = string;
+
+export interface RadioTraits {
+  /** Largest frame in bytes that one send takes. A link may have less (see `linkUp`). */
+  readonly mtuBytes: number;
+  /** True when `send` without an address reaches everybody in earshot. */
+  readonly broadcast: boolean;
+  /** True when links are made by the radio (`linkUp`), false when any heard neighbour is a link (UDP). */
+  readonly connected: boolean;
+  /** True when a frame sent on an open link is not lost without `linkDown`. */
+  readonly reliable: boolean;
+  readonly bitsPerSecond: number;
+  /** Share of time the radio may transmit, 0 to 1. */
+  readonly dutyCycle: number;
+  /** Relative cost of a byte; UDP is 1. */
+  readonly costPerByte: number;
+}
+
+export interface RadioProbe {
+  readonly ok: boolean;
+  /** What was found, one line for people. */
+  readonly detail: string;
+  /** The command or setting that mends it. */
+  readonly fix?: string;
+  /** Which way of working the hardware allows, where there are several. */
+  readonly mode?: string;
+}
+
+export type RadioCondition = 'up' | 'retrying' | 'down';
+
+export interface HeardFrame {
+  readonly from: LinkAddress;
+  /** Owned by the receiver. */
+  readonly bytes: Uint8Array;
+}
+
+export interface RadioEvents {
+  /** Frames in order of arrival. */
+  heard(frames: readonly HeardFrame[]): void;
+  /** Only radios with `connected` links. */
+  linkUp(address: LinkAddress, mtuBytes: number): void;
+  linkDown(address: LinkAddress, reason: string): void;
+  condition(condition: RadioCondition, reason?: string): void;
+}
+
+export type SendResult = 'queued' | 'full' | 'down';
+
+export interface RadioCounters {
+  readonly framesIn: number;
+  readonly framesOut: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly errors: number;
+}
+
+/**
+ * One way of reaching others. A radio moves whole frames, knows nothing of their content, and never throws after
+ * `open`: trouble is a `condition`, and it retries by itself.
+ */
+export interface Radio {
+  readonly kind: RadioKind;
+  /** As the user wrote it, for people: `udp:9999@lo`. */
+  readonly name: string;
+  readonly traits: RadioTraits;
+  probe(): Promise<RadioProbe>;
+  /** Resolves once opened, or once the first attempt has failed and retries are running. */
+  open(events: RadioEvents): Promise<void>;
+  /** Without `to`: to everybody in earshot (`down` when the carrier has no broadcast). The frame is copied or sent before the call returns control of it. */
+  send(frame: Uint8Array, to?: LinkAddress): SendResult;
+  /** The engine no longer wants this link. A no-op where links are not made by the radio. */
+  drop(address: LinkAddress): void;
+  /** Where a neighbour that was not heard can be tried by hand, e.g. host and port; `undefined` when the carrier has no such thing. */
+  addressOf?(host: string, port: number): Promise<LinkAddress>;
+  /** Where others reach this radio, for people and for `POST peers`. */
+  localAddresses(): readonly string[];
+  counters(): RadioCounters;
+  close(): Promise<void>;
+}

@@ -1,0 +1,76 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { EdgeError } from '../core/errors.js';
+import { formatRadioSpec, isInterfaceName, parseRadioSpec, type RadioSpec } from './radio-spec.js';
+
+const interfaceName = fc.string({ minLength: 1, maxLength: 15 }).filter(isInterfaceName);
+const udp = fc.record({
+  kind: fc.constant('udp' as const),
+  port: fc.integer({ min: 1, max: 65_535 }),
+  interfaces: fc.uniqueArray(interfaceName, { minLength: 1, maxLength: 16 }),
+});
+const udpAnywhere = udp.map(({ kind, port }) => ({ kind, port }));
+const ble = fc.oneof(
+  fc.constant({ kind: 'ble' as const }),
+  fc.record({ kind: fc.constant('ble' as const), adapter: fc.stringMatching(/^[\w.:/@-]{1,40}$/) }),
+);
+const path = fc.stringMatching(/^\/[!-~]{1,60}$/).filter((text) => !/@\d*$/.test(text));
+const serial = fc.oneof(
+  fc.record({ kind: fc.constant('serial' as const), path }),
+  fc.record({ kind: fc.constant('serial' as const), path, baud: fc.integer({ min: 1, max: 12_000_000 }) }),
+);
+
+test('every spec that can be written is read back as it was', (t) => {
+  fc.assert(
+    fc.property(fc.oneof(udp, udpAnywhere, ble, serial), (spec: RadioSpec) => {
+      t.deepEqual(parseRadioSpec(formatRadioSpec(spec)), spec);
+    }),
+  );
+});
+
+test('any text is read or refused with a code and a way out, nothing else', (t) => {
+  const shaped = fc.tuple(fc.constantFrom('udp', 'ble', 'serial', ''), fc.string()).map(([kind, rest]) => kind + rest);
+  fc.assert(
+    fc.property(fc.oneof(fc.string(), shaped), (text) => {
+      try {
+        const spec = parseRadioSpec(text);
+        t.deepEqual(parseRadioSpec(formatRadioSpec(spec)), spec);
+      } catch (error) {
+        t.true(error instanceof EdgeError && error.code === 'radio.spec' && error.fix !== undefined);
+      }
+    }),
+  );
+});
+
+test('the forms of the manual are read', (t) => {
+  t.deepEqual(parseRadioSpec('udp'), { kind: 'udp', port: 9999 });
+  t.deepEqual(parseRadioSpec('udp:7000'), { kind: 'udp', port: 7000 });
+  t.deepEqual(parseRadioSpec('udp@lo'), { kind: 'udp', port: 9999, interfaces: ['lo'] });
+  t.deepEqual(parseRadioSpec('udp:7000@eth0,wlan0,eth0'), { kind: 'udp', port: 7000, interfaces: ['eth0', 'wlan0'] });
+  t.deepEqual(parseRadioSpec('ble'), { kind: 'ble' });
+  t.deepEqual(parseRadioSpec('ble:hci1'), { kind: 'ble', adapter: 'hci1' });
+  t.deepEqual(parseRadioSpec('serial:/dev/ttyUSB0'), { kind: 'serial', path: '/dev/ttyUSB0' });
+  t.deepEqual(parseRadioSpec('serial:/dev/ttyUSB0@57600'), { kind: 'serial', path: '/dev/ttyUSB0', baud: 57_600 });
+  t.deepEqual(parseRadioSpec('serial:/dev/a@b@9600'), { kind: 'serial', path: '/dev/a@b', baud: 9600 });
+});
+
+for (const [text, nearest] of [
+  ['', 'udp[:PORT][@IFACE[,IFACE…]]'],
+  ['upd:9999', 'udp[:PORT][@IFACE[,IFACE…]]'],
+  ['udp:0', 'udp:9999[@IFACE]'],
+  ['udp:99999@eth0', 'udp:9999@eth0'],
+  ['udp:9999@', 'udp:9999@eth0'],
+  ['udp@eth0,', 'udp:9999@eth0'],
+  ['bluetooth', 'ble[:ADAPTER]'],
+  ['ble:', 'ble or ble:hci0'],
+  ['/dev/ttyUSB0', 'serial:PATH[@BAUD]'],
+  ['serial', 'serial:/dev/ttyUSB0'],
+  ['serial:ttyACM0', 'serial:/dev/ttyACM0'],
+  ['serial:/dev/ttyUSB0@', 'serial:/dev/ttyUSB0@115200'],
+] as const) {
+  test(`${JSON.stringify(text)} is refused and ${nearest} is named`, (t) => {
+    const error = t.throws(() => parseRadioSpec(text), { instanceOf: EdgeError });
+    t.is(error?.code, 'radio.spec');
+    t.is(error?.fix, `Write ${nearest}.`);
+  });
+}

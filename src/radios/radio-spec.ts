@@ -1,0 +1,135 @@
+import { EdgeError } from '../core/errors.js';
+
+export const DEFAULT_UDP_PORT = 9999;
+/** Interfaces one UDP radio serves. The kernel lets one socket join 20 groups, hence not more. */
+export const MAX_UDP_INTERFACES = 16;
+const MAX_SPEC_LENGTH = 512;
+const MAX_PATH_LENGTH = 256;
+const MAX_ADAPTER_LENGTH = 128;
+const MAX_BAUD = 12_000_000;
+
+export interface UdpSpec {
+  readonly kind: 'udp';
+  /** The shared discovery port. */
+  readonly port: number;
+  /** Absent: every interface that is up, except `lo`. */
+  readonly interfaces?: readonly string[];
+}
+
+export interface BleSpec {
+  readonly kind: 'ble';
+  /** Absent: the first controller there is. */
+  readonly adapter?: string;
+}
+
+export interface SerialSpec {
+  readonly kind: 'serial';
+  readonly path: string;
+  /** Bits per second. Absent: the serial radio's default. */
+  readonly baud?: number;
+}
+
+export type RadioSpec = UdpSpec | BleSpec | SerialSpec;
+
+const FORMS = {
+  udp: 'udp[:PORT][@IFACE[,IFACE…]]',
+  ble: 'ble[:ADAPTER]',
+  serial: 'serial:PATH[@BAUD]',
+} as const;
+
+type SpecKind = keyof typeof FORMS;
+
+const isKind = (text: string): text is SpecKind => Object.hasOwn(FORMS, text);
+
+function refuse(text: string, what: string, nearest: string): never {
+  const shown = text.length > 80 ? `${text.slice(0, 80)}…` : text;
+  throw new EdgeError('radio.spec', `Radio ${JSON.stringify(shown)}: ${what}.`, {
+    fix: `Write ${nearest}.`,
+    details: { forms: Object.values(FORMS) },
+  });
+}
+
+/** What a user wrote after `--radio`. Throws EdgeError `radio.spec`, whose fix names the nearest valid form. */
+export function parseRadioSpec(text: string): RadioSpec {
+  if (text.length > MAX_SPEC_LENGTH) refuse(text, `longer than ${MAX_SPEC_LENGTH} characters`, FORMS.udp);
+  const kind = /^[^:@]*/.exec(text)?.[0] ?? '';
+  if (!isKind(kind)) refuse(text, kind === '' ? 'names no kind' : 'is of no known kind', FORMS[nearestKind(kind)]);
+  const rest = text.slice(kind.length);
+  if (kind === 'udp') return parseUdp(text, rest);
+  if (kind === 'ble') return parseBle(text, rest);
+  return parseSerial(text, rest);
+}
+
+/** The shortest text that `parseRadioSpec` reads as this spec, except that the UDP port is always shown. */
+export function formatRadioSpec(spec: RadioSpec): string {
+  if (spec.kind === 'udp') {
+    return `udp:${spec.port}${spec.interfaces === undefined ? '' : `@${spec.interfaces.join(',')}`}`;
+  }
+  if (spec.kind === 'ble') return spec.adapter === undefined ? 'ble' : `ble:${spec.adapter}`;
+  return `serial:${spec.path}${spec.baud === undefined ? '' : `@${spec.baud}`}`;
+}
+
+function parseUdp(text: string, rest: string): UdpSpec {
+  const at = rest.indexOf('@');
+  const portText = at < 0 ? rest : rest.slice(0, at);
+  const names = at < 0 ? undefined : rest.slice(at + 1).split(',');
+  const tail = at < 0 ? '' : rest.slice(at);
+  const port = portText === '' ? DEFAULT_UDP_PORT : decimal(portText.slice(1), 65_535);
+  if (port === undefined) {
+    refuse(text, 'the port is not a number from 1 to 65535', `udp:${DEFAULT_UDP_PORT}${tail || '[@IFACE]'}`);
+  }
+  if (names === undefined) return { kind: 'udp', port };
+  const wrong = names.find((name) => !isInterfaceName(name));
+  if (wrong !== undefined) {
+    const what = wrong === '' ? 'an interface name is missing' : `${JSON.stringify(wrong)} is no interface name`;
+    refuse(text, what, `udp:${port}@${names.filter(isInterfaceName).join(',') || 'eth0'}`);
+  }
+  const interfaces = [...new Set(names)];
+  if (interfaces.length > MAX_UDP_INTERFACES) {
+    refuse(text, `more than ${MAX_UDP_INTERFACES} interfaces`, `udp:${port} for all of them`);
+  }
+  return { kind: 'udp', port, interfaces };
+}
+
+function parseBle(text: string, rest: string): BleSpec {
+  if (rest === '') return { kind: 'ble' };
+  const adapter = rest.slice(1);
+  if (rest[0] !== ':' || adapter.length > MAX_ADAPTER_LENGTH || !/^[\w.:/@-]+$/.test(adapter)) {
+    refuse(text, 'the adapter is not one', 'ble or ble:hci0');
+  }
+  return { kind: 'ble', adapter };
+}
+
+function parseSerial(text: string, rest: string): SerialSpec {
+  // A path may hold `@` itself, so only digits after the last one are the speed.
+  const split = /^:(.*?)(?:@(\d*))?$/s.exec(rest);
+  const path = split?.[1] ?? '';
+  const baudText = split?.[2];
+  if (!/^\/[^\s\p{Cc}]+$/u.test(path) || path.length > MAX_PATH_LENGTH) {
+    const guess = /^[\w./-]+$/.test(path) ? `/dev/${path.replace(/^\.?\/+|^dev\//, '')}` : '/dev/ttyUSB0';
+    refuse(text, 'the path of the device is missing or not absolute', `serial:${guess}`);
+  }
+  if (baudText === undefined) return { kind: 'serial', path };
+  const baud = decimal(baudText, MAX_BAUD);
+  if (baud === undefined) refuse(text, `the speed is not a number from 1 to ${MAX_BAUD}`, `serial:${path}@115200`);
+  return { kind: 'serial', path, baud };
+}
+
+function decimal(text: string, max: number): number | undefined {
+  if (!/^[0-9]{1,8}$/.test(text)) return undefined;
+  const value = Number(text);
+  return value >= 1 && value <= max ? value : undefined;
+}
+
+/** Names the kernel takes, less the characters that mean something in a spec or an address. */
+export function isInterfaceName(name: string): boolean {
+  return /^[^\s\p{Cc}/,@:%]{1,15}$/u.test(name) && name !== '.' && name !== '..';
+}
+
+function nearestKind(text: string): SpecKind {
+  const asked = text.slice(0, 16).toLowerCase();
+  if (asked.startsWith('/') || asked.startsWith('tty') || asked.startsWith('uart')) return 'serial';
+  if (asked.startsWith('b') || asked.startsWith('hci')) return 'ble';
+  if (asked.startsWith('s') || asked.startsWith('lora')) return 'serial';
+  return 'udp';
+}

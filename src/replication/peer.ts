@@ -1,0 +1,38 @@
+import type { NodeId } from '../core/ids.js';
+import {
+  MAX_PEER_REFUSED,
+  PEER_REFUSED_GENERATION_MS,
+  RECONCILE_BURST_BYTES,
+  RECONCILE_BYTES_PER_SECOND,
+  SERVED_PER_SECOND,
+} from './limits.js';
+import { Remembered } from './remembered.js';
+import { TokenBucket } from './token-bucket.js';
+import { CheckRates } from './verifier.js';
+
+/** What is known of one neighbour while it is up. */
+export class Peer {
+  readonly id: NodeId;
+  readonly rates = new CheckRates();
+  readonly served = new TokenBucket(SERVED_PER_SECOND, SERVED_PER_SECOND);
+  readonly reconciling = new TokenBucket(RECONCILE_BYTES_PER_SECOND, RECONCILE_BURST_BYTES);
+  readonly #refused = new Remembered(MAX_PEER_REFUSED, PEER_REFUSED_GENERATION_MS);
+  /** When our root was last sent to it. */
+  rootSentAt = Number.NEGATIVE_INFINITY;
+  /** A comparison with it is under way and has brought this much: worth another look once nothing more is on its way. */
+  comparing = false;
+  gained = 0;
+
+  constructor(id: NodeId) {
+    this.id = id;
+  }
+
+  /** It sent this version in a bad state. */
+  refuse(key: bigint, digest: number, now: number): void {
+    this.#refused.set(key, digest, now);
+  }
+
+  hasRefused(key: bigint, digest: number, now: number): boolean {
+    return this.#refused.get(key, now) === digest;
+  }
+}

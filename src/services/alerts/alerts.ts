@@ -1,0 +1,165 @@
+import { fromUtf8, utf8 } from '../../core/bytes.js';
+import { EdgeError } from '../../core/errors.js';
+import type { Clock } from '../../ports/clock.js';
+import type { Store, StoreOp } from '../../ports/store.js';
+import { Body, decode, encode } from '../../wire/bodies.js';
+import { FrameType, type Priority } from '../../wire/frame-types.js';
+import type { DeliveredMessage, MeshAccess } from '../mesh-access.js';
+
+/** Alerts remembered, on disk too; the oldest goes first. */
+export const ALERTS_KEPT = 1_000;
+export const ALERT_PAYLOAD_BYTES_MAX = 4_096;
+const ALERT_TYPE_BYTES_MAX = 64;
+const PAGE_MAX = 1_000;
+const PAGE_DEFAULT = 100;
+const SPACE = 'alerts';
+const PRIORITY_NAMES = ['critical', 'high', 'medium', 'low'] as const;
+
+type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+
+export interface Alert {
+  readonly alertId: string;
+  readonly node: string;
+  readonly priority: (typeof PRIORITY_NAMES)[number];
+  readonly type: string;
+  readonly payload: JsonValue;
+  readonly raisedAt: number;
+  readonly receivedAt: number;
+}
+
+export interface AlertPage {
+  readonly alerts: readonly Alert[];
+  readonly nextCursor?: string;
+}
+
+interface Kept {
+  /** Orders alerts by arrival; also the key on disk and the cursor. */
+  readonly key: string;
+  readonly alert: Alert;
+}
+
+export interface AlertsEvents {
+  alert(alert: Alert): void;
+  counted(reason: string): void;
+  storeFailed(error: unknown): void;
+}
+
+/** Alerts of the whole mesh: raised here they flood to everybody, and every node keeps the latest. */
+export class Alerts {
+  readonly #mesh: MeshAccess;
+  readonly #clock: Clock;
+  readonly #store: Store;
+  readonly #events: AlertsEvents;
+  readonly #close: () => void;
+  #kept: Kept[];
+  #lastKey = 0;
+
+  constructor(mesh: MeshAccess, clock: Clock, store: Store, events: AlertsEvents) {
+    this.#mesh = mesh;
+    this.#clock = clock;
+    this.#store = store;
+    this.#events = events;
+    this.#kept = store.range(SPACE, { limit: ALERTS_KEPT, reverse: true }).flatMap(fromDisk).reverse();
+    this.#lastKey = Number.parseInt(this.#kept.at(-1)?.key ?? '0', 16) || 0;
+    this.#close = mesh.onDelivered(FrameType.Alert, (message) => this.#received(message));
+  }
+
+  close(): void {
+    this.#close();
+  }
+
+  /** Resolves once it is on its way and on this node's disk. */
+  async send(input: { readonly priority: Alert['priority']; readonly type: string; readonly payload?: JsonValue }): Promise<Alert> {
+    const typeBytes = utf8(input.type).length;
+    if (typeBytes === 0 || typeBytes > ALERT_TYPE_BYTES_MAX) {
+      throw new EdgeError('alert.type', `an alert type has 1 to ${ALERT_TYPE_BYTES_MAX} bytes, this one ${typeBytes}`, {
+        fix: 'choose a shorter name',
+      });
+    }
+    const payload = utf8(JSON.stringify(input.payload ?? null));
+    if (payload.length > ALERT_PAYLOAD_BYTES_MAX) {
+      throw new EdgeError('alert.payload', `the payload has ${payload.length} bytes, at most ${ALERT_PAYLOAD_BYTES_MAX} fit an alert`, {
+        status: 413,
+        fix: 'send the details as a message or a detection, and name it in the alert',
+      });
+    }
+    const raisedAt = this.#clock.wall();
+    const body = encode(Body.AlertSchema, { type: input.type, payload, raisedAtMs: BigInt(Math.floor(raisedAt)) });
+    const priority = PRIORITY_NAMES.indexOf(input.priority) as Priority;
+    const id = this.#mesh.broadcast(FrameType.Alert, body, { priority });
+    const alert: Alert = {
+      alertId: id,
+      node: this.#mesh.self,
+      priority: input.priority,
+      type: input.type,
+      payload: input.payload ?? null,
+      raisedAt,
+      receivedAt: raisedAt,
+    };
+    await this.#keep(alert);
+    return alert;
+  }
+
+  /** Newest first. */
+  list(query: { readonly sinceAt?: number; readonly limit?: number; readonly cursor?: string } = {}): AlertPage {
+    const limit = query.limit ?? PAGE_DEFAULT;
+    if (limit < 1 || limit > PAGE_MAX) {
+      throw new EdgeError('alerts.limit', `limit is 1 to ${PAGE_MAX}, not ${limit}`, { fix: 'page through with cursor' });
+    }
+    const cursor = query.cursor;
+    if (cursor !== undefined && !/^[0-9a-f]{14}$/.test(cursor)) {
+      throw new EdgeError('request.cursor', 'this cursor is none of ours', { fix: 'give nextCursor of the page before' });
+    }
+    const since = query.sinceAt ?? 0;
+    const matching = this.#kept.filter(({ key, alert }) => alert.receivedAt >= since && (cursor === undefined || key < cursor));
+    const page = matching.slice(-limit).reverse();
+    const more = matching.length > page.length;
+    return { alerts: page.map(({ alert }) => alert), ...(more && { nextCursor: page.at(-1)?.key as string }) };
+  }
+
+  #received(message: DeliveredMessage): void {
+    const body = decode(Body.AlertSchema, message.body);
+    const text = body && body.payload.length <= ALERT_PAYLOAD_BYTES_MAX ? fromUtf8(body.payload) : undefined;
+    const payload = text === undefined ? undefined : parseJson(text);
+    if (!body || payload === undefined || body.type.length === 0 || body.type.length > ALERT_TYPE_BYTES_MAX) {
+      this.#events.counted('alert.malformed');
+      return;
+    }
+    const alert: Alert = {
+      alertId: message.id,
+      node: message.source,
+      priority: PRIORITY_NAMES[message.priority] ?? 'medium',
+      type: body.type,
+      payload: payload.value,
+      raisedAt: Number(body.raisedAtMs),
+      receivedAt: this.#clock.wall(),
+    };
+    this.#keep(alert).catch((error: unknown) => this.#events.storeFailed(error));
+  }
+
+  async #keep(alert: Alert): Promise<void> {
+    this.#lastKey = Math.max(Math.floor(alert.receivedAt), this.#lastKey + 1);
+    const key = this.#lastKey.toString(16).padStart(14, '0');
+    this.#kept.push({ key, alert });
+    const ops: StoreOp[] = [{ op: 'put', space: SPACE, key, value: utf8(JSON.stringify(alert)) }];
+    while (this.#kept.length > ALERTS_KEPT) {
+      const oldest = this.#kept.shift() as Kept;
+      ops.push({ op: 'delete', space: SPACE, key: oldest.key });
+    }
+    this.#events.alert(alert);
+    await this.#store.batch(ops);
+  }
+}
+
+function parseJson(text: string): { readonly value: JsonValue } | undefined {
+  try {
+    return { value: JSON.parse(text) as JsonValue };
+  } catch {
+    return undefined;
+  }
+}
+
+function fromDisk(entry: { readonly key: string; readonly value: Uint8Array }): Kept[] {
+  const parsed = parseJson(fromUtf8(entry.value) ?? '');
+  return parsed ? [{ key: entry.key, alert: parsed.value as unknown as Alert }] : [];
+}

@@ -1,0 +1,320 @@
+import { EdgeError, messageOf } from '../../core/errors.js';
+import { fromHex } from '../../core/bytes.js';
+import { type MessageId, type NodeId, messageIdOf, parseMessageId, parseNodeId } from '../../core/ids.js';
+import type { Clock, Timer } from '../../ports/clock.js';
+import { Body, decode, encode } from '../../wire/bodies.js';
+import { FrameType, Priority } from '../../wire/frame-types.js';
+import type { DeliveredMessage, MeshAccess } from '../mesh-access.js';
+import { type JsonValue, type PayloadInput, type PayloadOutput, checkType, decodePayload, encodePayload } from './payload.js';
+import { type Story, Stories } from './stories.js';
+
+export const PRIORITY_NAMES = ['critical', 'high', 'medium', 'low'] as const;
+export type PriorityName = (typeof PRIORITY_NAMES)[number];
+
+const TIMEOUT_DEFAULT_MS = 30_000;
+const TIMEOUT_MAX_MS = 600_000;
+/** Questions that wait for an answer from elsewhere, and ones from elsewhere that wait for one from here. */
+const OPEN_QUERIES_MAX = 1_024;
+const HANDLERS_MAX = 256;
+/** How long a question from elsewhere may be answered by `respond`. */
+const RESPOND_WITHIN_MS = 600_000;
+
+export interface Outcome {
+  readonly id: MessageId;
+  readonly outcome: 'delivered' | 'expired' | 'refused';
+  readonly code?: string;
+}
+
+/** What this service needs of the mesh beyond what all do. */
+export interface MessagesMesh extends MeshAccess {
+  /** Whether the node was ever heard of. */
+  knows(node: NodeId): boolean;
+  onOutcome(listener: (outcome: Outcome) => void): () => void;
+}
+
+export interface SendInput extends PayloadInput {
+  readonly to: string;
+  readonly type: string;
+  readonly priority?: PriorityName;
+  readonly ack?: boolean;
+  readonly timeoutMs?: number;
+}
+
+export interface Received extends PayloadOutput {
+  readonly messageId: string;
+  readonly from: string;
+  readonly to: string;
+  readonly type: string;
+  readonly priority: PriorityName;
+  readonly hops: number;
+  readonly receivedAt: number;
+}
+
+export interface Answer extends PayloadOutput {
+  readonly messageId: string;
+  readonly from: string;
+  readonly tookMs: number;
+}
+
+export type Handler = (message: Received) => JsonValue | undefined | Promise<JsonValue | undefined>;
+
+interface OpenQuery {
+  readonly to: NodeId;
+  readonly startedAt: number;
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (error: EdgeError) => void;
+  readonly timer: Timer;
+}
+
+export interface MessagesEvents {
+  message(message: Received): void;
+  /** A question for which this process has no handler. */
+  query(message: Received): void;
+  counted(reason: string): void;
+}
+
+/** Messages of the users' own types: to one node or all, with acknowledgement, question and answer. */
+export class Messages {
+  readonly #mesh: MessagesMesh;
+  readonly #clock: Clock;
+  readonly #events: MessagesEvents;
+  readonly #stories = new Stories();
+  readonly #handlers = new Map<string, Handler>();
+  readonly #waiting = new Map<MessageId, (outcome: Outcome) => void>();
+  readonly #asked = new Map<MessageId, OpenQuery>();
+  readonly #toAnswer = new Map<MessageId, { readonly from: NodeId; readonly timer: Timer }>();
+  readonly #close: (() => void)[];
+
+  constructor(mesh: MessagesMesh, clock: Clock, events: MessagesEvents) {
+    this.#mesh = mesh;
+    this.#clock = clock;
+    this.#events = events;
+    this.#handlers.set('edge.ping', (message) => message.payload);
+    this.#close = [
+      mesh.onDelivered(FrameType.Message, (message) => this.#received(message, false)),
+      mesh.onDelivered(FrameType.Query, (message) => this.#received(message, true)),
+      mesh.onDelivered(FrameType.Response, (message) => this.#answered(message)),
+      mesh.onOutcome((outcome) => this.#outcome(outcome)),
+    ];
+  }
+
+  close(): void {
+    for (const close of this.#close) close();
+    for (const query of this.#asked.values()) query.timer.cancel();
+    for (const query of this.#toAnswer.values()) query.timer.cancel();
+  }
+
+  send(input: SendInput): { readonly messageId: string } {
+    return { messageId: this.#send(FrameType.Message, input) };
+  }
+
+  sendAndWait(input: SendInput): Promise<Story> {
+    if (input.to === '*') {
+      throw new EdgeError('message.broadcast', 'a broadcast has no single delivery to wait for', { fix: 'use send, or name a node' });
+    }
+    const id = this.#send(FrameType.Message, { ...input, ack: true });
+    const story = this.#stories.get(id);
+    if (story?.condition === 'delivered') return Promise.resolve(story);
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, ({ outcome, code }) => {
+        const told = this.#stories.get(id);
+        if (outcome === 'delivered' && told) resolve(told);
+        else if (outcome === 'expired') reject(expired(id, input.to));
+        else reject(new EdgeError(code ?? 'message.refused', `message ${id} was refused`, { status: 409, details: { messageId: id } }));
+      });
+    });
+  }
+
+  story(messageId: string): Story {
+    const id = parseMessageId(messageId);
+    const story = id && this.#stories.get(id);
+    if (story) return story;
+    throw new EdgeError('message.unknown', `no message ${messageId} was sent from here lately`, {
+      status: 404,
+      fix: 'ask the node that sent it; the oldest stories are forgotten first',
+    });
+  }
+
+  query(input: SendInput): Promise<Answer> {
+    if (input.to === '*') throw new EdgeError('query.broadcast', 'a query goes to one node', { fix: 'name a node id' });
+    if (this.#asked.size >= OPEN_QUERIES_MAX) throw busy('query.busy', `${OPEN_QUERIES_MAX} queries wait for answers`);
+    const timeoutMs = timeoutOf(input);
+    return new Promise((resolve, reject) => {
+      const startedAt = this.#clock.now();
+      const pending = { to: input.to as NodeId, startedAt, resolve, reject };
+      const id = this.#send(FrameType.Query, { ...input, ack: true }, (id) => {
+        const timer = this.#clock.timer('query', timeoutMs, () => this.#asked.delete(id) && reject(noAnswer(id, input.to, timeoutMs)));
+        this.#asked.set(id, { ...pending, timer });
+      });
+      this.#waiting.set(id, ({ outcome }) => {
+        if (outcome !== 'delivered') this.#settle(id)?.reject(expired(id, input.to));
+      });
+    });
+  }
+
+  respond(messageId: string, response: PayloadInput): void {
+    const id = parseMessageId(messageId);
+    const open = id && this.#toAnswer.get(id);
+    if (!id || !open) {
+      throw new EdgeError('query.unknown', `no query ${messageId} waits for an answer here`, {
+        status: 404,
+        fix: 'it may have been answered already, or have waited too long',
+      });
+    }
+    this.#answer(id, open.from, { payload: encodePayload(response) });
+  }
+
+  handle(type: string, handler: Handler): () => void {
+    checkType(type);
+    if (this.#handlers.has(type)) {
+      throw new EdgeError('handler.taken', `there is a handler for ${type} already`, { status: 409, fix: 'remove the other one first' });
+    }
+    if (this.#handlers.size >= HANDLERS_MAX) throw busy('handler.limit', `there are ${HANDLERS_MAX} handlers already`);
+    this.#handlers.set(type, handler);
+    return () => {
+      if (this.#handlers.get(type) === handler) this.#handlers.delete(type);
+    };
+  }
+
+  #send(frameType: FrameType, input: SendInput, prepare?: (id: MessageId) => void): MessageId {
+    checkType(input.type);
+    const priority = input.priority ?? 'medium';
+    const body = encode(Body.MessageSchema, { type: input.type, payload: encodePayload(input) });
+    const to = input.to === '*' ? '*' : this.#destination(input.to);
+    const options = { priority: PRIORITY_NAMES.indexOf(priority) as Priority, timeoutMs: timeoutOf(input) };
+    const begin = (id: MessageId): void => {
+      this.#stories.begin(id, { to, type: input.type, priority, createdAt: this.#clock.wall() });
+      prepare?.(id);
+    };
+    if (to === '*') return this.#mesh.broadcast(frameType, body, options, begin);
+    return this.#mesh.send(to, frameType, body, { ...options, ack: input.ack ?? true }, begin);
+  }
+
+  #destination(text: string): NodeId {
+    const node = parseNodeId(text);
+    if (!node) throw new EdgeError('message.to', `"${text}" is not a node id`, { fix: 'give 16 hex digits, or * for everybody' });
+    if (node === this.#mesh.self || this.#mesh.knows(node)) return node;
+    throw new EdgeError('peer.unknown', `node ${node} was never heard of here`, { status: 404, fix: 'see `edge-agent peers`' });
+  }
+
+  #outcome(outcome: Outcome): void {
+    const detail = outcome.code === undefined ? {} : { detail: outcome.code };
+    this.#stories.note(outcome.id, { at: this.#clock.wall(), what: outcome.outcome, ...detail }, outcome.outcome);
+    const waiting = this.#waiting.get(outcome.id);
+    this.#waiting.delete(outcome.id);
+    waiting?.(outcome);
+  }
+
+  #received(delivered: DeliveredMessage, isQuery: boolean): void {
+    const body = decode(Body.MessageSchema, delivered.body);
+    const payload = body && decodePayload(body.payload);
+    if (!body || !payload || body.type.length === 0 || body.type.length > TYPE_LENGTH_MAX) {
+      this.#events.counted('message.malformed');
+      return;
+    }
+    const message: Received = {
+      messageId: delivered.id,
+      from: delivered.source,
+      to: delivered.directed ? this.#mesh.self : '*',
+      type: body.type,
+      ...payload,
+      priority: PRIORITY_NAMES[delivered.priority] ?? 'medium',
+      hops: delivered.hops,
+      receivedAt: this.#clock.wall(),
+    };
+    if (isQuery) this.#question(delivered, message);
+    else {
+      this.#events.message(message);
+      void this.#run(message).catch(() => this.#events.counted('handler.failed'));
+    }
+  }
+
+  async #run(message: Received): Promise<JsonValue | undefined> {
+    return this.#handlers.get(message.type)?.(message);
+  }
+
+  #question(delivered: DeliveredMessage, message: Received): void {
+    if (this.#handlers.has(message.type)) {
+      this.#run(message).then(
+        (answer) => this.#answer(delivered.id, delivered.source, { payload: encodePayload({ payload: answer ?? null }) }),
+        (error: unknown) => {
+          this.#events.counted('handler.failed');
+          const fault = error instanceof EdgeError ? error.code : 'query.failed';
+          const text = encodePayload({ payload: messageOf(error).slice(0, 200) });
+          this.#answer(delivered.id, delivered.source, { fault, payload: text });
+        },
+      );
+      return;
+    }
+    if (this.#toAnswer.size >= OPEN_QUERIES_MAX) {
+      this.#answer(delivered.id, delivered.source, { fault: 'query.busy' });
+      return;
+    }
+    const timer = this.#clock.timer('query to answer', RESPOND_WITHIN_MS, () => this.#toAnswer.delete(delivered.id));
+    this.#toAnswer.set(delivered.id, { from: delivered.source, timer });
+    this.#events.query(message);
+  }
+
+  #answer(id: MessageId, to: NodeId, response: { payload?: ReturnType<typeof encodePayload>; fault?: string }): void {
+    this.#toAnswer.get(id)?.timer.cancel();
+    this.#toAnswer.delete(id);
+    const body = encode(Body.MessageSchema, {
+      type: 'response',
+      answers: fromHex(id) as Uint8Array,
+      ...(response.payload && { payload: response.payload }),
+      ...(response.fault !== undefined && { fault: response.fault }),
+    });
+    this.#mesh.send(to, FrameType.Response, body, { priority: Priority.High, ack: true });
+  }
+
+  #answered(delivered: DeliveredMessage): void {
+    const body = decode(Body.MessageSchema, delivered.body);
+    const payload = body && decodePayload(body.payload);
+    if (!body || !payload || body.answers.length !== 14) {
+      this.#events.counted('message.malformed');
+      return;
+    }
+    const id = messageIdOf(body.answers);
+    if (this.#asked.get(id)?.to !== delivered.source) return;
+    const open = this.#settle(id);
+    if (!open) return;
+    this.#waiting.delete(id);
+    if (body.fault !== '') {
+      const reason = typeof payload.payload === 'string' ? payload.payload : body.fault;
+      open.reject(new EdgeError(body.fault, `node ${delivered.source} could not answer: ${reason}`, { status: 502 }));
+      return;
+    }
+    open.resolve({ messageId: id, from: delivered.source, ...payload, tookMs: this.#clock.now() - open.startedAt });
+  }
+
+  #settle(id: MessageId): OpenQuery | undefined {
+    const open = this.#asked.get(id);
+    open?.timer.cancel();
+    this.#asked.delete(id);
+    return open;
+  }
+}
+
+const TYPE_LENGTH_MAX = 64;
+
+function timeoutOf(input: SendInput): number {
+  const timeoutMs = input.timeoutMs ?? TIMEOUT_DEFAULT_MS;
+  if (timeoutMs >= 1 && timeoutMs <= TIMEOUT_MAX_MS) return timeoutMs;
+  throw new EdgeError('message.timeout', `timeoutMs is 1 to ${TIMEOUT_MAX_MS}, not ${timeoutMs}`, { fix: 'give milliseconds in that range' });
+}
+
+const busy = (code: string, what: string): EdgeError => new EdgeError(code, what, { status: 429, fix: 'try again later' });
+
+const expired = (id: string, to: string): EdgeError =>
+  new EdgeError('message.expired', `message ${id} was not acknowledged by ${to} in time`, {
+    status: 504,
+    fix: `see GET messages/${id} for its story`,
+    details: { messageId: id },
+  });
+
+const noAnswer = (id: string, to: string, timeoutMs: number): EdgeError =>
+  new EdgeError('query.timeout', `node ${to} gave no answer within ${timeoutMs} ms`, {
+    status: 504,
+    fix: 'is a handler for this type running there?',
+    details: { messageId: id },
+  });

@@ -1,0 +1,70 @@
+import { fromUtf8, utf8 } from '../../core/bytes.js';
+import { EdgeError } from '../../core/errors.js';
+import type { Body } from '../../wire/bodies.js';
+
+/** Bytes of a message's payload, JSON or raw: what fits one message with room for its type. */
+export const PAYLOAD_BYTES_MAX = 48 * 1024;
+export const TYPE_BYTES_MAX = 64;
+
+export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+
+export interface PayloadInput {
+  readonly payload?: JsonValue;
+  readonly payloadBase64?: string;
+}
+
+export interface PayloadOutput {
+  readonly payload: JsonValue;
+  readonly payloadBase64?: string;
+}
+
+type PayloadBody = { content: { case: 'json'; value: Uint8Array } | { case: 'raw'; value: Uint8Array } };
+
+export function encodePayload(input: PayloadInput): PayloadBody {
+  if (input.payloadBase64 !== undefined && input.payload !== undefined) {
+    throw new EdgeError('message.payload', 'payload and payloadBase64 exclude each other', { fix: 'give one of them' });
+  }
+  const content = input.payloadBase64 === undefined ? jsonContent(input.payload ?? null) : rawContent(input.payloadBase64);
+  if (content.value.length > PAYLOAD_BYTES_MAX) {
+    throw new EdgeError('message.payload.size', `the payload has ${content.value.length} bytes, at most ${PAYLOAD_BYTES_MAX} fit a message`, {
+      status: 413,
+      fix: 'send it in parts',
+    });
+  }
+  return { content };
+}
+
+const jsonContent = (value: JsonValue) => ({ case: 'json', value: utf8(JSON.stringify(value)) }) as const;
+
+function rawContent(base64: string) {
+  if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(base64)) {
+    throw new EdgeError('message.payload', 'payloadBase64 is not base64', { fix: 'encode the bytes with padding (RFC 4648, section 4)' });
+  }
+  return { case: 'raw', value: decodeBase64(base64) } as const;
+}
+
+/** The payload of a received message; `undefined` when it is malformed. */
+export function decodePayload(body: Body.Payload | undefined): PayloadOutput | undefined {
+  if (!body || body.content.case === undefined) return { payload: null };
+  if (body.content.value.length > PAYLOAD_BYTES_MAX) return undefined;
+  if (body.content.case === 'raw') return { payload: null, payloadBase64: encodeBase64(body.content.value) };
+  const text = fromUtf8(body.content.value);
+  if (text === undefined) return undefined;
+  try {
+    return { payload: JSON.parse(text) as JsonValue };
+  } catch {
+    return undefined;
+  }
+}
+
+export const encodeBase64 = (bytes: Uint8Array): string => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
+
+export const decodeBase64 = (base64: string): Uint8Array => Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
+
+export function checkType(type: string): void {
+  if (type.length === 0 || utf8(type).length > TYPE_BYTES_MAX) {
+    throw new EdgeError('message.type', `a message type has 1 to ${TYPE_BYTES_MAX} bytes, this one ${utf8(type).length}`, {
+      fix: 'choose a shorter name',
+    });
+  }
+}

@@ -1,0 +1,97 @@
+import { equalBytes } from '../core/bytes.js';
+import type { NodeId } from '../core/ids.js';
+import { Limit } from '../core/limits.js';
+import { type Boot, saltHintOf } from './identity.js';
+import { ReplayWindow } from './replay-window.js';
+
+/** Where a frame's (source, salt hint, sequence) stands. */
+export const Freshness = {
+  Fresh: 'fresh',
+  /** Seen before, or older than the window. */
+  Replayed: 'replayed',
+  /** No boot of this source with this hint has been vouched for yet. */
+  UnknownBoot: 'unknown-boot',
+} as const;
+export type Freshness = (typeof Freshness)[keyof typeof Freshness];
+
+/** What a vouched-for statement about a boot changed. */
+export const Learned = { New: 'new', Known: 'known', Older: 'older', Conflict: 'conflict' } as const;
+export type Learned = (typeof Learned)[keyof typeof Learned];
+
+interface KnownBoot extends Boot {
+  readonly window: ReplayWindow;
+}
+
+interface KnownNode {
+  readonly publicKey: Uint8Array;
+  /** Newest first. */
+  boots: KnownBoot[];
+}
+
+/**
+ * The nodes whose keys were proven, and the boots they vouched for. Frames of a boot nobody vouched for are not acted
+ * on, so what was recorded before a restart cannot be played back after it.
+ */
+export class KnownNodes {
+  readonly #nodes = new Map<NodeId, KnownNode>();
+
+  publicKey(id: NodeId): Uint8Array | undefined {
+    return this.#nodes.get(id)?.publicKey;
+  }
+
+  currentBoot(id: NodeId): Boot | undefined {
+    return this.#nodes.get(id)?.boots[0];
+  }
+
+  /**
+   * Takes a boot from a statement whose signature is known to be good. `Older`: a boot before the newest known one, a
+   * replay. `Conflict`: two salts under one boot counter, the sign of a restored or cloned card; both are kept apart.
+   */
+  learn(id: NodeId, publicKey: Uint8Array, boot: Boot): Learned {
+    let node = this.#nodes.get(id);
+    if (!node) {
+      node = { publicKey: publicKey.slice(), boots: [] };
+      this.#nodes.set(id, node);
+      this.#evict();
+    }
+    const hint = saltHintOf(boot.salt);
+    const sameHint = node.boots.find((known) => saltHintOf(known.salt) === hint);
+    if (sameHint && equalBytes(sameHint.salt, boot.salt)) return Learned.Known;
+    const newest = node.boots[0];
+    if (newest && boot.counter < newest.counter) return Learned.Older;
+    const conflict = newest !== undefined && boot.counter === newest.counter;
+    const learned: KnownBoot = { salt: boot.salt.slice(), counter: boot.counter, window: new ReplayWindow() };
+    node.boots = [learned, ...node.boots.filter((known) => known !== sameHint)].slice(0, Limit.BootsPerNode);
+    return conflict ? Learned.Conflict : Learned.New;
+  }
+
+  freshness(id: NodeId, saltHint: number, sequence: number): Freshness {
+    const window = this.#window(id, saltHint);
+    if (!window) return Freshness.UnknownBoot;
+    return window.isFresh(sequence) ? Freshness.Fresh : Freshness.Replayed;
+  }
+
+  /** Marks a sequence as acted on; false when it had been already. */
+  accept(id: NodeId, saltHint: number, sequence: number): boolean {
+    return this.#window(id, saltHint)?.accept(sequence) ?? false;
+  }
+
+  forget(id: NodeId): void {
+    this.#nodes.delete(id);
+  }
+
+  #window(id: NodeId, saltHint: number): ReplayWindow | undefined {
+    const node = this.#nodes.get(id);
+    if (!node) return undefined;
+    // Map order serves as recency: what is used moves to the end.
+    this.#nodes.delete(id);
+    this.#nodes.set(id, node);
+    return node.boots.find((boot) => saltHintOf(boot.salt) === saltHint)?.window;
+  }
+
+  #evict(): void {
+    if (this.#nodes.size <= Limit.KnownNodes) return;
+    const oldest = this.#nodes.keys().next();
+    if (!oldest.done) this.#nodes.delete(oldest.value);
+  }
+}

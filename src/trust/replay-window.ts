@@ -1,0 +1,50 @@
+/** Sequences behind the newest that can still be told fresh from replayed; anything older is refused. */
+export const WINDOW_BITS = 16_384;
+
+/**
+ * Which sequences of one boot of one source were seen (the anti-replay window of RFC 4303, made wide enough for
+ * messages that waited on their way). Sequences are compared modulo 2³².
+ */
+export class ReplayWindow {
+  readonly #bits = new Uint32Array(WINDOW_BITS / 32);
+  #newest: number | undefined;
+
+  /** Whether this sequence has neither been seen nor fallen out of the window. */
+  isFresh(sequence: number): boolean {
+    if (this.#newest === undefined) return true;
+    const ahead = (sequence - this.#newest) | 0;
+    if (ahead > 0) return true;
+    return -ahead < WINDOW_BITS && !this.#get(sequence);
+  }
+
+  /** Notes the sequence; false when it was not fresh. */
+  accept(sequence: number): boolean {
+    if (!this.isFresh(sequence)) return false;
+    if (this.#newest === undefined) this.#newest = sequence;
+    const ahead = (sequence - this.#newest) | 0;
+    if (ahead > 0) this.#advance(ahead, sequence);
+    this.#set(sequence);
+    return true;
+  }
+
+  #advance(ahead: number, sequence: number): void {
+    if (ahead >= WINDOW_BITS) this.#bits.fill(0);
+    else for (let i = 1; i <= ahead; i++) this.#clear((this.#newest as number) + i);
+    this.#newest = sequence;
+  }
+
+  #get(sequence: number): boolean {
+    const bit = (sequence >>> 0) % WINDOW_BITS;
+    return (((this.#bits[bit >>> 5] as number) >>> (bit & 31)) & 1) === 1;
+  }
+
+  #set(sequence: number): void {
+    const bit = (sequence >>> 0) % WINDOW_BITS;
+    this.#bits[bit >>> 5] = (this.#bits[bit >>> 5] as number) | (1 << (bit & 31));
+  }
+
+  #clear(sequence: number): void {
+    const bit = (sequence >>> 0) % WINDOW_BITS;
+    this.#bits[bit >>> 5] = (this.#bits[bit >>> 5] as number) & ~(1 << (bit & 31));
+  }
+}

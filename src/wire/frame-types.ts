@@ -1,0 +1,50 @@
+/** Frame types, one byte on the wire. Numbers are never reused. */
+export const FrameType = {
+  /** Link-local, signed: who I am and on which port; also the hello that opens a link. */
+  Beacon: 1,
+  /** Link-local: still here, with digests of what I hold. */
+  Heartbeat: 2,
+  /** Link-local: tags of frames that arrived. */
+  HopAck: 3,
+  /** Link-local: signed beats and node states (drip). */
+  Drip: 4,
+  /** Link-local: which versions of beats and states I hold. */
+  DripSummary: 5,
+  /** Link-local: asks for the items named. */
+  DripRequest: 6,
+  /** Link-local: records and tombstones (weave). */
+  Records: 8,
+  /** Link-local: keys and versions I have. */
+  Have: 9,
+  /** Link-local: keys I want. */
+  Want: 10,
+  /** Link-local: fingerprints of a part of the key space. */
+  Fingerprints: 11,
+  /** Flooded. */
+  Alert: 16,
+  /** Flooded: a search for everybody. */
+  SearchQuery: 17,
+  /** Directed. */
+  SearchAnswer: 18,
+  /** Directed: score these keys by the exact query. */
+  ScoreRequest: 19,
+  ScoreAnswer: 20,
+  /** Flooded or directed: a user's message. */
+  Message: 24,
+  /** Directed: a user's question and its answer. */
+  Query: 25,
+  Response: 26,
+  /** Directed: end-to-end acknowledgement, or refusal. */
+  Ack: 27,
+  /** Directed: asks an author to prove a frame it originated; and the proof. */
+  ProofRequest: 28,
+  Proof: 29,
+} as const;
+export type FrameType = (typeof FrameType)[keyof typeof FrameType];
+
+const NAMES = new Map<number, string>(Object.entries(FrameType).map(([name, value]) => [value, name.toLowerCase()]));
+
+export const frameTypeName = (type: number): string => NAMES.get(type) ?? `type-${type}`;
+
+export const Priority = { Critical: 0, High: 1, Medium: 2, Low: 3 } as const;
+export type Priority = (typeof Priority)[keyof typeof Priority];
