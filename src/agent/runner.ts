@@ -38,9 +38,10 @@ const TIMER_MIN_MS = 1;
 export class Runner {
   readonly radios: readonly RadioRecord[];
   readonly times = new StepTimes();
+  readonly clock: Clock;
   readonly #mesh: Mesh;
   readonly #store: Store;
-  readonly #clock: Clock;
+
   readonly #log: Log;
   readonly #events: RunnerEvents;
   readonly #queue: MeshInput[] = [];
@@ -53,13 +54,13 @@ export class Runner {
     this.#mesh = mesh;
     this.radios = radios.map((radio) => ({ radio, condition: 'down', reason: 'not opened yet' }));
     this.#store = store;
-    this.#clock = clock;
+    this.clock = clock;
     this.#log = log;
     this.#events = events;
   }
 
   now(): Instant {
-    return { mono: this.#clock.now(), wall: this.#clock.wall() };
+    return { mono: this.clock.now(), wall: this.clock.wall() };
   }
 
   async start(): Promise<void> {
@@ -92,9 +93,9 @@ export class Runner {
   }
 
   #step(input: MeshInput): void {
-    const startedAt = this.#clock.now();
-    const outputs = this.#mesh.step(input, { mono: startedAt, wall: this.#clock.wall() });
-    this.times.add(this.#clock.now() - startedAt);
+    const startedAt = this.clock.now();
+    const outputs = this.#mesh.step(input, { mono: startedAt, wall: this.clock.wall() });
+    this.times.add(this.clock.now() - startedAt);
     for (const output of outputs) this.#execute(output);
   }
 
@@ -143,13 +144,13 @@ export class Runner {
 
   #schedule(): void {
     if (this.#stopped) return;
-    const at = this.#mesh.nextDeadline() ?? this.#clock.now() + TIMER_MAX_MS;
+    const at = this.#mesh.nextDeadline() ?? this.clock.now() + TIMER_MAX_MS;
     // An earlier timer is kept when what it waited for moved away: it fires once in vain instead of being set anew at each step.
     if (this.#timer && this.#timerAt <= at) return;
     this.#timer?.cancel();
-    const delay = Math.min(TIMER_MAX_MS, Math.max(TIMER_MIN_MS, at - this.#clock.now()));
+    const delay = Math.min(TIMER_MAX_MS, Math.max(TIMER_MIN_MS, at - this.clock.now()));
     this.#timerAt = at;
-    this.#timer = this.#clock.timer('engine', delay, () => {
+    this.#timer = this.clock.timer('engine', delay, () => {
       this.#timer = undefined;
       this.#timerAt = Number.POSITIVE_INFINITY;
       this.submit({ kind: 'tick' });

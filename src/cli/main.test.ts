@@ -161,7 +161,7 @@ test('statistics are read from the path of the contract', async (t) => {
     response.end(JSON.stringify(stats));
   });
   t.deepEqual(JSON.parse((await edgeAgent(['stats', '--json', '--url', url])).stdout), stats);
-  t.is(path, '/api/v1/stats');
+  t.is(path, '/api/v1/statistics');
   t.regex((await edgeAgent(['stats', '--url', url])).stdout, /heartbeat +40 +20[\s\S]*tag +3/);
 });
 

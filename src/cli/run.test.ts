@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
-import { edgeAgent, startEdgeAgent } from '../testing/command-line.js';
+import { edgeAgent, type Finished, type Started, startEdgeAgent } from '../testing/command-line.js';
 
 /** An agent that nothing outside this machine hears, with a data directory and an HTTP port of its own. */
 const args = (data: string): string[] => {
@@ -11,15 +11,22 @@ const args = (data: string): string[] => {
   return [...here, '--http', '127.0.0.1:0', '--data', data, '--name', 'runner'];
 };
 
-async function until(what: () => boolean): Promise<void> {
-  for (let i = 0; i < 1_000 && !what(); i++) await sleep(20);
-  if (!what()) throw new Error('it did not happen within 20 s');
+/** Waits until the agent has left its address; one that ends before says why. */
+async function serving(agent: Started, data: string): Promise<void> {
+  let ended: Finished | undefined;
+  void agent.finished.then((finished) => {
+    ended = finished;
+  });
+  for (let i = 0; i < 1_000 && !existsSync(join(data, 'runtime.json')); i++) {
+    if (ended !== undefined) throw new Error(`the agent ended with ${ended.code}: ${ended.stderr}`);
+    await sleep(20);
+  }
 }
 
 test('run serves until a signal, and ends with 0 having taken its address back', async (t) => {
   const data = mkdtempSync(join(tmpdir(), 'edge-run-'));
   const agent = startEdgeAgent(args(data));
-  await until(() => existsSync(join(data, 'runtime.json')));
+  await serving(agent, data);
   const status = await edgeAgent(['status', '--json', '--data', data]);
   t.is(status.code, 0, status.stderr);
   t.is(JSON.parse(status.stdout).name, 'runner');
@@ -33,7 +40,7 @@ test('run serves until a signal, and ends with 0 having taken its address back',
 test('a second agent in the same data directory is refused and names the first', async (t) => {
   const data = mkdtempSync(join(tmpdir(), 'edge-run-'));
   const first = startEdgeAgent(args(data));
-  await until(() => existsSync(join(data, 'runtime.json')));
+  await serving(first, data);
   const second = await edgeAgent(args(data));
   t.is(second.code, 1);
   t.regex(second.stderr, new RegExp(`^error: .*${first.pid}.*\\nfix: `, 'm'));

@@ -44,13 +44,14 @@ export interface Column<Row> {
   readonly className?: string;
 }
 
-/** A table whose first column heads its rows; `empty` stands in its place when there are none. */
+/** A table whose first column heads its rows; `empty` stands in its place when there are none.
+ * With `narrowCards` each row becomes a card on a phone. */
 export function table<Row>(
   caption: string,
   columns: readonly Column<Row>[],
   rows: readonly Row[],
   empty: string,
-  rowClass: (row: Row) => string = () => '',
+  look: { readonly narrowCards?: boolean; readonly rowClass?: (row: Row) => string } = {},
 ): HTMLElement {
   if (rows.length === 0) return el('p', { class: 'empty' }, empty);
   const head = columns.map(({ title, className = '' }) =>
@@ -59,14 +60,14 @@ export function table<Row>(
   const body = rows.map((row) =>
     el(
       'tr',
-      { role: 'row', class: rowClass(row) },
+      { role: 'row', class: look.rowClass?.(row) ?? '' },
       ...columns.map((column, index) => cellOf(column, row, index === 0)),
     ),
   );
   // Roles are spelled out because the narrow layout changes how rows and cells are displayed.
   return el(
     'table',
-    { class: 'cards', role: 'table', 'aria-label': caption },
+    { class: look.narrowCards ? 'cards' : '', role: 'table', 'aria-label': caption },
     el('thead', { role: 'rowgroup' }, el('tr', { role: 'row' }, ...head)),
     el('tbody', { role: 'rowgroup' }, ...body),
   );
@@ -78,4 +79,24 @@ function cellOf<Row>({ title, cell, className = '' }: Column<Row>, row: Row, hea
   return heads
     ? el('th', { scope: 'row', role: 'rowheader', class: className }, ...children)
     : el('td', { role: 'cell', class: className, 'data-label': title }, ...children);
+}
+
+/** Puts an element into its place, unless the same is there already: a selection or a reader's position stays. */
+export function show(id: string, element: Element): void {
+  const place = byId(id);
+  const there = place.firstElementChild;
+  if (there === null || place.childElementCount > 1 || !there.isEqualNode(element)) place.replaceChildren(element);
+}
+
+/** Makes a list hold these entries in this order, touching only what changed, so that only news are read out. */
+export function syncList(list: HTMLElement, entries: readonly { readonly id: string; make(): HTMLElement }[]): void {
+  const wanted = new Set(entries.map(({ id }) => id));
+  for (const child of [...list.children]) if (!wanted.has((child as HTMLElement).dataset.id ?? '')) child.remove();
+  for (const [index, { id, make }] of entries.entries()) {
+    const there = list.children[index] as HTMLElement | undefined;
+    if (there?.dataset.id === id) continue;
+    const element = make();
+    element.dataset.id = id;
+    list.insertBefore(element, there ?? null);
+  }
 }

@@ -32,7 +32,18 @@ export function duration(ms: number): string {
 export const ago = (thenMs: number, nowMs: number): string =>
   nowMs - thenMs < 2_000 ? 'now' : `${duration(nowMs - thenMs)} ago`;
 
-export const shortId = (id: string): string => (id.length > 12 ? `${id.slice(0, 10)}…` : id);
+export const shortId = (id: string): string => (id.length > 16 ? `${id.slice(0, 8)}…${id.slice(-4)}` : id);
+
+const clockTime = new Intl.DateTimeFormat('en-GB', {
+  day: 'numeric',
+  month: 'short',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+});
+
+/** Day and time as the reader's own clock would show it. */
+export const timeOf = (ms: number): string => clockTime.format(ms);
 
 /** The carrier of a radio's name: `udp` of `udp:9999@eth0`. */
 export const kindOf = (radio: string): string => /^[a-z]+/.exec(radio)?.[0] ?? radio;

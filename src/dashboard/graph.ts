@@ -1,11 +1,14 @@
 import type { PeerView, RouteRow, StatusView } from '../http/views.js';
 import { el, svg } from './dom.js';
 import { fixed, kindOf } from './format.js';
-import { type Placed, placeNodes } from './layout.js';
+import { type Place, placeNodes } from './layout.js';
 
 /** Nodes drawn; the table has them all. */
 const NODES_DRAWN = 60;
-const RING_PX = 120;
+/** Panels are wider than high, so rings are ellipses. */
+const RING_X = 165;
+const RING_Y = 105;
+const ORIGIN: Place = { x: 0, y: 0 };
 const DOT_PX = 13;
 const KINDS = ['udp', 'ble', 'serial', 'quic', 'memory'];
 
@@ -37,47 +40,56 @@ export function drawGraph(status: StatusView, peers: readonly PeerView[], routes
     kinds.add('route');
     lines.push(svg('path', { class: 'link route', d: `M${point(through)} L${point(place)}` }));
   }
-  const dots = shown.map((peer) => dotOf(places.get(peer.nodeId), peer.name, peer.alive ? 'here' : 'away', peer.alive));
-  const self = dotOf({ id: status.nodeId, x: 0, y: 0, ring: 0 }, status.name, 'self', true);
-  return { picture: frame([...places.values()], peers, [...lines, ...dots, self]), kinds: [...kinds] };
+  const dots = shown.map((peer) =>
+    dotOf(places.get(peer.nodeId) ?? ORIGIN, peer.name, peer.alive ? 'here' : 'away', peer.alive),
+  );
+  const self = dotOf(ORIGIN, status.name, 'self', true);
+  return { picture: frame([ORIGIN, ...places.values()], peers, [...lines, ...dots, self]), kinds: [...kinds] };
 }
 
-function frame(places: readonly Placed[], peers: readonly PeerView[], parts: readonly SVGElement[]): SVGElement {
-  const reach = (axis: 'x' | 'y'): number => Math.max(0.55, ...places.map((place) => Math.abs(place[axis])));
-  const halfWidth = Math.max(reach('x') * RING_PX + 70, 240);
-  const halfHeight = Math.max(reach('y') * RING_PX + 45, 110);
+function frame(places: readonly Place[], peers: readonly PeerView[], parts: readonly SVGElement[]): SVGElement {
+  const xs = places.map((place) => place.x * RING_X);
+  const ys = places.map((place) => place.y * RING_Y);
+  const [left, top] = [Math.min(...xs) - 60, Math.min(...ys) - 40];
+  const [width, height] = [Math.max(...xs) + 60 - left, Math.max(...ys) + 40 - top];
+  // A small mesh is not blown up: the frame is never narrower than this.
+  const margin = Math.max(0, 480 - width) / 2;
   const alive = peers.filter((peer) => peer.alive).length;
   const label = `This node and ${peers.length} others, ${alive} of them alive. The table of nodes says the same in words.`;
-  const viewBox = [-halfWidth, -halfHeight, halfWidth * 2, halfHeight * 2].map(Math.round).join(' ');
+  const viewBox = [left - margin, top, width + margin * 2, height].map(Math.round).join(' ');
   return svg('svg', { viewBox, role: 'img', 'aria-label': label }, ...parts);
 }
 
-const point = ({ x, y }: { x: number; y: number }): string => `${(x * RING_PX).toFixed(1)} ${(y * RING_PX).toFixed(1)}`;
+const pixels = ({ x, y }: Place): Place => ({ x: x * RING_X, y: y * RING_Y });
+const text = ({ x, y }: Place): string => `${x.toFixed(1)} ${y.toFixed(1)}`;
+const point = (place: Place): string => text(pixels(place));
 
-function linkLines(place: Placed, link: PeerView['links'][number], index: number, of: number): readonly SVGElement[] {
-  // Links to the same node run side by side.
-  const aside = (index - (of - 1) / 2) * 0.3;
-  const length = Math.hypot(place.x, place.y) || 1;
-  const middle = { x: place.x / 2 - (place.y / length) * aside, y: place.y / 2 + (place.x / length) * aside };
-  const bend = { x: middle.x * 2 - place.x / 2, y: middle.y * 2 - place.y / 2 };
-  const text = link.rttMs === undefined ? kindOf(link.radio) : `${kindOf(link.radio)} ${fixed(link.rttMs, 1, ' ms')}`;
+function linkLines(place: Place, link: PeerView['links'][number], index: number, of: number): readonly SVGElement[] {
+  const end = pixels(place);
+  // Links to the same node bow apart, and each carries its label where the bow is widest.
+  const length = Math.hypot(end.x, end.y) || 1;
+  // Labels are wide: steep links need more room between them than flat ones.
+  const aside = (index - (of - 1) / 2) * (34 + 44 * Math.abs(end.y / length));
+  const middle = { x: end.x / 2 - (end.y / length) * aside, y: end.y / 2 + (end.x / length) * aside };
+  const bend = { x: middle.x * 2 - end.x / 2, y: middle.y * 2 - end.y / 2 };
+  const kind = kindOf(link.radio);
+  const label = link.rttMs === undefined ? kind : `${kind} ${fixed(link.rttMs, link.rttMs < 10 ? 1 : 0, ' ms')}`;
   return [
-    svg('path', { class: `link ${kindClass(link.radio)}`, d: `M0 0 Q${point(bend)} ${point(place)}` }),
-    svg('text', { class: 'link-label', x: middle.x * RING_PX, y: middle.y * RING_PX + 4 }, text),
+    svg('path', { class: `link ${kindClass(link.radio)}`, d: `M0 0 Q${text(bend)} ${text(end)}` }),
+    svg('text', { class: 'link-label', x: middle.x.toFixed(1), y: (middle.y + 4).toFixed(1) }, label),
   ];
 }
 
-function dotOf(place: Placed | undefined, name: string, kind: 'self' | 'here' | 'away', alive: boolean): SVGElement {
-  const [x, y] = [(place?.x ?? 0) * RING_PX, (place?.y ?? 0) * RING_PX];
-  const below = y >= 0 ? DOT_PX + 16 : -(DOT_PX + 8);
+function dotOf(place: Place, name: string, kind: 'self' | 'here' | 'away', alive: boolean): SVGElement {
+  const at = pixels(place);
   const label = name.length > 16 ? `${name.slice(0, 15)}…` : name;
   return svg(
     'g',
-    { class: kind, transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})` },
+    { class: kind, transform: `translate(${text(at)})` },
     svg('title', {}, kind === 'self' ? `${name}, this node` : `${name}, ${alive ? 'alive' : 'offline'}`),
     svg('circle', { class: 'dot', r: DOT_PX }),
     svg('text', { class: 'mark', y: 5 }, kind === 'self' ? '★' : alive ? '✓' : '✕'),
-    svg('text', { class: 'node-label', y: below }, label),
+    svg('text', { class: 'node-label', y: at.y >= 0 ? DOT_PX + 16 : -(DOT_PX + 8) }, label),
   );
 }
 

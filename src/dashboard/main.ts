@@ -10,7 +10,8 @@ import type {
 } from '../http/views.js';
 import { ApiError, follow, get, setToken } from './api.js';
 import { after, wallMs } from './clock.js';
-import { byId, el } from './dom.js';
+import { byId, show, syncList } from './dom.js';
+import { timeOf } from './format.js';
 import { drawGraph, legendOf } from './graph.js';
 import {
   alertItem,
@@ -69,17 +70,18 @@ function render(): void {
     `Storage ${status.storage.condition}: ${status.storage.reason ?? 'nothing more is kept'}`;
   byId('facts').replaceChildren(...factsOf(status, statistics, now));
   const { picture, kinds } = drawGraph(status, peers, routes);
-  byId('graph').replaceChildren(picture);
+  show('graph', picture);
   byId('legend').replaceChildren(...legendOf(kinds));
   byId('nodes-count').textContent = `${status.peers.alive + 1} alive, ${peers.length + 1} known`;
-  byId('nodes-table').replaceChildren(nodesTable(status, own, peers, now));
-  byId('radios-table').replaceChildren(radiosTable(status));
-  byId('detections-table').replaceChildren(detectionsTable(model.detections, names, now));
-  if (statistics !== undefined) byId('refused-table').replaceChildren(refusedTable(statistics));
+  show('nodes-table', nodesTable(status, own, peers, now));
+  show('radios-table', radiosTable(status));
+  show('detections-table', detectionsTable(model.detections, names, now));
+  if (statistics !== undefined) show('refused-table', refusedTable(statistics));
   byId('alerts-count').textContent = model.alerts.length === 0 ? '' : `last ${model.alerts.length}`;
-  const items = model.alerts.map((alert) => alertItem(alert, names, now));
-  byId('alerts').replaceChildren(
-    ...(items.length > 0 ? items : [el('li', { class: 'empty' }, 'No alert has been raised.')]),
+  byId('no-alerts').hidden = model.alerts.length > 0;
+  syncList(
+    byId('alerts'),
+    model.alerts.map((alert) => ({ id: alert.alertId, make: () => alertItem(alert, names) })),
   );
 }
 
@@ -153,10 +155,7 @@ function showConnection(state: 'live' | 'lost', lost = ''): void {
 }
 
 function lostText(retryMs: number): string {
-  const since =
-    model.updatedAt === 0
-      ? ''
-      : ` What you see is from ${new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' }).format(model.updatedAt)}.`;
+  const since = model.updatedAt === 0 ? '' : ` What you see is from ${timeOf(model.updatedAt)}.`;
   return `Connection to the agent lost. Trying again in ${Math.round(retryMs / 1000)} s.${since}`;
 }
 

@@ -1,6 +1,6 @@
 import type { AlertView, DetectionRow, PeerView, StateView, StatisticsView, StatusView } from '../http/views.js';
 import { type Column, el, table } from './dom.js';
-import { ago, brief, bytes, duration, fixed, kindOf, number, shortId } from './format.js';
+import { ago, brief, bytes, duration, fixed, kindOf, number, shortId, timeOf } from './format.js';
 
 /** The lowest battery that is no worry, in per cent, and the highest temperature, in degrees. */
 const BATTERY_LOW = 20;
@@ -114,7 +114,10 @@ export function nodesTable(
     { title: 'Temp.', cell: (row) => temperatureOf(row.state), className: 'number' },
     { title: 'Last seen', cell: (row) => ago(row.lastSeenAt, nowMs), className: 'number' },
   ];
-  return table('Nodes of the mesh', columns, [self, ...others], 'No node is known.', (row) => (row.alive ? '' : 'off'));
+  return table('Nodes of the mesh', columns, [self, ...others], 'No node is known.', {
+    narrowCards: true,
+    rowClass: (row) => (row.alive ? '' : 'off'),
+  });
 }
 
 export function radiosTable(status: StatusView): HTMLElement {
@@ -122,12 +125,16 @@ export function radiosTable(status: StatusView): HTMLElement {
     { title: 'Radio', cell: (radio) => [radio.name, el('span', { class: 'sub' }, radio.addresses.join(', '))] },
     { title: 'State', cell: conditionOf },
     { title: 'Links', cell: (radio) => number(radio.links), className: 'number' },
-    { title: 'In', cell: (radio) => bytes(radio.counters.bytesIn), className: 'number' },
-    { title: 'Out', cell: (radio) => bytes(radio.counters.bytesOut), className: 'number' },
+    { title: 'Traffic', cell: trafficOf, className: 'number' },
     { title: 'Errors', cell: (radio) => number(radio.counters.errors), className: 'number' },
   ];
-  return table('Radios of this node', columns, status.radios, 'This node has no radio.');
+  return table('Radios of this node', columns, status.radios, 'This node has no radio.', { narrowCards: true });
 }
+
+const trafficOf = ({ counters }: StatusView['radios'][number]): readonly HTMLElement[] => [
+  el('div', {}, `${bytes(counters.bytesIn)} in`),
+  el('div', {}, `${bytes(counters.bytesOut)} out`),
+];
 
 function conditionOf({ condition, reason }: StatusView['radios'][number]): readonly HTMLElement[] {
   const sign = { up: '✓ up', retrying: '↻ retrying', down: '✕ down' }[condition];
@@ -160,14 +167,14 @@ export function refusedTable(statistics: StatisticsView): HTMLElement {
   return table('Frames refused, by reason', columns, rows, 'None since the start.');
 }
 
-export function alertItem(alert: AlertView, names: ReadonlyMap<string, string>, nowMs: number): HTMLElement {
+export function alertItem(alert: AlertView, names: ReadonlyMap<string, string>): HTMLElement {
   const payload = alert.payload === null ? [] : [el('div', { class: 'mono quiet' }, brief(alert.payload, 240))];
   return el(
     'li',
     { class: alert.priority },
     el('span', { class: 'tag' }, alert.priority),
     el('strong', {}, alert.type),
-    el('div', { class: 'quiet' }, `${names.get(alert.node) ?? shortId(alert.node)}, ${ago(alert.raisedAt, nowMs)}`),
+    el('div', { class: 'quiet' }, `${names.get(alert.node) ?? shortId(alert.node)}, ${timeOf(alert.raisedAt)}`),
     ...payload,
   );
 }

@@ -175,6 +175,8 @@ function sendProblem(error: unknown, reply: FastifyReply, { counters, log }: Pic
   counters.refused(problem.code);
   if (problem.status === 401) void reply.header('www-authenticate', 'Bearer realm="edge-agent"');
   if (problem.status === 429) void reply.header('retry-after', String(RETRY_AFTER_SECONDS));
+  // Fastify would cut the connection under a body that still arrives, and the client would never read why.
+  void reply.removeHeader('connection');
   const allow = problem.details?.allow;
   if (problem.status === 405 && Array.isArray(allow)) void reply.header('allow', allow.join(', '));
   void reply.code(problem.status).header('content-type', PROBLEM_TYPE).send(JSON.stringify(problem));

@@ -44,7 +44,7 @@ export function createGuard(options: GuardOptions): Guard {
   const loopback = isLoopback(host);
   if (!loopback && !token) {
     throw new EdgeError('http.token', `listening on ${host} would let anyone in reach use this agent`, {
-      fix: 'set a token (http.token in the configuration or EDGE_AGENT_HTTP_TOKEN), or listen on 127.0.0.1',
+      fix: 'set a token (http.token in the configuration or EDGE_AGENT_TOKEN), or listen on 127.0.0.1',
     });
   }
   const expected = token ? digest(`Bearer ${token}`) : undefined;

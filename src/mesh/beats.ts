@@ -1,14 +1,14 @@
 import type { HybridClock } from '../core/hlc.js';
 import type { NodeId } from '../core/ids.js';
+import { Limit } from '../core/limits.js';
 import type { Instant } from '../core/machine.js';
 import { TokenBucket } from '../core/token-bucket.js';
 import { beatRank, parseBeat, signBeat, verifyBeat } from '../trust/beat.js';
 import { Commitments, MAX_FRAMES_PER_BEAT } from '../trust/commitments.js';
+import { saltHintOf } from '../trust/identity.js';
 import { type KnownNodes, Learned } from '../trust/known-nodes.js';
-import { Limit } from '../core/limits.js';
 import type { DripItem } from './drip.js';
 import { DripKind } from './drip.js';
-import { saltHintOf } from '../trust/identity.js';
 import { earlier } from './egress.js';
 import type { MeshContext } from './types.js';
 
@@ -76,7 +76,13 @@ export class Beats {
   }
 
   /** A beat from a neighbour: its rank when it is good and newer than `heldRank`. */
-  take(source: NodeId, bytes: Uint8Array, heldRank: bigint | undefined, from: NodeId, now: Instant): bigint | undefined {
+  take(
+    source: NodeId,
+    bytes: Uint8Array,
+    heldRank: bigint | undefined,
+    from: NodeId,
+    now: Instant,
+  ): bigint | undefined {
     const { counters, crypto } = this.#context;
     const claimed = parseBeat(bytes)?.beat;
     if (!claimed || claimed.author !== source) {
@@ -101,7 +107,8 @@ export class Beats {
       counters.refuse('beat.older-boot');
       return undefined;
     }
-    if (learned === Learned.Conflict) this.#context.emit({ kind: 'suspect', node: source, what: 'two boots under one counter' });
+    if (learned === Learned.Conflict)
+      this.#context.emit({ kind: 'suspect', node: source, what: 'two boots under one counter' });
     this.#events.learned(source, now);
     return rank;
   }

@@ -1,9 +1,9 @@
 import { concat, fromHex, readU32, writeU32 } from '../core/bytes.js';
-import { type MessageId, type NodeId, messageIdOf } from '../core/ids.js';
+import { type MessageId, messageIdOf, type NodeId } from '../core/ids.js';
 import { Limit } from '../core/limits.js';
 import type { Instant } from '../core/machine.js';
 import { Body, decode, encode } from '../wire/bodies.js';
-import { FrameType, type Priority } from '../wire/frame-types.js';
+import type { FrameType, Priority } from '../wire/frame-types.js';
 import type { Header } from '../wire/header.js';
 import { earlier } from './egress.js';
 import type { MeshContext } from './types.js';
@@ -115,7 +115,8 @@ export class Delivery {
 
   nextDeadline(): number | undefined {
     let earliest: number | undefined;
-    for (const pending of this.#pending.values()) earliest = earlier(earliest, Math.min(pending.retryAt, pending.deadline));
+    for (const pending of this.#pending.values())
+      earliest = earlier(earliest, Math.min(pending.retryAt, pending.deadline));
     return earliest;
   }
 

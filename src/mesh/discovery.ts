@@ -4,7 +4,7 @@ import { Limit } from '../core/limits.js';
 import type { Instant } from '../core/machine.js';
 import { TokenBucket } from '../core/token-bucket.js';
 import type { LinkAddress } from '../ports/radio.js';
-import { BOOT_SALT_BYTES, PUBLIC_KEY_BYTES, nodeIdOfKey, saltHintOf } from '../trust/identity.js';
+import { BOOT_SALT_BYTES, nodeIdOfKey, PUBLIC_KEY_BYTES, saltHintOf } from '../trust/identity.js';
 import { type KnownNodes, Learned } from '../trust/known-nodes.js';
 import { Body, decode, encode } from '../wire/bodies.js';
 import { buildFrame, immutablePart, payloadOf, signatureOf } from '../wire/frame.js';
@@ -165,7 +165,8 @@ export class Discovery {
     for (const schedule of this.#schedules.values()) {
       if (schedule.carrier.traits.broadcast) earliest = earlier(earliest, schedule.nextAt);
     }
-    for (const link of this.#links.all()) if (link.phase === 'greeting') earliest = earlier(earliest, link.nextGreetingAt);
+    for (const link of this.#links.all())
+      if (link.phase === 'greeting') earliest = earlier(earliest, link.nextGreetingAt);
     for (const entry of this.#manual.values()) if (entry.carrier.up) earliest = earlier(earliest, entry.nextAt);
     return earliest;
   }
@@ -194,12 +195,16 @@ export class Discovery {
       counters.refuse('beacon.signature');
       return false;
     }
-    const learned = this.#known.learn(header.source, beacon.publicKey, { salt: beacon.bootSalt, counter: beacon.bootCounter });
+    const learned = this.#known.learn(header.source, beacon.publicKey, {
+      salt: beacon.bootSalt,
+      counter: beacon.bootCounter,
+    });
     if (learned === Learned.Older) {
       counters.refuse('beacon.older-boot');
       return false;
     }
-    if (learned === Learned.Conflict) this.#context.emit({ kind: 'suspect', node: header.source, what: 'two boots under one counter' });
+    if (learned === Learned.Conflict)
+      this.#context.emit({ kind: 'suspect', node: header.source, what: 'two boots under one counter' });
     if (!this.#known.accept(header.source, header.saltHint, header.sequence)) {
       counters.refuse('frame.replayed');
       return false;
@@ -272,7 +277,13 @@ export class Discovery {
       heard,
       answer,
     });
-    const header = localHeader(this.#context, FrameType.Beacon, Priority.Medium, this.#events.nextSequence(), Flag.Signed);
+    const header = localHeader(
+      this.#context,
+      FrameType.Beacon,
+      Priority.Medium,
+      this.#events.nextSequence(),
+      Flag.Signed,
+    );
     return buildFrame(header, payload, tagKey, crypto.sign(self.keys, immutablePart(header, payload)));
   }
 }

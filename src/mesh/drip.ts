@@ -215,7 +215,11 @@ export class Drip {
 
   #item(peer: NodeId, item: Omit<DripItem, 'rank'>, now: Instant): void {
     const held = this.#held.get(keyOf(item.kind, item.source));
-    if (held && held.item.sequence === item.sequence && hashBytes(held.item.body, this.#context) === hashBytes(item.body, this.#context)) {
+    if (
+      held &&
+      held.item.sequence === item.sequence &&
+      hashBytes(held.item.body, this.#context) === hashBytes(item.body, this.#context)
+    ) {
       held.holders.add(peer);
       held.trickle.consistent();
       return;

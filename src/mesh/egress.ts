@@ -4,7 +4,7 @@ import { Body, encode } from '../wire/bodies.js';
 import { splitPayload } from '../wire/fragments.js';
 import { buildFrame, payloadOf, tokenOf } from '../wire/frame.js';
 import { FrameType, Priority } from '../wire/frame-types.js';
-import { type Header, effectiveFlags, overheadBytes, readHeader, FRAGMENT_BYTES } from '../wire/header.js';
+import { effectiveFlags, FRAGMENT_BYTES, type Header, overheadBytes, readHeader } from '../wire/header.js';
 import { HopArq } from './hop-arq.js';
 import type { Link } from './links.js';
 import type { MeshContext, Outgoing } from './types.js';
@@ -72,7 +72,12 @@ export class Egress {
 
   /** Sends a message of this node over one link, in fragments where it must. False when the queue has no room. */
   sendMessage(link: Link, message: Outgoing, now: Instant): boolean {
-    return this.#sendFrames(link, framesFor(message, link.mtuBytes, this.#context.tagKey), message.header.priority, now);
+    return this.#sendFrames(
+      link,
+      framesFor(message, link.mtuBytes, this.#context.tagKey),
+      message.header.priority,
+      now,
+    );
   }
 
   /** Sends a frame that is tagged already, cut again when it is too long for the link. */
@@ -196,6 +201,7 @@ export class Egress {
     const tokens = lane.acks;
     lane.acks = [];
     lane.ackDueAt = undefined;
+    this.#context.counters.countSent(FrameType.HopAck);
     this.sendUnacknowledged(lane.link, {
       header: localHeader(this.#context, FrameType.HopAck, Priority.Critical, this.#events.nextSequence()),
       payload: encode(Body.HopAckSchema, { tokens }),

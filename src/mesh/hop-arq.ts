@@ -54,7 +54,13 @@ export class HopArq {
   }
 
   sent(frame: Uint8Array, now: number): void {
-    this.#inFlight.set(tokenOf(frame), { frame, firstSentAt: now, sentAt: now, tries: 1, timeoutMs: this.#timeoutMs() });
+    this.#inFlight.set(tokenOf(frame), {
+      frame,
+      firstSentAt: now,
+      sentAt: now,
+      tries: 1,
+      timeoutMs: this.#timeoutMs(),
+    });
   }
 
   acknowledged(token: number, now: number): void {

@@ -1,8 +1,8 @@
 import type { MessageId, NodeId } from '../core/ids.js';
 import type { Instant, Machine } from '../core/machine.js';
 import type { RadioTraits } from '../ports/radio.js';
-import { type NodeSnapshot, NodeStates } from '../replication/node-state.js';
 import type { WeaveInput } from '../replication/effects.js';
+import { type NodeSnapshot, NodeStates } from '../replication/node-state.js';
 import { KnownNodes } from '../trust/known-nodes.js';
 import { Body, decode } from '../wire/bodies.js';
 import { FrameType, Priority } from '../wire/frame-types.js';
@@ -16,7 +16,7 @@ import { Drip, DripKind } from './drip.js';
 import { Egress, earlier } from './egress.js';
 import { Flooding } from './flooding.js';
 import { type Link, Links } from './links.js';
-import { Liveness, combineDigests } from './liveness.js';
+import { combineDigests, Liveness } from './liveness.js';
 import { OwnState } from './own-state.js';
 import { Peers } from './peers.js';
 import { answerProof } from './proofs.js';
@@ -212,7 +212,8 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
         return this.#carrierDown(input.radio, input.reason, now);
       case 'link-up': {
         const carrier = this.#carriers.get(input.radio);
-        if (carrier && input.mtuBytes >= MTU_MIN) this.#discovery.connected(carrier, input.address, input.mtuBytes, now);
+        if (carrier && input.mtuBytes >= MTU_MIN)
+          this.#discovery.connected(carrier, input.address, input.mtuBytes, now);
         return;
       }
       case 'link-down': {
@@ -310,7 +311,14 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     this.routing.linkGone(link);
     if (phase !== 'up' || peer === undefined) return;
     this.#dirty = true;
-    this.context.emit({ kind: 'link', node: peer, radio: link.carrier.index, address: link.address, change: 'down', reason });
+    this.context.emit({
+      kind: 'link',
+      node: peer,
+      radio: link.carrier.index,
+      address: link.address,
+      change: 'down',
+      reason,
+    });
     if (this.links.upTo(peer).length === 0) {
       this.#drip.neighbourDown(peer);
       this.#weave({ kind: 'neighbour-down', peer }, now);

@@ -1,13 +1,20 @@
 import { toHex, writeU16 } from '../core/bytes.js';
 import type { NodeId } from '../core/ids.js';
 import type { Instant } from '../core/machine.js';
-import { type DedupCache, type FrameIngest, type HotPath, INGEST_STRIDE, type RoutingTable, Verdict } from '../ports/hot-path.js';
+import {
+  type DedupCache,
+  type FrameIngest,
+  type HotPath,
+  INGEST_STRIDE,
+  type RoutingTable,
+  Verdict,
+} from '../ports/hot-path.js';
 import type { HeardFrame, LinkAddress } from '../ports/radio.js';
 import { Freshness, type KnownNodes } from '../trust/known-nodes.js';
 import { Reassembler } from '../wire/fragments.js';
 import { payloadOf } from '../wire/frame.js';
 import { FrameType } from '../wire/frame-types.js';
-import { Flag, type Header, Offset, messageIdOfFrame, readHeader } from '../wire/header.js';
+import { Flag, type Header, messageIdOfFrame, Offset, readHeader } from '../wire/header.js';
 import { HeldFrames } from './held-frames.js';
 import type { Link, Links } from './links.js';
 import type { Carrier, MeshContext } from './types.js';
@@ -105,7 +112,8 @@ export class Reception {
     const strange: HeardFrame[] = [];
     for (const frame of frames) {
       const link = this.#links.find(carrier.index, frame.from);
-      if (link?.phase === 'up' && frame.bytes[Offset.Type] !== FrameType.Beacon) linked.push({ link, bytes: frame.bytes });
+      if (link?.phase === 'up' && frame.bytes[Offset.Type] !== FrameType.Beacon)
+        linked.push({ link, bytes: frame.bytes });
       else strange.push(frame);
     }
     this.#run(this.#ingest, linked, now, (entry, verdict) => this.#linked(entry.link, entry.bytes, verdict, now));

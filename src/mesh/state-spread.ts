@@ -1,6 +1,12 @@
 import type { HybridClock } from '../core/hlc.js';
 import type { Instant } from '../core/machine.js';
-import { type NodeSnapshot, type NodeStates, Taken, decodeSnapshot, encodeSnapshot } from '../replication/node-state.js';
+import {
+  decodeSnapshot,
+  encodeSnapshot,
+  type NodeSnapshot,
+  type NodeStates,
+  Taken,
+} from '../replication/node-state.js';
 import { saltHintOf } from '../trust/identity.js';
 import { immutablePart } from '../wire/frame.js';
 import { FrameType, Priority } from '../wire/frame-types.js';
@@ -50,7 +56,11 @@ export class StateSpread {
     const header = localHeader(this.#context, FrameType.Drip, Priority.Medium, sequence);
     this.#beats.originated(sequence, immutablePart(header, body), now);
     const saltHint = saltHintOf(self.boot.salt);
-    this.#drip.put({ kind: DripKind.State, source: self.id, saltHint, sequence, rank: snapshot.hlc, body }, undefined, now);
+    this.#drip.put(
+      { kind: DripKind.State, source: self.id, saltHint, sequence, rank: snapshot.hlc, body },
+      undefined,
+      now,
+    );
     this.#events.changed(snapshot, now);
   }
 

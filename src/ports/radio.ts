@@ -34,7 +34,7 @@ export type RadioCondition = 'up' | 'retrying' | 'down';
 
 export interface HeardFrame {
   readonly from: LinkAddress;
-  /** Owned by the receiver. */
+  /** Owned by the receiver. A plain Uint8Array, never a Buffer, whose slice() would share memory. */
   readonly bytes: Uint8Array;
 }
 

@@ -14,8 +14,8 @@ import {
   MIN_HASH_BYTES,
 } from './limits.js';
 
-/** The norm of a quantised vector of norm 1 stays within this. */
-const NORM_TOLERANCE = 0.05;
+/** A vector of norm 1 keeps its norm within this when quantised, at any dimension. */
+const NORM_TOLERANCE = 0.15;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: exactly these are to be kept out.
 const PLAIN_TEXT = /^[^\u0000-\u001f\u007f\ud800-\udfff]*$/u;
 

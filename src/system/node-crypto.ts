@@ -87,13 +87,14 @@ class KeyCache {
       const [oldest] = this.#keys.keys();
       if (oldest !== undefined) this.#keys.delete(oldest);
     }
-    this.#last = { raw: raw.slice(), key };
+    this.#last = { raw: Uint8Array.from(raw), key };
     return key;
   }
 }
 
 function publicKeyOf(raw: Uint8Array): KeyObject {
-  const point = raw.slice();
+  // A copy even of a Buffer, whose own slice() would share the caller's bytes.
+  const point = Uint8Array.from(raw);
   point[KEY_BYTES - 1] = (point[KEY_BYTES - 1] as number) & 0x7f;
   if (WEAK_KEYS.has(toHex(point))) throw new EdgeError('crypto.key', 'The public key is a point of small order.');
   return createPublicKey({ key: Buffer.concat([PUBLIC_PREFIX, raw]), format: 'der', type: 'spki' });

@@ -3,7 +3,7 @@ import type { Hlc } from '../core/hlc.js';
 import { type NodeId, nodeIdBytes, nodeIdOf } from '../core/ids.js';
 import type { Crypto } from '../ports/crypto.js';
 import { Body, decode, encode } from '../wire/bodies.js';
-import { BOOT_SALT_BYTES, type Boot, PUBLIC_KEY_BYTES, type Self, nodeIdOfKey } from './identity.js';
+import { BOOT_SALT_BYTES, type Boot, nodeIdOfKey, PUBLIC_KEY_BYTES, type Self } from './identity.js';
 
 const BEAT_LABEL = utf8('edge-agent/1/beat');
 
@@ -60,7 +60,9 @@ const membershipHash = (crypto: Crypto, members: readonly NodeId[]): Uint8Array 
   crypto.sha256(...[...members].sort().map(nodeIdBytes)).slice(0, 8);
 
 /** What the bytes claim, before any signature is checked: cheap, and enough to tell a known beat from a new one. */
-export function parseBeat(bytes: Uint8Array): { beat: VerifiedBeat; body: Uint8Array; signature: Uint8Array } | undefined {
+export function parseBeat(
+  bytes: Uint8Array,
+): { beat: VerifiedBeat; body: Uint8Array; signature: Uint8Array } | undefined {
   const signed = decode(Body.SignedBeatSchema, bytes);
   const body = signed && decode(Body.BeatSchema, signed.body);
   if (!signed || !body) return undefined;

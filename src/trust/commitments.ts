@@ -49,7 +49,10 @@ export class Commitments {
     const first = this.#leaves[0];
     const last = this.#leaves.at(-1);
     if (!first || !last) return undefined;
-    const root = merkleRoot(this.#crypto.sha256, this.#leaves.map((leaf) => leaf.hash));
+    const root = merkleRoot(
+      this.#crypto.sha256,
+      this.#leaves.map((leaf) => leaf.hash),
+    );
     return { firstSequence: first.sequence, lastSequence: last.sequence, count: this.#leaves.length, root };
   }
 

@@ -1,5 +1,5 @@
 import type { MessageId } from '../core/ids.js';
-import { MAX_PAYLOAD_BYTES, type Fragment } from './header.js';
+import { type Fragment, MAX_PAYLOAD_BYTES } from './header.js';
 
 export interface Part {
   readonly fragment: Fragment;
@@ -120,7 +120,8 @@ function fill(assembly: Assembly, offset: number, part: Uint8Array): boolean {
       merged.push(from, to);
       continue;
     }
-    if (cursor < from) assembly.buffer.set(part.subarray(cursor - offset, Math.min(from, offset + part.length) - offset), cursor);
+    if (cursor < from)
+      assembly.buffer.set(part.subarray(cursor - offset, Math.min(from, offset + part.length) - offset), cursor);
     cursor = Math.max(cursor, to);
     start = Math.min(start, from);
     end = Math.max(end, to);

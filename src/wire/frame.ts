@@ -1,16 +1,16 @@
 import { utf8 } from '../core/bytes.js';
-import { sipHash24 } from './siphash.js';
 import {
+  effectiveFlags,
   Flag,
+  type Header,
+  headerBytes,
   Offset,
+  overheadBytes,
   SIGNATURE_BYTES,
   TAG_BYTES,
-  type Header,
-  effectiveFlags,
-  headerBytes,
-  overheadBytes,
   writeHeader,
 } from './header.js';
+import { sipHash24 } from './siphash.js';
 
 /** Renews the tag in place: after any change to the header. */
 export function retag(frame: Uint8Array, tagKey: Uint8Array): void {
@@ -19,7 +19,12 @@ export function retag(frame: Uint8Array, tagKey: Uint8Array): void {
 }
 
 /** A tagged frame. `signature` goes with the `Signed` flag. */
-export function buildFrame(header: Header, payload: Uint8Array, tagKey: Uint8Array, signature?: Uint8Array): Uint8Array {
+export function buildFrame(
+  header: Header,
+  payload: Uint8Array,
+  tagKey: Uint8Array,
+  signature?: Uint8Array,
+): Uint8Array {
   const flags = effectiveFlags(header);
   const frame = new Uint8Array(overheadBytes(flags) + payload.length);
   const at = writeHeader(header, frame);

@@ -1,12 +1,22 @@
 import { readU16, readU32, writeU16, writeU32 } from '../core/bytes.js';
-import { type MessageId, type NodeId, messageIdOf, nodeIdBytes, nodeIdOf } from '../core/ids.js';
+import { type MessageId, messageIdOf, type NodeId, nodeIdBytes, nodeIdOf } from '../core/ids.js';
 import type { Priority } from './frame-types.js';
 
 export const PROTOCOL_VERSION = 1;
 
 export const Flag = { Directed: 1, Fragment: 2, Signed: 4, Sealed: 8, AckWanted: 16, Transmitter: 32 } as const;
 
-export const Offset = { Version: 0, Type: 1, Flags: 2, Ttl: 3, Hops: 4, Epoch: 5, Source: 6, Salt: 14, Sequence: 16 } as const;
+export const Offset = {
+  Version: 0,
+  Type: 1,
+  Flags: 2,
+  Ttl: 3,
+  Hops: 4,
+  Epoch: 5,
+  Source: 6,
+  Salt: 14,
+  Sequence: 16,
+} as const;
 
 export const FIXED_HEADER_BYTES = 20;
 export const FRAGMENT_BYTES = 4;

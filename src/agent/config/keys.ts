@@ -209,6 +209,7 @@ export const OTHER_ENVIRONMENT = [
   'EDGE_AGENT_URL',
   'EDGE_AGENT_HOT_PATH',
   'EDGE_AGENT_ISA',
+  'EDGE_AGENT_DEBUG',
 ] as const;
 
 const camel = (text: string): string => text.replaceAll(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());

@@ -52,7 +52,7 @@ function human(stats: Statistics): string {
 export function define(command: Command): void {
   talksToAgent(command).action(async () => {
     const options = optionsOf(command);
-    const stats = await connect(options).get<Statistics>('stats');
+    const stats = await connect(options).get<Statistics>('statistics');
     if (options.json) sayJson(stats);
     else say(human(stats));
   });

@@ -36,6 +36,11 @@ export class DedupTwin implements DedupCache {
     this.#times = new Uint32Array(capacity);
   }
 
+  /** True of what this class made, and of nothing that only looks like it. */
+  static isOne(value: unknown): value is DedupTwin {
+    return typeof value === 'object' && value !== null && #capacity in value;
+  }
+
   get size(): number {
     return this.#size;
   }

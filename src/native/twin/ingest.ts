@@ -56,9 +56,8 @@ export class IngestTwin implements FrameIngest {
   constructor(options: IngestOptions) {
     checkObject(options, 'options');
     const { dedup, routes, self, maxFrameBytes } = options;
-    if (!(dedup instanceof DedupTwin)) throw hotPathError('hotpath.handle', 'dedup must come from the same hot path');
-    if (!(routes instanceof RoutesTwin))
-      throw hotPathError('hotpath.handle', 'routes must come from the same hot path');
+    if (!DedupTwin.isOne(dedup)) throw hotPathError('hotpath.handle', 'dedup must come from the same hot path');
+    if (!RoutesTwin.isOne(routes)) throw hotPathError('hotpath.handle', 'routes must come from the same hot path');
     checkId(self, 'self');
     checkInteger(maxFrameBytes, 'maxFrameBytes', 1, MAX_FRAME_BYTES);
     this.#dedup = dedup;

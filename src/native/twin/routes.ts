@@ -26,6 +26,11 @@ export class RoutesTwin implements RoutingTable {
     this.#ttlMs = options.ttlMs;
   }
 
+  /** True of what this class made, and of nothing that only looks like it. */
+  static isOne(value: unknown): value is RoutesTwin {
+    return typeof value === 'object' && value !== null && #store in value;
+  }
+
   get size(): number {
     return this.#store.size;
   }

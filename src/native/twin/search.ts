@@ -1,30 +1,38 @@
-import type { SearchHits, SearchOptions } from '../../ports/hot-path.js';
+import type { SearchHits } from '../../ports/hot-path.js';
 import { hotPathError } from '../checks.js';
 import { dot, peakOf, quantiseQuery } from './quantise.js';
 import { BLOCK_ROWS, type Block, type Rows } from './rows.js';
 import { TopK } from './top-k.js';
 
+export interface Filter {
+  readonly type: number | undefined;
+  readonly node: number | undefined;
+  /** Both ends belong to the range. */
+  readonly sinceMs: number | undefined;
+  readonly untilMs: number | undefined;
+}
+
 /** One search, a block of rows at a time. */
 export class Search {
   readonly #query: Int16Array;
   readonly #queryFactor: number;
-  readonly #options: SearchOptions;
+  readonly #filter: Filter;
   readonly #isFiltered: boolean;
   readonly #top: TopK;
   #nextBlock = 0;
 
-  constructor(rows: Rows, query: Float32Array, options: SearchOptions) {
+  constructor(rows: Rows, query: Float32Array, k: number, filter: Filter) {
     const peak = peakOf(query, 0, query.length);
     if (peak <= 0) throw hotPathError('index.vector', 'the query has no direction: all zero, or not finite');
     this.#query = new Int16Array(query.length);
     this.#queryFactor = 1 / Math.sqrt(quantiseQuery(query, query.length, peak, this.#query));
-    this.#options = options;
+    this.#filter = filter;
     this.#isFiltered =
-      options.type !== undefined ||
-      options.node !== undefined ||
-      options.sinceMs !== undefined ||
-      options.untilMs !== undefined;
-    this.#top = new TopK(Math.min(options.k, rows.size));
+      filter.type !== undefined ||
+      filter.node !== undefined ||
+      filter.sinceMs !== undefined ||
+      filter.untilMs !== undefined;
+    this.#top = new TopK(Math.min(k, rows.size));
   }
 
   /** Scans the next block; false when there was none left. */
@@ -53,7 +61,7 @@ export class Search {
   }
 
   #passes(block: Block, i: number): boolean {
-    const { type, node, sinceMs, untilMs } = this.#options;
+    const { type, node, sinceMs, untilMs } = this.#filter;
     return (
       (type === undefined || block.type[i] === type) &&
       (node === undefined || block.node[i] === node) &&

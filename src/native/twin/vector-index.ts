@@ -9,6 +9,12 @@ import { Search } from './search.js';
 /** Blocks an asynchronous search scans before other work has its turn: about 2 ms. */
 const BLOCKS_A_TURN = 8;
 
+interface Columns {
+  readonly type: Uint16Array | undefined;
+  readonly node: Uint32Array | undefined;
+  readonly timeMs: Float64Array | undefined;
+}
+
 const wordsOf = (keys: BigUint64Array): Uint32Array => new Uint32Array(keys.buffer, keys.byteOffset, keys.length * 2);
 
 /** Exact search over int8 vectors with columns to filter by, in JavaScript; gives the same bits as the addon. */
@@ -36,23 +42,25 @@ export class IndexTwin implements VectorIndex {
   }
 
   upsert(keys: BigUint64Array, vectors: Float32Array, columns?: IndexColumns): void {
+    const { type, node, timeMs } = readColumns(columns);
     const rows = this.#open();
     const dimension = this.#dimension;
     checkArray(keys, BigUint64Array, 'keys');
     checkArray(vectors, Float32Array, 'vectors');
     checkCount('vectors', vectors.length, keys.length * dimension);
-    checkColumns(columns, keys.length);
+    checkColumns({ type, node, timeMs }, keys.length);
     const peaks = new Float64Array(keys.length);
     for (let i = 0; i < keys.length; i++) {
       peaks[i] = peakOf(vectors, i * dimension, dimension);
       if ((peaks[i] as number) <= 0) throw noDirection(i);
     }
-    this.#store(rows, keys, columns, (i, block, at) => {
+    this.#store(rows, keys, { type, node, timeMs }, (i, block, at) => {
       return quantiseRow(vectors, i * dimension, dimension, peaks[i] as number, block.vectors, at * dimension);
     });
   }
 
   upsertInt8(keys: BigUint64Array, values: Int8Array, scales: Float32Array, columns?: IndexColumns): void {
+    const { type, node, timeMs } = readColumns(columns);
     const rows = this.#open();
     const dimension = this.#dimension;
     checkArray(keys, BigUint64Array, 'keys');
@@ -60,7 +68,7 @@ export class IndexTwin implements VectorIndex {
     checkArray(scales, Float32Array, 'scales');
     checkCount('scales', scales.length, keys.length);
     checkCount('values', values.length, keys.length * dimension);
-    checkColumns(columns, keys.length);
+    checkColumns({ type, node, timeMs }, keys.length);
     const squares = new Float64Array(keys.length);
     for (let i = 0; i < keys.length; i++) {
       let sum = 0;
@@ -69,7 +77,7 @@ export class IndexTwin implements VectorIndex {
       const scale = scales[i] as number;
       if (!(scale > 0 && scale < Number.POSITIVE_INFINITY) || sum === 0) throw noDirection(i);
     }
-    this.#store(rows, keys, columns, (i, block, at) => {
+    this.#store(rows, keys, { type, node, timeMs }, (i, block, at) => {
       block.vectors.set(values.subarray(i * dimension, (i + 1) * dimension), at * dimension);
       return squares[i] as number;
     });
@@ -82,15 +90,13 @@ export class IndexTwin implements VectorIndex {
   }
 
   search(query: Float32Array, options: SearchOptions): SearchHits {
-    const rows = this.#open();
-    const search = this.#prepare(rows, query, options);
+    const { rows, search } = this.#prepare(query, options);
     while (search.step(rows));
     return search.finish();
   }
 
   async searchAsync(query: Float32Array, options: SearchOptions): Promise<SearchHits> {
-    const rows = this.#open();
-    const search = this.#prepare(rows, query, options);
+    const { rows, search } = this.#prepare(query, options);
     if (this.#searches === HotPathLimit.Searches) {
       throw hotPathError('index.busy', `${this.#searches} searches are under way on this index: wait for one`);
     }
@@ -117,23 +123,26 @@ export class IndexTwin implements VectorIndex {
     return this.#rows;
   }
 
-  #prepare(rows: Rows, query: Float32Array, options: SearchOptions): Search {
+  /** Options are read once and first: getters of theirs may close the index or take the query's memory away. */
+  #prepare(query: Float32Array, options: SearchOptions): { rows: Rows; search: Search } {
     checkObject(options, 'options');
-    checkInteger(options.k, 'k', 1, HotPathLimit.Hits);
-    if (options.type !== undefined) checkInteger(options.type, 'type', 0, 0xffff);
-    if (options.node !== undefined) checkInteger(options.node, 'node', 0, 0xffff_ffff);
-    if (options.sinceMs !== undefined) checkNumber(options.sinceMs, 'sinceMs');
-    if (options.untilMs !== undefined) checkNumber(options.untilMs, 'untilMs');
+    const { k, type, node, sinceMs, untilMs } = options;
+    checkInteger(k, 'k', 1, HotPathLimit.Hits);
+    if (type !== undefined) checkInteger(type, 'type', 0, 0xffff);
+    if (node !== undefined) checkInteger(node, 'node', 0, 0xffff_ffff);
+    if (sinceMs !== undefined) checkNumber(sinceMs, 'sinceMs');
+    if (untilMs !== undefined) checkNumber(untilMs, 'untilMs');
+    const rows = this.#open();
     checkArray(query, Float32Array, 'query');
     checkCount('query', query.length, this.#dimension);
-    return new Search(rows, query, { ...options });
+    return { rows, search: new Search(rows, query, k, { type, node, sinceMs, untilMs }) };
   }
 
   /** `write` puts vector i into the block and returns the sum of the row's squares. */
   #store(
     rows: Rows,
     keys: BigUint64Array,
-    columns: IndexColumns | undefined,
+    columns: Columns,
     write: (i: number, block: Block, at: number) => number,
   ): void {
     const words = wordsOf(keys);
@@ -143,9 +152,9 @@ export class IndexTwin implements VectorIndex {
       const block = rows.blocks[Math.floor(row / BLOCK_ROWS)] as Block;
       const at = row % BLOCK_ROWS;
       block.factor[at] = 1 / Math.sqrt(write(i, block, at));
-      block.type[at] = columns?.type?.[i] ?? 0;
-      block.node[at] = columns?.node?.[i] ?? 0;
-      block.timeMs[at] = columns?.timeMs?.[i] ?? 0;
+      block.type[at] = columns.type?.[i] ?? 0;
+      block.node[at] = columns.node?.[i] ?? 0;
+      block.timeMs[at] = columns.timeMs?.[i] ?? 0;
     }
   }
 }
@@ -153,10 +162,15 @@ export class IndexTwin implements VectorIndex {
 const noDirection = (i: number) =>
   hotPathError('index.vector', `vector ${i} of the batch has no direction: all zero, or not finite`);
 
-function checkColumns(columns: IndexColumns | undefined, count: number): void {
-  if (columns === undefined) return;
+/** Read once, before any array is looked at: getters may do anything to its memory. */
+function readColumns(columns: IndexColumns | undefined): Columns {
+  if (columns === undefined) return { type: undefined, node: undefined, timeMs: undefined };
   checkObject(columns, 'columns');
   const { type, node, timeMs } = columns;
+  return { type, node, timeMs };
+}
+
+function checkColumns({ type, node, timeMs }: Columns, count: number): void {
   if (type !== undefined) {
     checkArray(type, Uint16Array, 'columns.type');
     checkCount('columns.type', type.length, count);

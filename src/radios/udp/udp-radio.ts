@@ -197,7 +197,7 @@ class UdpRadio implements Radio {
     }
     this.#tally.framesIn += 1;
     this.#tally.bytesIn += bytes.length;
-    this.#inbox.put({ from, bytes });
+    this.#inbox.put({ from, bytes: new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) });
   }
 
   #fault(error: NodeJS.ErrnoException): void {

@@ -1,0 +1,114 @@
+#include "../core/kernels.hpp"
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "check.hpp"
+
+using edge::Isa;
+
+namespace {
+
+std::vector<Isa> available() {
+  std::vector<Isa> isas;
+  for (const Isa isa : {Isa::scalar, Isa::avx2, Isa::neon}) {
+    if (edge::isa_available(isa)) isas.push_back(isa);
+  }
+  return isas;
+}
+
+int64_t plain_dot(const int16_t* query, const int8_t* row, size_t count) {
+  int64_t sum = 0;
+  for (size_t i = 0; i < count; i++) sum += int64_t{query[i]} * row[i];
+  return sum;
+}
+
+}  // namespace
+
+TEST("every instruction set sums the same products, whole blocks and picked rows") {
+  check::Random random(2);
+  for (const size_t stride : {64u, 128u, 448u, 512u, 576u, 4096u}) {
+    const size_t rows = 37;
+    std::vector<int16_t> query(stride);
+    std::vector<int8_t> data(rows * stride);
+    for (int16_t& x : query) x = static_cast<int16_t>(random.below(65535) - 32767);
+    for (int8_t& x : data) x = static_cast<int8_t>(random.next());
+    const std::vector<uint16_t> pick{0, 5, 5, 36, 1, 17};
+    for (const Isa isa : available()) {
+      std::vector<int64_t> out(rows, -1);
+      edge::kernels_for(isa).dot_rows(query.data(), data.data(), stride, nullptr, rows, out.data());
+      for (size_t i = 0; i < rows; i++) CHECK(out[i] == plain_dot(query.data(), &data[i * stride], stride));
+      edge::kernels_for(isa).dot_rows(query.data(), data.data(), stride, pick.data(), pick.size(), out.data());
+      for (size_t i = 0; i < pick.size(); i++) {
+        CHECK(out[i] == plain_dot(query.data(), &data[pick[i] * stride], stride));
+      }
+    }
+  }
+}
+
+TEST("the largest products of the largest dimension do not overflow") {
+  const std::vector<int16_t> query(4096, 32767);
+  for (const int8_t value : {int8_t{-128}, int8_t{127}}) {
+    const std::vector<int8_t> row(4096, value);
+    for (const Isa isa : available()) {
+      int64_t out = 0;
+      edge::kernels_for(isa).dot_rows(query.data(), row.data(), 4096, nullptr, 1, &out);
+      CHECK(out == int64_t{4096} * 32767 * value);
+    }
+  }
+}
+
+TEST("every instruction set quantises to the same bits, half to even") {
+  check::Random random(3);
+  for (const size_t count : {4u, 12u, 64u, 100u, 512u}) {
+    for (const float scale : {1e-38f, 1e-3f, 1.0f, 1e38f}) {
+      std::vector<float> x(count);
+      for (float& c : x) c = random.component() * scale;
+      const double peak = edge::scalar_kernels().peak(x.data(), count);
+      std::vector<int8_t> expected(count);
+      const int64_t squares = edge::scalar_kernels().quantise_row(x.data(), count, peak, expected.data());
+      int64_t sum = 0;
+      for (size_t i = 0; i < count; i++) {
+        CHECK(expected[i] == static_cast<int8_t>(std::nearbyint(double{x[i]} * (127.0 / peak))));
+        sum += expected[i] * expected[i];
+      }
+      CHECK(sum == squares);
+      for (const Isa isa : available()) {
+        const edge::Kernels& kernels = edge::kernels_for(isa);
+        std::vector<int8_t> out(count);
+        CHECK(kernels.peak(x.data(), count) == peak);
+        CHECK(kernels.quantise_row(x.data(), count, peak, out.data()) == squares);
+        CHECK(out == expected);
+      }
+    }
+  }
+}
+
+TEST("a vector that has no direction is told") {
+  const float inf = std::numeric_limits<float>::infinity();
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  for (const Isa isa : available()) {
+    const edge::Kernels& kernels = edge::kernels_for(isa);
+    for (size_t at = 0; at < 20; at++) {
+      for (const float wrong : {inf, -inf, nan, -nan}) {
+        std::vector<float> x(20, 3e38f);
+        x[at] = wrong;
+        CHECK(kernels.peak(x.data(), x.size()) < 0);
+      }
+    }
+    const std::vector<float> zero(20, -0.0f);
+    CHECK(kernels.peak(zero.data(), zero.size()) == 0);
+  }
+}
+
+TEST("names of instruction sets are read back, and the best one runs here") {
+  Isa isa = Isa::scalar;
+  for (const Isa one : {Isa::scalar, Isa::avx2, Isa::neon}) {
+    CHECK(edge::isa_from_name(edge::isa_name(one), isa) && isa == one);
+  }
+  CHECK(!edge::isa_from_name("sse2", isa));
+  CHECK(edge::isa_available(edge::best_isa()));
+}
+
+int main() { return check::run_all(); }

@@ -1,0 +1,72 @@
+#include "../core/shared_index.hpp"
+
+#include <thread>
+
+#include "check.hpp"
+
+using edge::SharedIndex;
+using edge::Status;
+
+TEST("searches on other threads see every entry that stays exactly once") {
+  constexpr size_t kDimension = 64;
+  constexpr uint64_t kStay = 6000;
+  SharedIndex index;
+  CHECK(index.owner().init(kDimension, 20000, {1, 2}, edge::kernels_for(edge::best_isa())) == Status::ok);
+  check::Random random(13);
+  std::vector<float> vectors(500 * kDimension);
+  for (float& x : vectors) x = random.component();
+  std::vector<uint64_t> keys(500);
+  const auto put = [&](uint64_t from) {
+    for (size_t i = 0; i < keys.size(); i++) keys[i] = from + i;
+    size_t bad = 0;
+    CHECK(index.edit([&](edge::VectorIndex& i) {
+      return i.upsert(keys.data(), keys.size(), vectors.data(), {}, bad);
+    }) == Status::ok);
+  };
+  const auto take = [&](uint64_t from) {
+    for (size_t i = 0; i < keys.size(); i++) keys[i] = from + i;
+    size_t erased = 0;
+    CHECK(index.edit([&](edge::VectorIndex& i) { return i.erase(keys.data(), keys.size(), erased); }) == Status::ok);
+  };
+  // Entries that go lie before and among those that stay.
+  for (uint64_t from = 0; from < 3000; from += 500) put(1000000 + from);
+  for (uint64_t from = 0; from < kStay; from += 500) put(from);
+
+  for (int round = 0; round < 4; round++) {
+    edge::Search searches[3];
+    std::vector<std::thread> threads;
+    for (edge::Search& search : searches) {
+      CHECK(index.begin_search());
+      CHECK(search.init(index.owner(), vectors.data(), 20000, {}) == Status::ok);
+      threads.emplace_back([&index, &search] { index.scan(search); });
+    }
+    for (int turn = 0; turn < 10; turn++) {
+      take(1000000 + 500 * (static_cast<uint64_t>(turn) % 6));
+      put(2000000 + 500 * static_cast<uint64_t>(turn));
+      take(2000000 + 500 * static_cast<uint64_t>(turn));
+      put(1000000 + 500 * (static_cast<uint64_t>(turn) % 6));
+    }
+    for (std::thread& thread : threads) thread.join();
+    for (edge::Search& search : searches) {
+      index.end_search();
+      std::vector<int> times(kStay, 0);
+      const edge::TopK& top = search.finish();
+      for (size_t i = 0; i < top.size(); i++) {
+        if (top[i].key < kStay) times[top[i].key]++;
+      }
+      for (const int count : times) CHECK(count == 1);
+    }
+    CHECK(index.owner().size() == 9000);
+  }
+}
+
+TEST("more searches than the limit are refused") {
+  SharedIndex index;
+  CHECK(index.owner().init(4, 10, {1, 2}, edge::scalar_kernels()) == Status::ok);
+  for (uint32_t i = 0; i < SharedIndex::kMaxSearches; i++) CHECK(index.begin_search());
+  CHECK(!index.begin_search());
+  index.end_search();
+  CHECK(index.begin_search());
+}
+
+int main() { return check::run_all(); }

@@ -1,0 +1,19 @@
+// Loaded before an agent (node --import): ends it when the process that started it is gone, however that ended.
+// The parent holds the other end of standard input and never writes; the kernel closes it with the parent.
+import { rmSync } from 'node:fs';
+
+/** A stop that takes longer is cut. */
+const STOP_MS = 5_000;
+
+const folder = process.env.TETHER_REMOVE;
+delete process.env.TETHER_REMOVE;
+
+process.stdin.on('error', () => {});
+process.stdin.once('close', () => {
+  // The parent would have removed what is temporary.
+  process.once('exit', () => folder && rmSync(folder, { recursive: true, force: true }));
+  setTimeout(() => process.exit(1), STOP_MS).unref();
+  process.kill(process.pid, 'SIGTERM');
+});
+process.stdin.resume();
+process.stdin.unref();

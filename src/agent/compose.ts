@@ -1,0 +1,182 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { EdgeError } from '../core/errors.js';
+import { HybridClock } from '../core/hlc.js';
+import { Mesh } from '../mesh/mesh.js';
+import { createHotPath, describeHotPath } from '../native/hot-path.js';
+import type { Crypto } from '../ports/crypto.js';
+import type { HotPath } from '../ports/hot-path.js';
+import type { Log } from '../ports/log.js';
+import type { Random } from '../ports/random.js';
+import type { Store } from '../ports/store.js';
+import { DEFAULT_WEAVE_LIMITS } from '../replication/limits.js';
+import { Weave } from '../replication/weave.js';
+import { Alerts } from '../services/alerts/alerts.js';
+import { DeviceState } from '../services/device/device-state.js';
+import { Messages } from '../services/messages/messages.js';
+import { nextBoot } from '../storage/boot-record.js';
+import { type DataDir, openDataDir } from '../storage/data-dir.js';
+import { loadIdentity } from '../storage/identity-file.js';
+import { openLmdbStore } from '../storage/lmdb.js';
+import { deviceSensors } from '../system/device-sensors.js';
+import { nodeCrypto } from '../system/node-crypto.js';
+import { createLog } from '../system/pino-log.js';
+import { systemClock } from '../system/system-clock.js';
+import { systemRandom } from '../system/system-random.js';
+import { type Self, nodeIdOfKey } from '../trust/identity.js';
+import { Agent } from './agent.js';
+import type { Config } from './config.js';
+import { Events } from './events.js';
+import { type Face, Lifecycle } from './lifecycle.js';
+import { RunnerAccess } from './mesh-access.js';
+import { openMeshTagKey } from './mesh-key.js';
+import { createRadio } from './radios.js';
+import { RunnerRecords } from './records-access.js';
+import { Relay } from './relay.js';
+import { Runner } from './runner.js';
+import { StorageCondition } from './storage-condition.js';
+
+/** How the agent's interface is opened; given by who stands above. */
+export type FaceFactory = (agent: Agent, config: Config, log: Log) => Promise<Face | undefined>;
+
+/** Opens what an agent stands on and wires it: the only place where concrete parts meet. */
+export async function composeAgent(config: Config, openFace: FaceFactory): Promise<Agent> {
+  const log = createLog({ level: config.logLevel });
+  const dataDir = openDataDir({ path: config.dataDir });
+  let store: Store | undefined;
+  try {
+    store = openLmdbStore({ path: join(dataDir.path, 'store'), maxBytes: config.limits.storeBytes });
+    return await wire(config, openFace, log, dataDir, store);
+  } catch (error) {
+    await store?.close();
+    dataDir.close();
+    throw error;
+  }
+}
+
+interface Engine {
+  readonly self: Self;
+  readonly mesh: Mesh;
+  readonly weave: Weave;
+  readonly hotPath: HotPath;
+}
+
+function engine(config: Config, dataDir: DataDir, store: Store, crypto: Crypto, random: Random, version: string): Engine {
+  const { keys } = loadIdentity(dataDir.path, crypto);
+  const { firstSequence, ...boot } = nextBoot(dataDir.path, crypto);
+  const self: Self = { id: nodeIdOfKey(crypto, keys.publicKey), keys, boot };
+  const clock = new HybridClock();
+  const hotPath = createHotPath();
+  const weave = new Weave({
+    self: self.id,
+    keys,
+    boot,
+    crypto,
+    store,
+    random: random.fork('weave'),
+    clock,
+    limits: { ...DEFAULT_WEAVE_LIMITS, detections: config.limits.detections },
+    retentionMs: config.detections.retentionMs,
+    shareVectors: config.detections.shareVectors,
+  });
+  const mesh = new Mesh({
+    self,
+    name: config.name,
+    version,
+    tagKey: openMeshTagKey(crypto, config.mesh),
+    firstSequence,
+    crypto,
+    random: random.fork('mesh'),
+    hotPath,
+    clock,
+    timing: {
+      heartbeatMs: config.meshTiming.heartbeatIntervalMs,
+      peerTimeoutMs: config.meshTiming.peerTimeoutMs,
+      forgetAfterMs: config.meshTiming.forgetAfterMs,
+    },
+    maxPeers: config.limits.peers,
+    dedupCapacity: config.limits.dedupCapacity,
+    weave,
+  });
+  return { self, mesh, weave, hotPath };
+}
+
+async function wire(config: Config, openFace: FaceFactory, log: Log, dataDir: DataDir, store: Store): Promise<Agent> {
+  const clock = systemClock;
+  const version = packageVersion();
+  const { self, mesh, weave, hotPath } = engine(config, dataDir, store, nodeCrypto(), systemRandom(), version);
+  const events = new Events(log);
+  const access = new RunnerAccess(mesh, clock);
+  const records = new RunnerRecords(weave.view, (input) => runner.submit({ kind: 'records', input }));
+  const storage = new StorageCondition(log, (condition, detail) =>
+    events.emit('health', { subject: 'storage', condition, ...(detail !== undefined && { detail }) }),
+  );
+  const relay = new Relay({ mesh, events, access, records, storage, log });
+  const radioContext = { config, nodeId: self.id, log, clock };
+  const radios = await Promise.all(config.radios.map((spec) => createRadio(spec, radioContext)));
+  const runner: Runner = new Runner(mesh, radios, store, clock, log, relay);
+  access.connect(runner);
+
+  const counted = (reason: string): void => mesh.counters.refuse(reason);
+  const messages = new Messages(access, clock, {
+    counted,
+    message: (message) => events.emit('message', message),
+    query: (message) => events.emit('query', message),
+  });
+  const alerts = new Alerts(access, clock, store, {
+    counted,
+    alert: (alert) => events.emit('alert', alert),
+    storeFailed: (error) => storage.set('failed', String(error)),
+  });
+  const sensors = config.sensors.enabled
+    ? { sensors: deviceSensors({ clock, dataDirectory: dataDir.path }), intervalMs: config.sensors.intervalMs }
+    : undefined;
+  const device = new DeviceState(clock, log.child('sensors'), sensors, (patch) => runner.submit({ kind: 'patch-state', patch }));
+  const { kind, isa } = hotPath;
+  const reason = kind === 'js' ? { reason: describeHotPath().text } : {};
+  const lifecycle = new Lifecycle({
+    log,
+    runner,
+    store,
+    dataDir,
+    openFace: (agent) => openFace(agent, config, log.child('http')),
+    begin: async () => {
+      device.start();
+      for (const { host, port } of config.peers.static) {
+        agent.addPeer({ host, port }).catch((error: unknown) => log.warn(`static peer ${host}:${port} was not added`, { error: String(error) }));
+      }
+    },
+    leave: () => runner.submit({ kind: 'patch-state', patch: { condition: 'offline' } }),
+    end: () => {
+      device.stop();
+      messages.close();
+      alerts.close();
+      records.close();
+    },
+  });
+  const agent: Agent = new Agent({
+    config,
+    mesh,
+    runner,
+    clock,
+    events,
+    messages,
+    alerts,
+    device,
+    detections: undefined as never,
+    search: { search: undefined as never, counts: () => ({ local: 0, mesh: 0 }) },
+    detectionCount: () => weave.view.count,
+    hotPath: { kind, isa, ...reason },
+    version,
+    storage,
+    lifecycle: { start: () => lifecycle.start(agent), stop: () => lifecycle.stop(), url: () => lifecycle.url() },
+  });
+  return agent;
+}
+
+/** Of this package: the file lies two folders above, built or installed. */
+function packageVersion(): string {
+  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version?: string };
+  if (manifest.version !== undefined) return manifest.version;
+  throw new EdgeError('agent.package', 'package.json has no version', { fix: 'reinstall edge-agent', status: 500 });
+}

@@ -1,0 +1,78 @@
+import type { Mesh } from '../mesh/mesh.js';
+import type { Delivered } from '../mesh/types.js';
+import type { Log } from '../ports/log.js';
+import type { Radio, RadioCondition } from '../ports/radio.js';
+import type { RunnerRecords } from './records-access.js';
+import { toHex } from '../core/bytes.js';
+import type { Events } from './events.js';
+import type { RunnerAccess } from './mesh-access.js';
+import type { NoticeEffect, RecordsEffect, RunnerEvents } from './runner.js';
+import type { StorageCondition, StorageState } from './storage-condition.js';
+import { stateView } from './views.js';
+
+export interface RelayParts {
+  readonly mesh: Mesh;
+  readonly events: Events;
+  readonly access: RunnerAccess;
+  readonly records: RunnerRecords;
+  readonly storage: StorageCondition;
+  readonly log: Log;
+}
+
+/** Tells services and listeners what the engine did. */
+export class Relay implements RunnerEvents {
+  readonly #parts: RelayParts;
+
+  constructor(parts: RelayParts) {
+    this.#parts = parts;
+  }
+
+  deliver(message: Delivered): void {
+    this.#parts.access.delivered(message);
+  }
+
+  records(effect: RecordsEffect): void {
+    const { records, events, log } = this.#parts;
+    records.effect(effect);
+    if (effect.kind === 'evidence') {
+      log.warn('an author signed two contents under one stamp', { node: effect.author });
+      events.emit('health', { subject: `node ${effect.author}`, condition: 'equivocation' });
+    }
+    if (effect.kind !== 'changed' || effect.change === 'expired' || effect.hash.length === 0) return;
+    const { type, node, observedAt } = effect.record;
+    events.emit('detection', { change: effect.change, hash: toHex(effect.hash), type, node, observedAt });
+  }
+
+  notice(effect: NoticeEffect): void {
+    const { mesh, events, access, log } = this.#parts;
+    switch (effect.kind) {
+      case 'outcome':
+        return access.outcome(effect);
+      case 'peer':
+        log.info(`node ${effect.node} ${effect.change}`);
+        return events.emit('peer', { nodeId: effect.node, change: effect.change, name: mesh.states.get(effect.node)?.name ?? '' });
+      case 'link': {
+        const { node, address, change, reason } = effect;
+        const radio = mesh.carrier(effect.radio)?.name ?? '';
+        log.info(`link to ${node} over ${radio} is ${change}`, { address, ...(reason !== undefined && { reason }) });
+        return events.emit('link', { nodeId: node, radio, address, change, ...(reason !== undefined && { reason }) });
+      }
+      case 'state': {
+        const snapshot = mesh.states.get(effect.node);
+        if (snapshot) events.emit('state', { nodeId: effect.node, state: stateView(snapshot) });
+        return;
+      }
+      case 'suspect':
+        log.warn(`node ${effect.node} is suspect: ${effect.what}`);
+        return events.emit('health', { subject: `node ${effect.node}`, condition: 'suspect', detail: effect.what });
+    }
+  }
+
+  radio(radio: Radio, condition: RadioCondition, reason?: string): void {
+    this.#parts.events.emit('health', { subject: `radio ${radio.name}`, condition, ...(reason !== undefined && { detail: reason }) });
+  }
+
+  storage(condition: StorageState, reason?: string): void {
+    this.#parts.storage.set(condition, reason);
+  }
+}

@@ -1,0 +1,174 @@
+import { toHex } from '../../core/bytes.js';
+import { EdgeError } from '../../core/errors.js';
+import type { MessageId } from '../../core/ids.js';
+import type { Clock } from '../../ports/clock.js';
+import type { Crypto } from '../../ports/crypto.js';
+import { FrameType } from '../../wire/frame-types.js';
+import type { CandidateSource } from '../candidate-source.js';
+import type { DeliveredMessage, MeshAccess } from '../mesh-access.js';
+import type { Metadata } from '../metadata.js';
+import type { RecordsAccess } from '../records-access.js';
+import type { Spaces } from '../spaces.js';
+import type { Found } from './found.js';
+import { LocalSearch } from './local-search.js';
+import { MeshSearch } from './mesh-search.js';
+import { decodeAnswer, decodeScores } from './messages.js';
+import { planOf, type SearchPlan, type SearchRequest } from './request.js';
+import { Responder } from './responder.js';
+
+/** Searches under way here; one more is refused with `search.busy` (429). */
+export const MAX_SEARCHES = 64;
+
+export interface SearchResult {
+  readonly hash: string;
+  readonly type: string;
+  readonly node: string;
+  readonly score?: number;
+  readonly scoredFrom?: 'exact' | 'int8';
+  readonly observedAt: number;
+  readonly metadata: Metadata;
+}
+
+export interface SearchAnswer {
+  readonly results: readonly SearchResult[];
+  readonly asked: number;
+  readonly answered: number;
+  readonly nodes: readonly { readonly nodeId: string; readonly answered: boolean }[];
+  readonly tookMs: number;
+}
+
+export interface SearchOptions {
+  readonly mesh: MeshAccess;
+  readonly records: RecordsAccess;
+  readonly spaces: Spaces;
+  readonly source: CandidateSource;
+  readonly clock: Clock;
+  readonly crypto: Crypto;
+  readonly counted: (reason: string) => void;
+}
+
+/** Answers "have we seen this?", here or in the whole mesh, and what other nodes ask. */
+export class Search {
+  readonly #o: SearchOptions;
+  readonly #local: LocalSearch;
+  readonly #responder: Responder;
+  readonly #stops: readonly (() => void)[];
+  // By every message whose answer belongs to a search; bounded by the searches under way.
+  readonly #open = new Map<MessageId, MeshSearch>();
+  #running = 0;
+  #counts = { local: 0, mesh: 0 };
+
+  constructor(options: SearchOptions) {
+    this.#o = options;
+    const { mesh, records, source, clock } = options;
+    this.#local = new LocalSearch(records.view, source, clock);
+    this.#responder = new Responder({ ...options, view: records.view, local: this.#local });
+    this.#stops = [
+      mesh.onDelivered(FrameType.SearchAnswer, (message) => this.#answered(message)),
+      mesh.onDelivered(FrameType.ScoreAnswer, (message) => this.#scored(message)),
+    ];
+  }
+
+  /** Searches since the start, by scope. */
+  counts(): { local: number; mesh: number } {
+    return { ...this.#counts };
+  }
+
+  /** Throws `search.…` for a request that cannot be answered, `search.busy` (429) above `MAX_SEARCHES`. */
+  async search(request: SearchRequest): Promise<SearchAnswer> {
+    const { spaces, records, clock } = this.#o;
+    const started = clock.now();
+    const plan = planOf(request, spaces, records.view, clock.wall());
+    if (this.#running >= MAX_SEARCHES)
+      throw new EdgeError('search.busy', `${MAX_SEARCHES} searches are under way.`, {
+        status: 429,
+        fix: 'Try again in a moment.',
+      });
+    this.#running += 1;
+    this.#counts[plan.scope] += 1;
+    try {
+      return await (plan.scope === 'mesh' ? this.#wide(plan, started) : this.#near(plan, started));
+    } finally {
+      this.#running -= 1;
+    }
+  }
+
+  close(): void {
+    this.#responder.close();
+    for (const stop of this.#stops) stop();
+  }
+
+  async #near(plan: SearchPlan, started: number): Promise<SearchAnswer> {
+    const { mesh, clock } = this.#o;
+    const found = await this.#own(plan);
+    return {
+      results: found.slice(0, plan.k).map(resultOf),
+      asked: 1,
+      answered: 1,
+      nodes: [{ nodeId: mesh.self, answered: true }],
+      tookMs: clock.now() - started,
+    };
+  }
+
+  async #wide(plan: SearchPlan, started: number): Promise<SearchAnswer> {
+    const { mesh, clock, records } = this.#o;
+    const ids: MessageId[] = [];
+    const search: MeshSearch = new MeshSearch({
+      mesh,
+      clock,
+      plan,
+      local: this.#own(plan),
+      isErased: (hash) => records.view.isErased(hash, clock.wall()),
+      opened: (id) => {
+        ids.push(id);
+        this.#open.set(id, search);
+      },
+    });
+    try {
+      const { found, asked, answered } = await search.run();
+      return {
+        results: found.slice(0, plan.k).map(resultOf),
+        asked: asked.length,
+        answered: answered.size,
+        nodes: asked.map((nodeId) => ({ nodeId, answered: answered.has(nodeId) })),
+        tookMs: clock.now() - started,
+      };
+    } finally {
+      for (const id of ids) this.#open.delete(id);
+    }
+  }
+
+  async #own({ query, filter, k }: SearchPlan): Promise<readonly Found[]> {
+    return query ? await this.#local.candidates(query, filter, k, true) : this.#local.newest(filter, k);
+  }
+
+  #answered({ source, body }: DeliveredMessage): void {
+    const answer = decodeAnswer(body, this.#o.crypto);
+    if (!answer) {
+      this.#o.counted('search.malformed');
+      return;
+    }
+    if (answer.unsound > 0) this.#o.counted('search.unsound');
+    if (!this.#open.get(answer.query as MessageId)?.answer(source, answer.found)) this.#o.counted('search.late');
+  }
+
+  #scored({ source, body }: DeliveredMessage): void {
+    const answer = decodeScores(body);
+    if (!answer) {
+      this.#o.counted('search.malformed');
+      return;
+    }
+    const id = answer.request as MessageId;
+    if (!this.#open.get(id)?.scores(id, source, answer.scores)) this.#o.counted('search.late');
+  }
+}
+
+const resultOf = ({ hash, type, node, score, scoredFrom, observedAt, metadata }: Found): SearchResult => ({
+  hash: toHex(hash),
+  type,
+  node,
+  ...(score === undefined ? {} : { score }),
+  ...(scoredFrom === undefined ? {} : { scoredFrom }),
+  observedAt,
+  metadata,
+});
