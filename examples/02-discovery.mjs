@@ -18,9 +18,17 @@ await withAgents(async (start) => {
   const named = () => gate.peers().every(({ name }) => name !== '');
   await until(named, 'the names arrived');
   for (const { name, hops, links } of gate.peers()) {
-    console.log(`gate sees ${name}: ${hops} hop, ${links.map(({ radio, address }) => `${radio} ${address}`).join(', ')}`);
+    console.log(
+      `gate sees ${name}: ${hops} hop, ${links.map(({ radio, address }) => `${radio} ${address}`).join(', ')}`,
+    );
   }
-  assert.deepEqual(gate.peers().map(({ name }) => name).sort(), ['roof', 'yard']);
+  assert.deepEqual(
+    gate
+      .peers()
+      .map(({ name }) => name)
+      .sort(),
+    ['roof', 'yard'],
+  );
 
   // One that stops says goodbye, so nobody waits for a timeout.
   await roof.stop();

@@ -25,7 +25,9 @@ await withAgents(async (start) => {
   const answer = await roof.search({ embedding: probe, k: 3, type: 'person', scope: 'mesh', timeoutMs: 5_000 });
   console.log(`${answer.answered} of ${answer.asked} nodes answered in ${answer.tookMs.toFixed(0)} ms`);
   for (const { hash, node, score, scoredFrom, metadata } of answer.results) {
-    console.log(`  ${score.toFixed(3)} (${scoredFrom})  person ${metadata.person}  ${hash.slice(0, 8)}… seen by ${node}`);
+    console.log(
+      `  ${score.toFixed(3)} (${scoredFrom})  person ${metadata.person}  ${hash.slice(0, 8)}… seen by ${node}`,
+    );
   }
   const [best, second] = answer.results;
   assert.equal(answer.answered, 3);
@@ -36,5 +38,7 @@ await withAgents(async (start) => {
   // A stranger is near nobody.
   const stranger = await roof.search({ embedding: look(), k: 1, scope: 'mesh', timeoutMs: 5_000 });
   assert.ok(stranger.results[0].score < 0.4);
-  console.log(`OK: found at ${best.score.toFixed(2)}; a stranger comes to ${stranger.results[0].score.toFixed(2)} at best`);
+  console.log(
+    `OK: found at ${best.score.toFixed(2)}; a stranger comes to ${stranger.results[0].score.toFixed(2)} at best`,
+  );
 });

@@ -17,12 +17,20 @@ await withAgents(async (start) => {
   await until(() => received === MESSAGES + 1, 'all messages arrived');
 
   const { delivery, flood, engine, messages, search, process: own } = gate.statistics();
-  console.log(`delivery  ${delivery.delivered} delivered, ${delivery.retries} retries, ${delivery.meanLatencyMs.toFixed(1)} ms on average`);
+  console.log(
+    `delivery  ${delivery.delivered} delivered, ${delivery.retries} retries, ${delivery.meanLatencyMs.toFixed(1)} ms on average`,
+  );
   console.log(`flood     ${flood.originated} originated, ${flood.relayed} relayed, ${flood.duplicates} duplicates`);
   console.log(`engine    ${engine.steps} steps, 99 % under ${engine.p99Ms.toFixed(2)} ms`);
   console.log(`search    ${search.local} local, ${search.mesh} across the mesh`);
-  console.log(`process   ${(own.rssBytes / 1e6).toFixed(0)} MB, ${own.cpuMs.toFixed(0)} ms of CPU (three agents share it here)`);
-  console.log(`messages  ${Object.entries(messages).map(([type, { sent }]) => `${type} ${sent}`).join(', ')}`);
+  console.log(
+    `process   ${(own.rssBytes / 1e6).toFixed(0)} MB, ${own.cpuMs.toFixed(0)} ms of CPU (three agents share it here)`,
+  );
+  console.log(
+    `messages  ${Object.entries(messages)
+      .map(([type, { sent }]) => `${type} ${sent}`)
+      .join(', ')}`,
+  );
   assert.ok(delivery.delivered >= MESSAGES);
   assert.ok(search.mesh >= 1 && flood.originated >= 1 && engine.steps > 0);
 

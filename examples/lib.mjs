@@ -69,7 +69,10 @@ const gauss = () => Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * M
 
 /** What a vision model could say of somebody: near `of` when that is given, else somebody new. */
 export function look(of, noise = 0.5) {
-  const values = Float32Array.from({ length: EMBEDDING_VALUES }, (_, i) => (of ? of[i] : 0) + (of ? noise : 1) * gauss() / Math.sqrt(EMBEDDING_VALUES));
+  const values = Float32Array.from(
+    { length: EMBEDDING_VALUES },
+    (_, i) => (of ? of[i] : 0) + ((of ? noise : 1) * gauss()) / Math.sqrt(EMBEDDING_VALUES),
+  );
   const length = Math.hypot(...values);
   return values.map((value) => value / length);
 }

@@ -19,7 +19,13 @@ export async function createAgent(options: AgentOptions = {}): Promise<Agent> {
     const { listen, token } = config.http;
     if (!listen) return undefined;
     const { createHttpServer } = await import('./http/server.js');
-    return createHttpServer({ agent, host: listen.host, port: listen.port, ...(token !== undefined && { token }), log });
+    return createHttpServer({
+      agent,
+      host: listen.host,
+      port: listen.port,
+      ...(token !== undefined && { token }),
+      log,
+    });
   });
 }
 

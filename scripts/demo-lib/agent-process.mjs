@@ -53,7 +53,9 @@ export async function freeTcpPort(wanted = 0) {
 
 /** Nothing of this machine's settings reaches the agents. */
 function environment(extra) {
-  const own = Object.entries(process.env).filter(([name]) => !name.startsWith('EDGE_AGENT_') && name !== 'NODE_OPTIONS');
+  const own = Object.entries(process.env).filter(
+    ([name]) => !name.startsWith('EDGE_AGENT_') && name !== 'NODE_OPTIONS',
+  );
   return { ...Object.fromEntries(own), ...extra };
 }
 
@@ -78,12 +80,16 @@ export class AgentProcess {
     this.log = '';
     const flags = [...radios.flatMap((radio) => ['--radio', radio]), '--mesh', mesh, '--name', name, '--data', data];
     const http = ['--http', `127.0.0.1:${httpPort}`, '--log-level', logLevel];
-    this.child = spawn(process.execPath, ['--import', TETHER, join(ROOT, 'dist/cli/main.js'), 'run', ...flags, ...http], {
-      env: environment({ ...env, ...(removeOnCut && { TETHER_REMOVE: removeOnCut }) }),
-      stdio: ['pipe', 'pipe', 'pipe'],
-      // In a group of its own, so that Ctrl-C reaches only the one that stops them in order.
-      detached: true,
-    });
+    this.child = spawn(
+      process.execPath,
+      ['--import', TETHER, join(ROOT, 'dist/cli/main.js'), 'run', ...flags, ...http],
+      {
+        env: environment({ ...env, ...(removeOnCut && { TETHER_REMOVE: removeOnCut }) }),
+        stdio: ['pipe', 'pipe', 'pipe'],
+        // In a group of its own, so that Ctrl-C reaches only the one that stops them in order.
+        detached: true,
+      },
+    );
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream.on('data', (chunk) => {
         this.log = (this.log + chunk).slice(-LOG_CHARS);

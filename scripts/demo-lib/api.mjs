@@ -19,7 +19,11 @@ async function answerOf(response, what) {
     throw new ApiError(`${what}: ${response.status} ${text.slice(0, 200)}`, response.status);
   }
   if (response.ok) return body;
-  throw new ApiError(`${what}: ${body.code ?? response.status} ${body.detail ?? body.title ?? ''}`, response.status, body.code);
+  throw new ApiError(
+    `${what}: ${body.code ?? response.status} ${body.detail ?? body.title ?? ''}`,
+    response.status,
+    body.code,
+  );
 }
 
 /** Calls to the agent at `url`: each takes a path under /api/v1 and answers the JSON, or throws ApiError. */

@@ -40,8 +40,10 @@ export class ExactSearch {
       if (seen.has(hash)) return `${hash} stands there twice`;
       seen.add(hash);
       const real = dot(query, vector);
-      if (real < worst - TIE) return `${hash} (${real.toFixed(4)}) is not among the best ${k} (${worst.toFixed(4)} and above)`;
-      if (Math.abs(score - real) > SCORE_TOLERANCE) return `${hash} has the score ${score.toFixed(4)} instead of ${real.toFixed(4)}`;
+      if (real < worst - TIE)
+        return `${hash} (${real.toFixed(4)}) is not among the best ${k} (${worst.toFixed(4)} and above)`;
+      if (Math.abs(score - real) > SCORE_TOLERANCE)
+        return `${hash} has the score ${score.toFixed(4)} instead of ${real.toFixed(4)}`;
     }
     return undefined;
   }

@@ -36,7 +36,13 @@ async function nodeFindings(agent, pipeline) {
     nodeId: agent.nodeId,
     url: agent.api.url,
     peersAlive: peers.filter(({ alive }) => alive).map(({ nodeId }) => nodeId),
-    radios: status.radios.map(({ kind, name, condition, links, counters }) => ({ kind, name, condition, links, ...counters })),
+    radios: status.radios.map(({ kind, name, condition, links, counters }) => ({
+      kind,
+      name,
+      condition,
+      links,
+      ...counters,
+    })),
     hotPath: status.hotPath.kind,
     pushed: pipeline.pushed.get(agent),
     held: held.size,
@@ -71,14 +77,19 @@ function checksOf(nodes, pipeline, media) {
   const nameOf = new Map(nodes.map(({ nodeId, name }) => [nodeId, name]));
   const unseen = nodes.flatMap(({ name, nodeId, peersAlive }) => {
     const missing = nodes.filter((other) => other.nodeId !== nodeId && !peersAlive.includes(other.nodeId));
-    return missing.length === 0 ? [] : [`${name} does not see ${missing.map((other) => nameOf.get(other.nodeId)).join(' ')}`];
+    return missing.length === 0
+      ? []
+      : [`${name} does not see ${missing.map((other) => nameOf.get(other.nodeId)).join(' ')}`];
   });
   const lacking = nodes
     .filter(({ missing }) => missing.length > 0)
     .map(({ name, missing }) => `${name} lacks ${missing.length} of ${pipeline.hashes.length} (${some(missing)})`);
   const deaf = nodes
     .filter(({ alertsMissing }) => alertsMissing.length > 0)
-    .map(({ name, alertsMissing }) => `${name} lacks ${alertsMissing.length} of ${pipeline.alerts.length} (${some(alertsMissing)})`);
+    .map(
+      ({ name, alertsMissing }) =>
+        `${name} lacks ${alertsMissing.length} of ${pipeline.alerts.length} (${some(alertsMissing)})`,
+    );
   const silentRadios = media
     .filter(({ kind }) => !nodes.some(({ radios }) => radios.some((radio) => radio.kind === kind && radio.bytesIn > 0)))
     .map(({ kind }) => `${kind} carried nothing`);
@@ -87,10 +98,22 @@ function checksOf(nodes, pipeline, media) {
   return [
     check('every node found every other', unseen, `${nodes.length} nodes`),
     check('every radio carried traffic', silentRadios, [...new Set(media.map(({ kind }) => kind))].join(', ')),
-    check('there was something to replicate', pipeline.hashes.length > 0 ? [] : ['nothing was pushed'], `${pipeline.hashes.length} pushed`),
+    check(
+      'there was something to replicate',
+      pipeline.hashes.length > 0 ? [] : ['nothing was pushed'],
+      `${pipeline.hashes.length} pushed`,
+    ),
     check('every detection reached every node', lacking, `${pipeline.hashes.length} on ${nodes.length} nodes`),
-    check('every search was answered by all', unanswered > 0 || asked === 0 ? [`${unanswered} of ${asked} were not`] : [], `${asked} searches`),
-    check('every search equals exact search', inexact > 0 ? [`${inexact} of ${asked} do not`] : [], `${asked} searches`),
+    check(
+      'every search was answered by all',
+      unanswered > 0 || asked === 0 ? [`${unanswered} of ${asked} were not`] : [],
+      `${asked} searches`,
+    ),
+    check(
+      'every search equals exact search',
+      inexact > 0 ? [`${inexact} of ${asked} do not`] : [],
+      `${asked} searches`,
+    ),
     check('every alert reached every node', deaf, `${pipeline.alerts.length} alerts`),
   ];
 }

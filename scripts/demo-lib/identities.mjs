@@ -46,11 +46,19 @@ export class Identities {
   detection(camera) {
     const identity = this.pick();
     const hash = Array.from({ length: 4 }, () => this.#hex32()).join('');
-    return { hash, type: 'person', embedding: this.look(identity), metadata: { identity, camera }, observedAt: Date.now() };
+    return {
+      hash,
+      type: 'person',
+      embedding: this.look(identity),
+      metadata: { identity, camera },
+      observedAt: Date.now(),
+    };
   }
 
   #hex32() {
-    return Math.floor(this.#uniform() * 2 ** 32).toString(16).padStart(8, '0');
+    return Math.floor(this.#uniform() * 2 ** 32)
+      .toString(16)
+      .padStart(8, '0');
   }
 
   #gauss() {

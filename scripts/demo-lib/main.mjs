@@ -33,14 +33,18 @@ function refuse(problem) {
 
 function wholeNumber(text, name, min, max) {
   const value = Number(text);
-  return Number.isInteger(value) && value >= min && value <= max ? value : refuse(`${name} is a whole number from ${min} to ${max}, not ${text}`);
+  return Number.isInteger(value) && value >= min && value <= max
+    ? value
+    : refuse(`${name} is a whole number from ${min} to ${max}, not ${text}`);
 }
 
 function options() {
   let values;
   try {
     const flag = { type: 'string' };
-    ({ values } = parseArgs({ options: { nodes: flag, for: flag, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } }));
+    ({ values } = parseArgs({
+      options: { nodes: flag, for: flag, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+    }));
   } catch (error) {
     refuse(error.message);
   }
@@ -122,7 +126,11 @@ async function runPipeline(pipeline) {
 
 async function settle(pipeline) {
   const started = performance.now();
-  const done = await until(async () => (await heldBy(agents)).every((held) => held >= pipeline.hashes.length), SETTLE_MS, SETTLE_LOOK_MS);
+  const done = await until(
+    async () => (await heldBy(agents)).every((held) => held >= pipeline.hashes.length),
+    SETTLE_MS,
+    SETTLE_LOOK_MS,
+  );
   const took = ((performance.now() - started) / 1_000).toFixed(1);
   say(done ? `everything is everywhere ${took} s after the last push` : `not everything is everywhere after ${took} s`);
 }
@@ -135,12 +143,26 @@ async function main() {
   say(`\n  Dashboard: ${agents[0].api.url}\n`);
   const joined = await until(isComplete, JOIN_MS, 100);
   const took = ((performance.now() - started) / 1_000).toFixed(1);
-  say(joined ? `every node found every other, ${took} s after the start` : `after ${took} s not every node has found every other`);
-  say(`cameras at ${plan.nodes.filter(({ camera }) => camera).map(({ name }) => name).join(', ')} push detections${seconds === undefined ? '; Ctrl-C ends it' : ` for ${seconds} s`}`);
+  say(
+    joined
+      ? `every node found every other, ${took} s after the start`
+      : `after ${took} s not every node has found every other`,
+  );
+  say(
+    `cameras at ${plan.nodes
+      .filter(({ camera }) => camera)
+      .map(({ name }) => name)
+      .join(', ')} push detections${seconds === undefined ? '; Ctrl-C ends it' : ` for ${seconds} s`}`,
+  );
   const pipeline = new Pipeline(plan.nodes.map(({ camera }, index) => ({ agent: agents[index], camera })));
   await runPipeline(pipeline);
   await settle(pipeline);
-  const findings = await findingsOf({ agents, pipeline, media: plan.media, seconds: Math.round((performance.now() - started) / 1_000) });
+  const findings = await findingsOf({
+    agents,
+    pipeline,
+    media: plan.media,
+    seconds: Math.round((performance.now() - started) / 1_000),
+  });
   say(summaryText(findings));
   if (json) process.stdout.write(`${JSON.stringify(findings, null, 2)}\n`);
   return findings.ok ? EXIT.ok : EXIT.failed;

@@ -87,7 +87,11 @@ export class Pipeline {
 
   async #alert(agent, round) {
     const priority = round % (2 * ROUNDS_PER_ALERT) === 1 ? 'critical' : 'medium';
-    const { alertId } = await agent.api.post('alerts', { priority, type: 'intrusion', payload: { zone: agent.name, round } });
+    const { alertId } = await agent.api.post('alerts', {
+      priority,
+      type: 'intrusion',
+      payload: { zone: agent.name, round },
+    });
     this.alerts.push(alertId);
   }
 }

@@ -5,7 +5,17 @@ const right = (title) => ({ title, right: true });
 
 export function summaryText({ nodes, radios, searches, alerts, checks, faults, faultCount, seconds }) {
   const nodeTable = table(
-    [{ title: 'NODE' }, { title: 'ID' }, right('PEERS'), right('PUSHED'), right('HELD'), right('ALERTS'), right('IN'), right('OUT'), { title: 'DASHBOARD' }],
+    [
+      { title: 'NODE' },
+      { title: 'ID' },
+      right('PEERS'),
+      right('PUSHED'),
+      right('HELD'),
+      right('ALERTS'),
+      right('IN'),
+      right('OUT'),
+      { title: 'DASHBOARD' },
+    ],
     nodes.map((node) => [
       node.name,
       node.nodeId,
@@ -19,8 +29,22 @@ export function summaryText({ nodes, radios, searches, alerts, checks, faults, f
     ]),
   );
   const radioTable = table(
-    [{ title: 'RADIO' }, right('LINKS'), right('FRAMES OUT'), right('BYTES OUT'), right('FRAMES IN'), right('BYTES IN')],
-    radios.map((radio) => [radio.radio, radio.links, radio.framesOut, bytesText(radio.bytesOut), radio.framesIn, bytesText(radio.bytesIn)]),
+    [
+      { title: 'RADIO' },
+      right('LINKS'),
+      right('FRAMES OUT'),
+      right('BYTES OUT'),
+      right('FRAMES IN'),
+      right('BYTES IN'),
+    ],
+    radios.map((radio) => [
+      radio.radio,
+      radio.links,
+      radio.framesOut,
+      bytesText(radio.bytesOut),
+      radio.framesIn,
+      bytesText(radio.bytesIn),
+    ]),
   );
   const hidden = faultCount - faults.length;
   return [

@@ -4,7 +4,10 @@ export function table(columns, rows) {
   const text = rows.map((row) => row.map((value) => (value === undefined || value === null ? '' : String(value))));
   const widths = columns.map(({ title }, at) => Math.max(title.length, ...text.map((row) => row[at].length)));
   const line = (cells) =>
-    cells.map((cell, at) => (columns[at].right ? cell.padStart(widths[at]) : cell.padEnd(widths[at]))).join('  ').trimEnd();
+    cells
+      .map((cell, at) => (columns[at].right ? cell.padStart(widths[at]) : cell.padEnd(widths[at])))
+      .join('  ')
+      .trimEnd();
   return [line(columns.map(({ title }) => title)), ...text.map(line)].join('\n');
 }
 

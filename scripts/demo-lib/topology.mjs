@@ -21,7 +21,9 @@ const hasCamera = (index) => index % 2 === 0 || index === 1;
  *   nodes: {name: string, camera: boolean, httpPort: number, radios: string[]}[]}>}
  */
 export async function planMesh(count) {
-  const media = [{ kind: 'udp', port: await freeUdpPort(), members: Array.from({ length: count }, (_, index) => index) }];
+  const media = [
+    { kind: 'udp', port: await freeUdpPort(), members: Array.from({ length: count }, (_, index) => index) },
+  ];
   const httpPort = await freeTcpPort(DASHBOARD_PORT);
   const nodes = Array.from({ length: count }, (_, index) => ({
     name: nameOf(index),

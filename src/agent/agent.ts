@@ -3,8 +3,10 @@ import { type NodeId, parseNodeId } from '../core/ids.js';
 import type { Mesh } from '../mesh/mesh.js';
 import type { Clock } from '../ports/clock.js';
 import type { Alerts } from '../services/alerts/alerts.js';
+import type { Detections } from '../services/detections/detections.js';
 import type { DeviceState } from '../services/device/device-state.js';
 import type { Messages } from '../services/messages/messages.js';
+import type { Search } from '../services/search/search.js';
 import type { Config } from './config.js';
 import type {
   AgentApi,
@@ -37,9 +39,8 @@ export interface AgentParts {
   readonly messages: Messages;
   readonly alerts: Alerts;
   readonly device: DeviceState;
-  readonly detections: AgentApi['detections'];
-  readonly search: { search(request: SearchRequest): ReturnType<AgentApi['search']>; counts(): { local: number; mesh: number } };
-  readonly detectionCount: () => number;
+  readonly detections: Detections;
+  readonly search: Search;
   readonly hotPath: Status['hotPath'];
   readonly version: string;
   readonly storage: { condition: 'ok' | 'full' | 'failed'; reason: string | undefined };
@@ -58,13 +59,16 @@ export class Agent implements AgentApi {
     this.#parts = parts;
     this.nodeId = parts.mesh.context.self.id;
     this.#startedAt = parts.clock.wall();
+    const { detections, device } = parts;
     this.detections = {
-      ...parts.detections,
       push: async (items) => {
-        const result = await parts.detections.push(items);
-        if (result.accepted > 0) parts.device.touch();
+        const result = await detections.push(items);
+        if (result.accepted > 0) device.touch();
         return result;
       },
+      list: (query) => detections.list(query),
+      get: (hash) => detections.get(hash),
+      erase: (hash) => detections.erase(hash),
     };
     this.alerts = { send: (alert) => parts.alerts.send(alert), list: (query) => parts.alerts.list(query) };
   }
@@ -99,7 +103,7 @@ export class Agent implements AgentApi {
         counters: radio.counters(),
       })),
       peers: { alive: peers.filter((node) => mesh.peers.isAlive(node)).length, total: peers.length },
-      detections: { count: this.#parts.detectionCount() },
+      detections: { count: this.#parts.detections.count },
       hotPath,
       ...(url !== undefined && { http: { url } }),
       storage: { condition: storage.condition, ...(storage.reason !== undefined && { reason: storage.reason }) },
@@ -120,7 +124,10 @@ export class Agent implements AgentApi {
     const index = this.#parts.runner.radios.findIndex(({ radio }) => radio.addressOf !== undefined);
     const radio = this.#parts.runner.radios[index]?.radio;
     if (!radio?.addressOf) {
-      throw new EdgeError('peer.radio', 'no radio here reaches a host and port', { status: 409, fix: 'start the agent with --radio udp' });
+      throw new EdgeError('peer.radio', 'no radio here reaches a host and port', {
+        status: 409,
+        fix: 'start the agent with --radio udp',
+      });
     }
     const address = await radio.addressOf(peer.host, peer.port);
     this.#parts.runner.submit({ kind: 'manual-peer', radio: index, address, ...(expected && { expected }) });
@@ -212,5 +219,7 @@ export class Agent implements AgentApi {
 function nodeId(text: string): NodeId {
   const id = parseNodeId(text);
   if (id) return id;
-  throw new EdgeError('peer.id', `"${text.slice(0, 64)}" is not a node id`, { fix: 'give 16 lower-case hex digits, as `edge-agent peers` shows them' });
+  throw new EdgeError('peer.id', `"${text.slice(0, 64)}" is not a node id`, {
+    fix: 'give 16 lower-case hex digits, as `edge-agent peers` shows them',
+  });
 }

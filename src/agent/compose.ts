@@ -12,8 +12,12 @@ import type { Store } from '../ports/store.js';
 import { DEFAULT_WEAVE_LIMITS } from '../replication/limits.js';
 import { Weave } from '../replication/weave.js';
 import { Alerts } from '../services/alerts/alerts.js';
+import { Detections } from '../services/detections/detections.js';
+import { IndexKeeper } from '../services/detections/index-keeper.js';
 import { DeviceState } from '../services/device/device-state.js';
 import { Messages } from '../services/messages/messages.js';
+import { Search } from '../services/search/search.js';
+import { Spaces } from '../services/spaces.js';
 import { nextBoot } from '../storage/boot-record.js';
 import { type DataDir, openDataDir } from '../storage/data-dir.js';
 import { loadIdentity } from '../storage/identity-file.js';
@@ -23,7 +27,7 @@ import { nodeCrypto } from '../system/node-crypto.js';
 import { createLog } from '../system/pino-log.js';
 import { systemClock } from '../system/system-clock.js';
 import { systemRandom } from '../system/system-random.js';
-import { type Self, nodeIdOfKey } from '../trust/identity.js';
+import { nodeIdOfKey, type Self } from '../trust/identity.js';
 import { Agent } from './agent.js';
 import type { Config } from './config.js';
 import { Events } from './events.js';
@@ -61,7 +65,14 @@ interface Engine {
   readonly hotPath: HotPath;
 }
 
-function engine(config: Config, dataDir: DataDir, store: Store, crypto: Crypto, random: Random, version: string): Engine {
+function engine(
+  config: Config,
+  dataDir: DataDir,
+  store: Store,
+  crypto: Crypto,
+  random: Random,
+  version: string,
+): Engine {
   const { keys } = loadIdentity(dataDir.path, crypto);
   const { firstSequence, ...boot } = nextBoot(dataDir.path, crypto);
   const self: Self = { id: nodeIdOfKey(crypto, keys.publicKey), keys, boot };
@@ -104,7 +115,8 @@ function engine(config: Config, dataDir: DataDir, store: Store, crypto: Crypto, 
 async function wire(config: Config, openFace: FaceFactory, log: Log, dataDir: DataDir, store: Store): Promise<Agent> {
   const clock = systemClock;
   const version = packageVersion();
-  const { self, mesh, weave, hotPath } = engine(config, dataDir, store, nodeCrypto(), systemRandom(), version);
+  const crypto = nodeCrypto();
+  const { self, mesh, weave, hotPath } = engine(config, dataDir, store, crypto, systemRandom(), version);
   const events = new Events(log);
   const access = new RunnerAccess(mesh, clock);
   const records = new RunnerRecords(weave.view, (input) => runner.submit({ kind: 'records', input }));
@@ -128,10 +140,16 @@ async function wire(config: Config, openFace: FaceFactory, log: Log, dataDir: Da
     alert: (alert) => events.emit('alert', alert),
     storeFailed: (error) => storage.set('failed', String(error)),
   });
+  const spaces = new Spaces(crypto, config.spaces);
+  const detections = new Detections(records, spaces, clock);
+  const index = new IndexKeeper({ hotPath, spaces, records, clock, capacity: config.limits.detections });
+  const search = new Search({ mesh: access, records, spaces, source: index, clock, crypto, counted });
   const sensors = config.sensors.enabled
     ? { sensors: deviceSensors({ clock, dataDirectory: dataDir.path }), intervalMs: config.sensors.intervalMs }
     : undefined;
-  const device = new DeviceState(clock, log.child('sensors'), sensors, (patch) => runner.submit({ kind: 'patch-state', patch }));
+  const device = new DeviceState(clock, log.child('sensors'), sensors, (patch) =>
+    runner.submit({ kind: 'patch-state', patch }),
+  );
   const { kind, isa } = hotPath;
   const reason = kind === 'js' ? { reason: describeHotPath().text } : {};
   const lifecycle = new Lifecycle({
@@ -142,8 +160,11 @@ async function wire(config: Config, openFace: FaceFactory, log: Log, dataDir: Da
     openFace: (agent) => openFace(agent, config, log.child('http')),
     begin: async () => {
       device.start();
+      await index.load();
       for (const { host, port } of config.peers.static) {
-        agent.addPeer({ host, port }).catch((error: unknown) => log.warn(`static peer ${host}:${port} was not added`, { error: String(error) }));
+        agent
+          .addPeer({ host, port })
+          .catch((error: unknown) => log.warn(`static peer ${host}:${port} was not added`, { error: String(error) }));
       }
     },
     leave: () => runner.submit({ kind: 'patch-state', patch: { condition: 'offline' } }),
@@ -151,6 +172,8 @@ async function wire(config: Config, openFace: FaceFactory, log: Log, dataDir: Da
       device.stop();
       messages.close();
       alerts.close();
+      search.close();
+      index.close();
       records.close();
     },
   });
@@ -163,9 +186,8 @@ async function wire(config: Config, openFace: FaceFactory, log: Log, dataDir: Da
     messages,
     alerts,
     device,
-    detections: undefined as never,
-    search: { search: undefined as never, counts: () => ({ local: 0, mesh: 0 }) },
-    detectionCount: () => weave.view.count,
+    detections,
+    search,
     hotPath: { kind, isa, ...reason },
     version,
     storage,
@@ -176,7 +198,9 @@ async function wire(config: Config, openFace: FaceFactory, log: Log, dataDir: Da
 
 /** Of this package: the file lies two folders above, built or installed. */
 function packageVersion(): string {
-  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version?: string };
+  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version?: string;
+  };
   if (manifest.version !== undefined) return manifest.version;
   throw new EdgeError('agent.package', 'package.json has no version', { fix: 'reinstall edge-agent', status: 500 });
 }

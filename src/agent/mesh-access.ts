@@ -62,7 +62,16 @@ export class RunnerAccess implements MessagesMesh {
     if (to === this.self) this.#toSelf(id, type, body, priority);
     else {
       const timeoutMs = options.timeoutMs ?? DELIVERY_TIMEOUT_MS;
-      this.#running().submit({ kind: 'send', sequence, to, type, body, priority, ack: options.ack ?? false, timeoutMs });
+      this.#running().submit({
+        kind: 'send',
+        sequence,
+        to,
+        type,
+        body,
+        priority,
+        ack: options.ack ?? false,
+        timeoutMs,
+      });
     }
     return id;
   }

@@ -1,11 +1,11 @@
+import { toHex } from '../core/bytes.js';
 import type { Mesh } from '../mesh/mesh.js';
 import type { Delivered } from '../mesh/types.js';
 import type { Log } from '../ports/log.js';
 import type { Radio, RadioCondition } from '../ports/radio.js';
-import type { RunnerRecords } from './records-access.js';
-import { toHex } from '../core/bytes.js';
 import type { Events } from './events.js';
 import type { RunnerAccess } from './mesh-access.js';
+import type { RunnerRecords } from './records-access.js';
 import type { NoticeEffect, RecordsEffect, RunnerEvents } from './runner.js';
 import type { StorageCondition, StorageState } from './storage-condition.js';
 import { stateView } from './views.js';
@@ -50,7 +50,11 @@ export class Relay implements RunnerEvents {
         return access.outcome(effect);
       case 'peer':
         log.info(`node ${effect.node} ${effect.change}`);
-        return events.emit('peer', { nodeId: effect.node, change: effect.change, name: mesh.states.get(effect.node)?.name ?? '' });
+        return events.emit('peer', {
+          nodeId: effect.node,
+          change: effect.change,
+          name: mesh.states.get(effect.node)?.name ?? '',
+        });
       case 'link': {
         const { node, address, change, reason } = effect;
         const radio = mesh.carrier(effect.radio)?.name ?? '';
@@ -69,7 +73,11 @@ export class Relay implements RunnerEvents {
   }
 
   radio(radio: Radio, condition: RadioCondition, reason?: string): void {
-    this.#parts.events.emit('health', { subject: `radio ${radio.name}`, condition, ...(reason !== undefined && { detail: reason }) });
+    this.#parts.events.emit('health', {
+      subject: `radio ${radio.name}`,
+      condition,
+      ...(reason !== undefined && { detail: reason }),
+    });
   }
 
   storage(condition: StorageState, reason?: string): void {

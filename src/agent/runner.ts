@@ -180,4 +180,3 @@ export class Runner {
     this.#events.radio(record.radio, condition, reason);
   }
 }
-

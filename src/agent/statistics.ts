@@ -26,7 +26,9 @@ export function statistics(
     since: Math.floor(time.startedAt),
     refused: Object.fromEntries(counters.refused),
     messages: Object.fromEntries(
-      [...types].sort().map((type) => [type, { received: counters.received.get(type) ?? 0, sent: counters.sent.get(type) ?? 0 }]),
+      [...types]
+        .sort()
+        .map((type) => [type, { received: counters.received.get(type) ?? 0, sent: counters.sent.get(type) ?? 0 }]),
     ),
     flood: { ...counters.flood },
     delivery: { delivered, expired, retries, meanLatencyMs: delivered === 0 ? 0 : latencySumMs / delivered },

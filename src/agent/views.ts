@@ -11,7 +11,8 @@ const round = (value: number, digits: number): number => Math.round(value * 10 *
 export function stateView(snapshot: NodeSnapshot): NodeState {
   const fields: Record<string, number | boolean> = {};
   // Values travel as 32-bit floats: what a person set to 0.1 is to read 0.1.
-  for (const [key, value] of Object.entries(snapshot.fields)) fields[key] = typeof value === 'number' ? round(value, 3) : value;
+  for (const [key, value] of Object.entries(snapshot.fields))
+    fields[key] = typeof value === 'number' ? round(value, 3) : value;
   const custom = Object.keys(snapshot.custom).length > 0 ? { custom: { ...snapshot.custom } } : {};
   return {
     version: snapshot.counter,
@@ -63,7 +64,9 @@ export function routeViews(mesh: Mesh, runner: Runner, ttlMs: number): RouteView
     nextHop: entry.nextHop,
     cost: entry.cost,
     radio: entry.link.carrier.name,
-    expiresAt: entry.pinned ? 0 : Math.floor(now.wall + (entry.expiresAtMono === undefined ? ttlMs : entry.expiresAtMono - now.mono)),
+    expiresAt: entry.pinned
+      ? 0
+      : Math.floor(now.wall + (entry.expiresAtMono === undefined ? ttlMs : entry.expiresAtMono - now.mono)),
     pinned: entry.pinned,
   }));
 }

@@ -10,7 +10,8 @@ export const HLC_MAX_AHEAD_MS = 120_000;
 const LOGICAL_BITS = 16n;
 const MAX_MS = 2 ** 48 - 1;
 
-export const hlcOf = (ms: number, logical = 0): Hlc => (BigInt(Math.min(Math.max(0, Math.floor(ms)), MAX_MS)) << LOGICAL_BITS) | BigInt(logical);
+export const hlcOf = (ms: number, logical = 0): Hlc =>
+  (BigInt(Math.min(Math.max(0, Math.floor(ms)), MAX_MS)) << LOGICAL_BITS) | BigInt(logical);
 
 export const hlcMs = (hlc: Hlc): number => Number(hlc >> LOGICAL_BITS);
 

@@ -82,7 +82,7 @@ export class SlotTable {
     const hashes = new Uint32Array(slots);
     hashes.set(this.#hashes);
     this.#hashes = hashes;
-    this.#cells = new Uint32Array(slots + (slots >>> 1) + 4);
+    this.#cells = new Uint32Array(slots + (slots >>> 3) * 7 + 4);
     this.#slotBits = 32 - Math.clz32(slots + 1);
   }
 

@@ -69,7 +69,11 @@ export class Alerts {
   }
 
   /** Resolves once it is on its way and on this node's disk. */
-  async send(input: { readonly priority: Alert['priority']; readonly type: string; readonly payload?: JsonValue }): Promise<Alert> {
+  async send(input: {
+    readonly priority: Alert['priority'];
+    readonly type: string;
+    readonly payload?: JsonValue;
+  }): Promise<Alert> {
     const typeBytes = utf8(input.type).length;
     if (typeBytes === 0 || typeBytes > ALERT_TYPE_BYTES_MAX) {
       throw new EdgeError('alert.type', `an alert type has 1 to ${ALERT_TYPE_BYTES_MAX} bytes, this one ${typeBytes}`, {
@@ -78,10 +82,14 @@ export class Alerts {
     }
     const payload = utf8(JSON.stringify(input.payload ?? null));
     if (payload.length > ALERT_PAYLOAD_BYTES_MAX) {
-      throw new EdgeError('alert.payload', `the payload has ${payload.length} bytes, at most ${ALERT_PAYLOAD_BYTES_MAX} fit an alert`, {
-        status: 413,
-        fix: 'send the details as a message or a detection, and name it in the alert',
-      });
+      throw new EdgeError(
+        'alert.payload',
+        `the payload has ${payload.length} bytes, at most ${ALERT_PAYLOAD_BYTES_MAX} fit an alert`,
+        {
+          status: 413,
+          fix: 'send the details as a message or a detection, and name it in the alert',
+        },
+      );
     }
     const raisedAt = this.#clock.wall();
     const body = encode(Body.AlertSchema, { type: input.type, payload, raisedAtMs: BigInt(Math.floor(raisedAt)) });
@@ -104,14 +112,20 @@ export class Alerts {
   list(query: { readonly sinceAt?: number; readonly limit?: number; readonly cursor?: string } = {}): AlertPage {
     const limit = query.limit ?? PAGE_DEFAULT;
     if (limit < 1 || limit > PAGE_MAX) {
-      throw new EdgeError('alerts.limit', `limit is 1 to ${PAGE_MAX}, not ${limit}`, { fix: 'page through with cursor' });
+      throw new EdgeError('alerts.limit', `limit is 1 to ${PAGE_MAX}, not ${limit}`, {
+        fix: 'page through with cursor',
+      });
     }
     const cursor = query.cursor;
     if (cursor !== undefined && !/^[0-9a-f]{14}$/.test(cursor)) {
-      throw new EdgeError('request.cursor', 'this cursor is none of ours', { fix: 'give nextCursor of the page before' });
+      throw new EdgeError('request.cursor', 'this cursor is none of ours', {
+        fix: 'give nextCursor of the page before',
+      });
     }
     const since = query.sinceAt ?? 0;
-    const matching = this.#kept.filter(({ key, alert }) => alert.receivedAt >= since && (cursor === undefined || key < cursor));
+    const matching = this.#kept.filter(
+      ({ key, alert }) => alert.receivedAt >= since && (cursor === undefined || key < cursor),
+    );
     const page = matching.slice(-limit).reverse();
     const more = matching.length > page.length;
     return { alerts: page.map(({ alert }) => alert), ...(more && { nextCursor: page.at(-1)?.key as string }) };

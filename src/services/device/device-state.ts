@@ -9,7 +9,14 @@ type Condition = (typeof CONDITIONS)[number];
 /** A node without detections or messages for this long is idle. */
 const IDLE_AFTER_MS = 60_000;
 /** Sensor noise is no news: how far a value must move before others are told, and how often they are told at the most. */
-const NEWS: Readonly<Record<keyof SensorReading, number>> = { cpu: 20, memory: 5, temperature: 3, battery: 1, charging: 1, disk: 2 };
+const NEWS: Readonly<Record<keyof SensorReading, number>> = {
+  cpu: 20,
+  memory: 5,
+  temperature: 3,
+  battery: 1,
+  charging: 1,
+  disk: 2,
+};
 const NEWS_EVERY_MS = 30_000;
 /** Everything is said again after this long, news or not. */
 const REPEAT_MS = 600_000;
@@ -103,7 +110,9 @@ export class DeviceState {
       const value = input[key as keyof PatchInput] as number | null | undefined;
       if (value === undefined) continue;
       if (value !== null && !(value >= range[0] && value <= range[1])) {
-        throw new EdgeError('state.range', `${key} is ${range[0]} to ${range[1]}, not ${value}`, { fix: `give ${key} in that range` });
+        throw new EdgeError('state.range', `${key} is ${range[0]} to ${range[1]}, not ${value}`, {
+          fix: `give ${key} in that range`,
+        });
       }
       fields[key] = value;
     }
@@ -157,10 +166,13 @@ export class DeviceState {
 function checkCustom(custom: Custom): void {
   const entries = Object.entries(custom);
   if (entries.length > CUSTOM_MAX) {
-    throw new EdgeError('state.custom', `custom has ${entries.length} fields, at most ${CUSTOM_MAX} are shared`, { fix: 'drop some' });
+    throw new EdgeError('state.custom', `custom has ${entries.length} fields, at most ${CUSTOM_MAX} are shared`, {
+      fix: 'drop some',
+    });
   }
   for (const [key, value] of entries) {
-    const tooLong = key.length === 0 || key.length > CUSTOM_KEY_MAX || (typeof value === 'string' && value.length > CUSTOM_TEXT_MAX);
+    const tooLong =
+      key.length === 0 || key.length > CUSTOM_KEY_MAX || (typeof value === 'string' && value.length > CUSTOM_TEXT_MAX);
     if (!tooLong && (typeof value !== 'number' || Number.isFinite(value))) continue;
     throw new EdgeError('state.custom', `custom.${key.slice(0, 32)} is out of bounds`, {
       fix: `keys have 1 to ${CUSTOM_KEY_MAX} characters, texts at most ${CUSTOM_TEXT_MAX}, numbers are finite`,

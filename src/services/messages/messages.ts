@@ -1,12 +1,19 @@
-import { EdgeError, messageOf } from '../../core/errors.js';
 import { fromHex } from '../../core/bytes.js';
-import { type MessageId, type NodeId, messageIdOf, parseMessageId, parseNodeId } from '../../core/ids.js';
+import { EdgeError, messageOf } from '../../core/errors.js';
+import { type MessageId, messageIdOf, type NodeId, parseMessageId, parseNodeId } from '../../core/ids.js';
 import type { Clock, Timer } from '../../ports/clock.js';
 import { Body, decode, encode } from '../../wire/bodies.js';
 import { FrameType, Priority } from '../../wire/frame-types.js';
 import type { DeliveredMessage, MeshAccess } from '../mesh-access.js';
-import { type JsonValue, type PayloadInput, type PayloadOutput, checkType, decodePayload, encodePayload } from './payload.js';
-import { type Story, Stories } from './stories.js';
+import {
+  checkType,
+  decodePayload,
+  encodePayload,
+  type JsonValue,
+  type PayloadInput,
+  type PayloadOutput,
+} from './payload.js';
+import { Stories, type Story } from './stories.js';
 
 export const PRIORITY_NAMES = ['critical', 'high', 'medium', 'low'] as const;
 export type PriorityName = (typeof PRIORITY_NAMES)[number];
@@ -110,7 +117,9 @@ export class Messages {
 
   sendAndWait(input: SendInput): Promise<Story> {
     if (input.to === '*') {
-      throw new EdgeError('message.broadcast', 'a broadcast has no single delivery to wait for', { fix: 'use send, or name a node' });
+      throw new EdgeError('message.broadcast', 'a broadcast has no single delivery to wait for', {
+        fix: 'use send, or name a node',
+      });
     }
     const id = this.#send(FrameType.Message, { ...input, ack: true });
     const story = this.#stories.get(id);
@@ -120,7 +129,13 @@ export class Messages {
         const told = this.#stories.get(id);
         if (outcome === 'delivered' && told) resolve(told);
         else if (outcome === 'expired') reject(expired(id, input.to));
-        else reject(new EdgeError(code ?? 'message.refused', `message ${id} was refused`, { status: 409, details: { messageId: id } }));
+        else
+          reject(
+            new EdgeError(code ?? 'message.refused', `message ${id} was refused`, {
+              status: 409,
+              details: { messageId: id },
+            }),
+          );
       });
     });
   }
@@ -143,7 +158,11 @@ export class Messages {
       const startedAt = this.#clock.now();
       const pending = { to: input.to as NodeId, startedAt, resolve, reject };
       const id = this.#send(FrameType.Query, { ...input, ack: true }, (id) => {
-        const timer = this.#clock.timer('query', timeoutMs, () => this.#asked.delete(id) && reject(noAnswer(id, input.to, timeoutMs)));
+        const timer = this.#clock.timer(
+          'query',
+          timeoutMs,
+          () => this.#asked.delete(id) && reject(noAnswer(id, input.to, timeoutMs)),
+        );
         this.#asked.set(id, { ...pending, timer });
       });
       this.#waiting.set(id, ({ outcome }) => {
@@ -167,7 +186,10 @@ export class Messages {
   handle(type: string, handler: Handler): () => void {
     checkType(type);
     if (this.#handlers.has(type)) {
-      throw new EdgeError('handler.taken', `there is a handler for ${type} already`, { status: 409, fix: 'remove the other one first' });
+      throw new EdgeError('handler.taken', `there is a handler for ${type} already`, {
+        status: 409,
+        fix: 'remove the other one first',
+      });
     }
     if (this.#handlers.size >= HANDLERS_MAX) throw busy('handler.limit', `there are ${HANDLERS_MAX} handlers already`);
     this.#handlers.set(type, handler);
@@ -192,9 +214,15 @@ export class Messages {
 
   #destination(text: string): NodeId {
     const node = parseNodeId(text);
-    if (!node) throw new EdgeError('message.to', `"${text}" is not a node id`, { fix: 'give 16 hex digits, or * for everybody' });
+    if (!node)
+      throw new EdgeError('message.to', `"${text}" is not a node id`, {
+        fix: 'give 16 hex digits, or * for everybody',
+      });
     if (node === this.#mesh.self || this.#mesh.knows(node)) return node;
-    throw new EdgeError('peer.unknown', `node ${node} was never heard of here`, { status: 404, fix: 'see `edge-agent peers`' });
+    throw new EdgeError('peer.unknown', `node ${node} was never heard of here`, {
+      status: 404,
+      fix: 'see `edge-agent peers`',
+    });
   }
 
   #outcome(outcome: Outcome): void {
@@ -236,7 +264,8 @@ export class Messages {
   #question(delivered: DeliveredMessage, message: Received): void {
     if (this.#handlers.has(message.type)) {
       this.#run(message).then(
-        (answer) => this.#answer(delivered.id, delivered.source, { payload: encodePayload({ payload: answer ?? null }) }),
+        (answer) =>
+          this.#answer(delivered.id, delivered.source, { payload: encodePayload({ payload: answer ?? null }) }),
         (error: unknown) => {
           this.#events.counted('handler.failed');
           const fault = error instanceof EdgeError ? error.code : 'query.failed';
@@ -300,10 +329,13 @@ const TYPE_LENGTH_MAX = 64;
 function timeoutOf(input: SendInput): number {
   const timeoutMs = input.timeoutMs ?? TIMEOUT_DEFAULT_MS;
   if (timeoutMs >= 1 && timeoutMs <= TIMEOUT_MAX_MS) return timeoutMs;
-  throw new EdgeError('message.timeout', `timeoutMs is 1 to ${TIMEOUT_MAX_MS}, not ${timeoutMs}`, { fix: 'give milliseconds in that range' });
+  throw new EdgeError('message.timeout', `timeoutMs is 1 to ${TIMEOUT_MAX_MS}, not ${timeoutMs}`, {
+    fix: 'give milliseconds in that range',
+  });
 }
 
-const busy = (code: string, what: string): EdgeError => new EdgeError(code, what, { status: 429, fix: 'try again later' });
+const busy = (code: string, what: string): EdgeError =>
+  new EdgeError(code, what, { status: 429, fix: 'try again later' });
 
 const expired = (id: string, to: string): EdgeError =>
   new EdgeError('message.expired', `message ${id} was not acknowledged by ${to} in time`, {

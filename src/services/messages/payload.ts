@@ -24,12 +24,17 @@ export function encodePayload(input: PayloadInput): PayloadBody {
   if (input.payloadBase64 !== undefined && input.payload !== undefined) {
     throw new EdgeError('message.payload', 'payload and payloadBase64 exclude each other', { fix: 'give one of them' });
   }
-  const content = input.payloadBase64 === undefined ? jsonContent(input.payload ?? null) : rawContent(input.payloadBase64);
+  const content =
+    input.payloadBase64 === undefined ? jsonContent(input.payload ?? null) : rawContent(input.payloadBase64);
   if (content.value.length > PAYLOAD_BYTES_MAX) {
-    throw new EdgeError('message.payload.size', `the payload has ${content.value.length} bytes, at most ${PAYLOAD_BYTES_MAX} fit a message`, {
-      status: 413,
-      fix: 'send it in parts',
-    });
+    throw new EdgeError(
+      'message.payload.size',
+      `the payload has ${content.value.length} bytes, at most ${PAYLOAD_BYTES_MAX} fit a message`,
+      {
+        status: 413,
+        fix: 'send it in parts',
+      },
+    );
   }
   return { content };
 }
@@ -38,7 +43,9 @@ const jsonContent = (value: JsonValue) => ({ case: 'json', value: utf8(JSON.stri
 
 function rawContent(base64: string) {
   if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(base64)) {
-    throw new EdgeError('message.payload', 'payloadBase64 is not base64', { fix: 'encode the bytes with padding (RFC 4648, section 4)' });
+    throw new EdgeError('message.payload', 'payloadBase64 is not base64', {
+      fix: 'encode the bytes with padding (RFC 4648, section 4)',
+    });
   }
   return { case: 'raw', value: decodeBase64(base64) } as const;
 }
@@ -57,14 +64,19 @@ export function decodePayload(body: Body.Payload | undefined): PayloadOutput | u
   }
 }
 
-export const encodeBase64 = (bytes: Uint8Array): string => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
+export const encodeBase64 = (bytes: Uint8Array): string =>
+  btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
 
 export const decodeBase64 = (base64: string): Uint8Array => Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
 
 export function checkType(type: string): void {
   if (type.length === 0 || utf8(type).length > TYPE_BYTES_MAX) {
-    throw new EdgeError('message.type', `a message type has 1 to ${TYPE_BYTES_MAX} bytes, this one ${utf8(type).length}`, {
-      fix: 'choose a shorter name',
-    });
+    throw new EdgeError(
+      'message.type',
+      `a message type has 1 to ${TYPE_BYTES_MAX} bytes, this one ${utf8(type).length}`,
+      {
+        fix: 'choose a shorter name',
+      },
+    );
   }
 }

@@ -1,0 +1,273 @@
+import { fromHex, utf8 } from '../core/bytes.js';
+import type { MessageId, NodeId } from '../core/ids.js';
+import type { StatePatch } from '../mesh/own-state.js';
+import type { MeshTiming } from '../mesh/types.js';
+import { createHotPath } from '../native/hot-path.js';
+import type { Crypto } from '../ports/crypto.js';
+import type { Radio, RadioTraits } from '../ports/radio.js';
+import type { Random } from '../ports/random.js';
+import { createMemoryAir, type MemoryAir } from '../radios/memory/air.js';
+import type { AirConditions } from '../radios/memory/conditions.js';
+import type { RecordDraft } from '../replication/effects.js';
+import { createMemoryStore } from '../storage/memory.js';
+import { seededRandom } from '../system/seeded-random.js';
+import { FrameType, Priority } from '../wire/frame-types.js';
+import { fastCrypto } from './fast-crypto.js';
+import { Ground } from './ground.js';
+import type { Observer, SentMessage } from './observer.js';
+import { SimClock } from './sim-clock.js';
+import { type NodeWorld, SimNode } from './sim-node.js';
+import type { Pair } from './topologies.js';
+import { Trace } from './trace.js';
+
+const SAMPLE_MS = 100;
+/** A store batch is durable after this long. */
+const STORE_DELAY_MS = 3;
+/** A node that leaves has this long to say so. */
+const FAREWELL_MS = 500;
+const TIMEOUT_MS = 30_000;
+
+/** One kind of radio, and who hears whom over it. */
+export interface CarrierPlan {
+  readonly pairs: readonly Pair[];
+  readonly air?: Partial<AirConditions>;
+  readonly traits?: Partial<RadioTraits>;
+}
+
+export interface WorldOptions {
+  readonly seed: number | string;
+  readonly nodes: number;
+  readonly carriers: readonly CarrierPlan[];
+  readonly timing?: Partial<MeshTiming>;
+  readonly maxPeers?: number;
+  readonly meshName?: string;
+}
+
+/** What a record's hash is, by the name a scenario gives it. */
+export const recordHash = (name: string): Uint8Array => utf8(name.padEnd(16, '.').slice(0, 32));
+
+/** Shipped engines in virtual time. All that happens follows from the seed and from what the scenario asks for. */
+export class World {
+  readonly clock = new SimClock();
+  readonly random: Random;
+  readonly crypto: Crypto;
+  readonly nodes: readonly SimNode[];
+  readonly airs: readonly MemoryAir[];
+  readonly ground: Ground;
+  readonly timing: MeshTiming;
+  readonly tagKey: Uint8Array;
+  readonly sent = new Map<MessageId, SentMessage>();
+  readonly #observers: Observer[] = [];
+  readonly #traits: readonly Partial<RadioTraits>[];
+  readonly #indexes = new Map<NodeId, number>();
+  readonly #trace = new Trace();
+  #tickets = 0;
+  #written = false;
+  #sampleAt = SAMPLE_MS;
+
+  constructor(options: WorldOptions) {
+    const random = seededRandom(options.seed);
+    this.random = random;
+    this.crypto = fastCrypto(random.fork('crypto'));
+    this.timing = { heartbeatMs: 5_000, peerTimeoutMs: 30_000, forgetAfterMs: 86_400_000, ...options.timing };
+    this.tagKey = this.crypto.hkdf(utf8(options.meshName ?? 'sim'), new Uint8Array(0), 'edge-agent/1/open-mesh/tag', 16);
+    this.ground = new Ground(options.nodes);
+    this.#traits = options.carriers.map((carrier) => carrier.traits ?? {});
+    this.airs = options.carriers.map(({ air }, i) =>
+      createMemoryAir({
+        clock: this.clock,
+        random: random.fork(`air ${i}`),
+        connectivity: 'none',
+        ...(air && { defaults: air }),
+      }),
+    );
+    this.#observers.push(this.#trace);
+    const world: NodeWorld = {
+      clock: this.clock,
+      crypto: this.crypto,
+      hotPath: createHotPath({ kind: 'js' }),
+      tagKey: this.tagKey,
+      timing: this.timing,
+      maxPeers: options.maxPeers ?? 64,
+      observers: this.#observers,
+      radiosOf: (index) => this.#radiosOf(index),
+    };
+    this.nodes = Array.from({ length: options.nodes }, (_, index) => {
+      const settle = (write: () => void): void => void this.clock.timer('store', STORE_DELAY_MS, () => this.#store(write));
+      return new SimNode(index, world, random.fork(`node ${index}`), createMemoryStore({ settle }));
+    });
+    for (const node of this.nodes) this.#indexes.set(node.id, node.index);
+    options.carriers.forEach(({ pairs }, carrier) => {
+      for (const [a, b] of pairs) this.join(a, b, carrier);
+    });
+  }
+
+  get now(): number {
+    return this.clock.now();
+  }
+
+  /** What a radio's neighbours call it; the same on every carrier. */
+  addressOf(node: number): string {
+    return `n${node}`;
+  }
+
+  indexOf(id: NodeId): number {
+    return this.#indexes.get(id) ?? -1;
+  }
+
+  node(index: number): SimNode {
+    const node = this.nodes[index];
+    if (!node) throw new RangeError(`there is no node ${index}`);
+    return node;
+  }
+
+  running(): SimNode[] {
+    return this.nodes.filter((node) => node.running);
+  }
+
+  watch(...observers: readonly Observer[]): void {
+    this.#observers.push(...observers);
+  }
+
+  /** Hash over every frame transmitted so far: equal for two runs of one seed. */
+  traceHash(): string {
+    return this.#trace.hash();
+  }
+
+  // ---- the nodes' lives ---------------------------------------------------------------------------------------
+
+  start(...indexes: readonly number[]): void {
+    for (const index of indexes.length > 0 ? indexes : this.nodes.keys()) {
+      if (this.node(index).running) continue;
+      this.ground.setUp(index, true, this.now);
+      this.node(index).start();
+    }
+  }
+
+  crash(index: number): void {
+    this.node(index).crash();
+    this.ground.setUp(index, false, this.now);
+  }
+
+  /** Says goodbye, and is gone a moment later. */
+  stop(index: number): void {
+    const node = this.node(index);
+    const { life } = node;
+    node.submit({ kind: 'patch-state', patch: { condition: 'offline' } });
+    this.clock.timer('farewell', FAREWELL_MS, () => {
+      if (node.life === life) this.crash(index);
+    });
+  }
+
+  skew(index: number, aheadMs: number): void {
+    this.node(index).skewMs = aheadMs;
+  }
+
+  // ---- the surroundings ---------------------------------------------------------------------------------------
+
+  join(a: number, b: number, carrier = 0): void {
+    this.airs[carrier]?.connect(this.addressOf(a), this.addressOf(b));
+    this.ground.setPair(a, b, true, this.now);
+  }
+
+  /** Over all carriers. */
+  cut(a: number, b: number): void {
+    for (const air of this.airs) air.cut(this.addressOf(a), this.addressOf(b));
+    this.ground.setPair(a, b, false, this.now);
+  }
+
+  partition(groups: readonly (readonly number[])[]): void {
+    for (const air of this.airs) air.partition(groups.map((group) => group.map((node) => this.addressOf(node))));
+    this.ground.setGroups(groups, this.now);
+  }
+
+  heal(): void {
+    this.partition([]);
+  }
+
+  // ---- what users do -------------------------------------------------------------------------------------------
+
+  broadcast(from: number, options: { priority?: Priority; bytes?: number; type?: FrameType } = {}): MessageId {
+    const { priority = Priority.Medium, bytes = 40, type = FrameType.Message } = options;
+    const { id, sequence } = this.node(from).mesh.reserve();
+    const body = this.#body(id, bytes);
+    this.#note({ id, from, at: this.now, ack: false, timeoutMs: 0, body });
+    this.node(from).submit({ kind: 'flood', sequence, type, body, priority });
+    return id;
+  }
+
+  send(from: number, to: number, options: { priority?: Priority; bytes?: number; ack?: boolean } = {}): MessageId {
+    const { priority = Priority.Medium, bytes = 40, ack = true } = options;
+    const { id, sequence } = this.node(from).mesh.reserve();
+    const body = this.#body(id, bytes);
+    const message = { type: FrameType.Message, body, priority, ack, timeoutMs: TIMEOUT_MS };
+    this.#note({ id, from, at: this.now, to, ack, timeoutMs: TIMEOUT_MS, body });
+    this.node(from).submit({ kind: 'send', sequence, to: this.node(to).id, ...message });
+    return id;
+  }
+
+  patch(index: number, patch: StatePatch): void {
+    this.node(index).submit({ kind: 'patch-state', patch });
+  }
+
+  put(index: number, ...names: readonly string[]): number {
+    const ticket = ++this.#tickets;
+    const drafts = names.map((name): RecordDraft => ({ hash: recordHash(name), type: 'sim', metadata: utf8('{}'), purpose: '' }));
+    this.node(index).submit({ kind: 'records', input: { kind: 'put', ticket, drafts } });
+    return ticket;
+  }
+
+  erase(index: number, name: string): number {
+    const ticket = ++this.#tickets;
+    this.node(index).submit({ kind: 'records', input: { kind: 'erase', ticket, hash: recordHash(name) } });
+    return ticket;
+  }
+
+  // ---- time ----------------------------------------------------------------------------------------------------
+
+  async run(ms: number): Promise<void> {
+    const until = this.now + ms;
+    for (;;) {
+      const event = this.clock.next() ?? Number.POSITIVE_INFINITY;
+      if (this.#sampleAt <= Math.min(event, until)) {
+        this.clock.step(this.#sampleAt);
+        this.#sampleAt += SAMPLE_MS;
+        for (const observer of this.#observers) observer.sampled?.(this.now);
+        continue;
+      }
+      if (!this.clock.step(until)) return;
+      if (!this.#written) continue;
+      // A store's promise settled: those who wait for it go first.
+      this.#written = false;
+      await new Promise((done) => setImmediate(done));
+    }
+  }
+
+  /** Lets the mesh come to rest, and asks every observer for its verdict. */
+  async finish(quietMs = 45_000): Promise<void> {
+    await this.run(quietMs);
+    for (const observer of this.#observers) observer.finished?.(this.now);
+  }
+
+  #store(write: () => void): void {
+    this.#written = true;
+    write();
+  }
+
+  #radiosOf(index: number): Radio[] {
+    return this.airs.map((air, i) => air.radio(this.addressOf(index), this.#traits[i]));
+  }
+
+  #note(message: SentMessage): void {
+    this.sent.set(message.id, message);
+    for (const observer of this.#observers) observer.sent?.(message);
+  }
+
+  /** Bytes that tell which message they belong to. */
+  #body(id: MessageId, bytes: number): Uint8Array {
+    const body = this.random.fork(`body ${id}`).bytes(bytes);
+    body.set((fromHex(id) as Uint8Array).subarray(0, bytes));
+    return body;
+  }
+}
+
