@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { EdgeError } from '../core/errors.js';
+import { EdgeError, messageOf } from '../core/errors.js';
 import { HybridClock } from '../core/hlc.js';
 import { Mesh } from '../mesh/mesh.js';
 import { createHotPath, describeHotPath } from '../native/hot-path.js';
@@ -112,23 +112,24 @@ function engine(
   return { self, mesh, weave, hotPath };
 }
 
-async function wire(config: Config, openFace: FaceFactory, log: Log, dataDir: DataDir, store: Store): Promise<Agent> {
-  const clock = systemClock;
-  const version = packageVersion();
-  const crypto = nodeCrypto();
-  const { self, mesh, weave, hotPath } = engine(config, dataDir, store, crypto, systemRandom(), version);
-  const events = new Events(log);
-  const access = new RunnerAccess(mesh, clock);
-  const records = new RunnerRecords(weave.view, (input) => runner.submit({ kind: 'records', input }));
-  const storage = new StorageCondition(log, (condition, detail) =>
-    events.emit('health', { subject: 'storage', condition, ...(detail !== undefined && { detail }) }),
-  );
-  const relay = new Relay({ mesh, events, access, records, storage, log });
-  const radioContext = { config, nodeId: self.id, log, clock };
-  const radios = await Promise.all(config.radios.map((spec) => createRadio(spec, radioContext)));
-  const runner: Runner = new Runner(mesh, radios, store, clock, log, relay);
-  access.connect(runner);
+/** What the services stand on. */
+interface Ground {
+  readonly config: Config;
+  readonly log: Log;
+  readonly crypto: Crypto;
+  readonly store: Store;
+  readonly hotPath: HotPath;
+  readonly mesh: Mesh;
+  readonly runner: Runner;
+  readonly access: RunnerAccess;
+  readonly records: RunnerRecords;
+  readonly events: Events;
+  readonly storage: StorageCondition;
+}
 
+function services(ground: Ground) {
+  const { config, log, crypto, store, hotPath, mesh, runner, access, records, events, storage } = ground;
+  const clock = systemClock;
   const counted = (reason: string): void => mesh.counters.refuse(reason);
   const messages = new Messages(access, clock, {
     counted,
@@ -144,14 +145,37 @@ async function wire(config: Config, openFace: FaceFactory, log: Log, dataDir: Da
   const detections = new Detections(records, spaces, clock);
   const index = new IndexKeeper({ hotPath, spaces, records, clock, capacity: config.limits.detections });
   const search = new Search({ mesh: access, records, spaces, source: index, clock, crypto, counted });
-  const sensors = config.sensors.enabled
-    ? { sensors: deviceSensors({ clock, dataDirectory: dataDir.path }), intervalMs: config.sensors.intervalMs }
+  const { enabled, intervalMs } = config.sensors;
+  const sensors = enabled
+    ? { sensors: deviceSensors({ clock, dataDirectory: config.dataDir }), intervalMs }
     : undefined;
   const device = new DeviceState(clock, log.child('sensors'), sensors, (patch) =>
     runner.submit({ kind: 'patch-state', patch }),
   );
-  const { kind, isa } = hotPath;
-  const reason = kind === 'js' ? { reason: describeHotPath().text } : {};
+  const close = (): void => {
+    device.stop();
+    for (const service of [messages, alerts, search, index, records]) service.close();
+  };
+  return { messages, alerts, detections, index, search, device, close };
+}
+
+async function wire(config: Config, openFace: FaceFactory, log: Log, dataDir: DataDir, store: Store): Promise<Agent> {
+  const clock = systemClock;
+  const version = packageVersion();
+  const crypto = nodeCrypto();
+  const { self, mesh, weave, hotPath } = engine(config, dataDir, store, crypto, systemRandom(), version);
+  const events = new Events(log);
+  const access = new RunnerAccess(mesh, clock);
+  const records = new RunnerRecords(weave.view, (input) => runner.submit({ kind: 'records', input }));
+  const storage = new StorageCondition(log, (condition, detail) =>
+    events.emit('health', { subject: 'storage', condition, ...(detail !== undefined && { detail }) }),
+  );
+  const radioContext = { config, nodeId: self.id, log, clock };
+  const radios = await Promise.all(config.radios.map((spec) => createRadio(spec, radioContext)));
+  const relay = new Relay({ mesh, events, access, records, storage, log });
+  const runner: Runner = new Runner(mesh, radios, store, clock, log, relay);
+  access.connect(runner);
+  const served = services({ config, log, crypto, store, hotPath, mesh, runner, access, records, events, storage });
   const lifecycle = new Lifecycle({
     log,
     runner,
@@ -159,41 +183,35 @@ async function wire(config: Config, openFace: FaceFactory, log: Log, dataDir: Da
     dataDir,
     openFace: (agent) => openFace(agent, config, log.child('http')),
     begin: async () => {
-      device.start();
-      await index.load();
-      for (const { host, port } of config.peers.static) {
-        agent
-          .addPeer({ host, port })
-          .catch((error: unknown) => log.warn(`static peer ${host}:${port} was not added`, { error: String(error) }));
-      }
+      served.device.start();
+      addStaticPeers(agent, config, log);
+      await served.index.load();
     },
     leave: () => runner.submit({ kind: 'patch-state', patch: { condition: 'offline' } }),
-    end: () => {
-      device.stop();
-      messages.close();
-      alerts.close();
-      search.close();
-      index.close();
-      records.close();
-    },
+    end: served.close,
   });
+  const { kind, isa } = hotPath;
   const agent: Agent = new Agent({
+    ...served,
     config,
     mesh,
     runner,
     clock,
     events,
-    messages,
-    alerts,
-    device,
-    detections,
-    search,
-    hotPath: { kind, isa, ...reason },
+    hotPath: { kind, isa, ...(kind === 'js' && { reason: describeHotPath().text }) },
     version,
     storage,
     lifecycle: { start: () => lifecycle.start(agent), stop: () => lifecycle.stop(), url: () => lifecycle.url() },
   });
   return agent;
+}
+
+function addStaticPeers(agent: Agent, config: Config, log: Log): void {
+  for (const { host, port } of config.peers.static) {
+    agent
+      .addPeer({ host, port })
+      .catch((error: unknown) => log.warn(`static peer ${host}:${port} was not added`, { error: messageOf(error) }));
+  }
 }
 
 /** Of this package: the file lies two folders above, built or installed. */

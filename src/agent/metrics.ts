@@ -46,7 +46,9 @@ const byKey = (label: string, counts: Readonly<Record<string, number>>): Values 
 function writeNode(page: MetricsPage, status: Status, statistics: Statistics): void {
   const { nodeId: node, name, version, hotPath, peers } = status;
   const { process, engine } = statistics;
-  page.gauge('info', 'The agent; always 1.', [[{ node, name, version, hot_path: `${hotPath.kind}/${hotPath.isa}` }, 1]]);
+  page.gauge('info', 'The agent; always 1.', [
+    [{ node, name, version, hot_path: `${hotPath.kind}/${hotPath.isa}` }, 1],
+  ]);
   page.gauge('start_time_seconds', 'When it started, Unix seconds.', [[{}, status.startedAt / 1_000]]);
   page.gauge('peers', 'Nodes known, by whether a path leads to them.', [
     [{ alive: 'true' }, peers.alive],
@@ -65,17 +67,45 @@ function writeNode(page: MetricsPage, status: Status, statistics: Statistics): v
 function writeTraffic(page: MetricsPage, status: Status, statistics: Statistics): void {
   const radios = (value: (radio: Status['radios'][number]) => number): Values =>
     status.radios.map((radio) => [{ radio: radio.name }, value(radio)]);
-  page.gauge('radio_up', 'Whether a radio works.', radios((radio) => (radio.condition === 'up' ? 1 : 0)));
-  page.gauge('radio_links', 'Links to neighbours over a radio.', radios((radio) => radio.links));
-  page.counter('radio_received_bytes', 'Bytes of frames heard over a radio.', radios((radio) => radio.counters.bytesIn));
-  page.counter('radio_sent_bytes', 'Bytes of frames sent over a radio.', radios((radio) => radio.counters.bytesOut));
+  page.gauge(
+    'radio_up',
+    'Whether a radio works.',
+    radios((radio) => (radio.condition === 'up' ? 1 : 0)),
+  );
+  page.gauge(
+    'radio_links',
+    'Links to neighbours over a radio.',
+    radios((radio) => radio.links),
+  );
+  page.counter(
+    'radio_received_bytes',
+    'Bytes of frames heard over a radio.',
+    radios((radio) => radio.counters.bytesIn),
+  );
+  page.counter(
+    'radio_sent_bytes',
+    'Bytes of frames sent over a radio.',
+    radios((radio) => radio.counters.bytesOut),
+  );
   page.counter('refused', 'Input refused, by reason.', byKey('reason', statistics.refused));
   const types = Object.entries(statistics.messages);
-  page.counter('messages_received', 'Messages received, by type.', types.map(([type, { received }]) => [{ type }, received]));
-  page.counter('messages_sent', 'Messages sent, by type.', types.map(([type, { sent }]) => [{ type }, sent]));
+  page.counter(
+    'messages_received',
+    'Messages received, by type.',
+    types.map(([type, { received }]) => [{ type }, received]),
+  );
+  page.counter(
+    'messages_sent',
+    'Messages sent, by type.',
+    types.map(([type, { sent }]) => [{ type }, sent]),
+  );
   page.counter('flood_frames', 'Flooded frames, by what became of them.', byKey('fate', { ...statistics.flood }));
   const { delivered, expired, retries } = statistics.delivery;
-  page.counter('delivery', 'Directed messages of this node, by outcome; and retries.', byKey('outcome', { delivered, expired, retries }));
+  page.counter(
+    'delivery',
+    'Directed messages of this node, by outcome; and retries.',
+    byKey('outcome', { delivered, expired, retries }),
+  );
   const lengths = Object.fromEntries(Object.entries(statistics.queues).map(([queue, { length }]) => [queue, length]));
   page.gauge('queue_length', 'Entries in bounded queues and tables.', byKey('queue', lengths));
 }

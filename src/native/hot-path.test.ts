@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import test from 'ava';
 import { HotPathKind } from '../ports/hot-path.js';
@@ -108,4 +108,9 @@ test('binaries that are missing, broken or of another version are told with thei
   });
   t.is(tried.length, 3);
   t.true(existsSync(new URL('../../package.json', import.meta.url)));
+});
+
+test('the loader and the addon’s sources name the same version of the interface', (t) => {
+  const header = readFileSync(new URL('../../native/addon/addon.hpp', import.meta.url), 'utf8');
+  t.is(Number(/kAbi = (\d+)/.exec(header)?.[1]), ADDON_ABI);
 });

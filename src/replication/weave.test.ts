@@ -352,9 +352,12 @@ test('any history of puts, erases, partitions, crashes and loss ends in one agre
       const nodes = Array.from({ length: NODES }, () => net.add());
       const at = (i: number): NetNode => nodes[i] as NetNode;
       const erases: { node: NetNode; ticket: number; name: number }[] = [];
+      const puts: { node: NetNode; ticket: number; name: number }[] = [];
       for (const act of actions) {
-        if (act.kind === 'put') net.put(at(act.node), [draftNamed(act.name, { type: `t${act.type}` })]);
-        else if (act.kind === 'erase')
+        if (act.kind === 'put') {
+          const ticket = net.put(at(act.node), [draftNamed(act.name, { type: `t${act.type}` })]);
+          puts.push({ node: at(act.node), ticket, name: act.name });
+        } else if (act.kind === 'erase')
           erases.push({ node: at(act.node), ticket: net.erase(at(act.node), hashNamed(act.name)), name: act.name });
         else if (act.kind === 'link') net.link(at(act.a), at(act.b));
         else if (act.kind === 'unlink') net.unlink(at(act.a), at(act.b));
@@ -365,6 +368,13 @@ test('any history of puts, erases, partitions, crashes and loss ends in one agre
       if (!(await net.converge(60_000))) throw new Error('no agreement');
       const [first, ...others] = nodes.map((node) => held(net, node).join());
       if (others.some((other) => other !== first)) throw new Error('different sets');
+      const erased = new Set(erases.map(({ name }) => name));
+      for (const { node, ticket, name } of puts) {
+        if (erased.has(name) || outcomes(node, ticket)[0] !== 'accepted') continue;
+        for (const other of nodes)
+          if (!other.weave.view.find(other.weave.view.keyOf(node.id, hashNamed(name)), net.wall(other)))
+            throw new Error(`${name} was settled and lost`);
+      }
       for (const { node, ticket, name } of erases) {
         if (!node.settled.has(ticket)) continue;
         for (const other of nodes)

@@ -29,6 +29,8 @@ export interface NetNode {
   up: boolean;
   /** Milliseconds by which its wall clock is ahead. */
   skewMs: number;
+  /** Told of every effect. */
+  readonly listeners: ((effect: WeaveEffect) => void)[];
   readonly counts: Map<string, number>;
   readonly settled: Map<number, Extract<WeaveEffect, { kind: 'settled' }>>;
   readonly changes: Extract<WeaveEffect, { kind: 'changed' }>[];
@@ -104,6 +106,7 @@ export class WeaveNet {
       generation: 0,
       secret: keys.secretKey,
       salt,
+      listeners: [],
       counts: new Map(),
       settled: new Map(),
       changes: [],
@@ -209,6 +212,7 @@ export class WeaveNet {
   }
 
   #execute(node: Member, effect: WeaveEffect): void {
+    for (const listener of node.listeners) listener(effect);
     switch (effect.kind) {
       case 'send':
         this.#send(node, effect);

@@ -1,6 +1,6 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { fromHex, toHex, utf8 } from '../../core/bytes.js';
-import { type MessageId, type NodeId, nodeIdBytes, nodeIdOf } from '../../core/ids.js';
+import { type MessageId, nodeIdBytes, nodeIdOf } from '../../core/ids.js';
 import type { Crypto } from '../../ports/crypto.js';
 import { recordKey } from '../../replication/keys.js';
 import { MAX_HASH_BYTES, MAX_TYPE_LENGTH, MIN_HASH_BYTES } from '../../replication/limits.js';

@@ -81,7 +81,7 @@ export class Responder {
     const request = decodeScoreRequest(body);
     const space = request && spaces.byId(toHex(request.space));
     const vector = space && fromLittleEndian(request.exact, space.dimension);
-    if (!request || !vector || !vector.every(Number.isFinite)) {
+    if (!request || !space || !vector?.every(Number.isFinite)) {
       counted('search.malformed');
       return;
     }

@@ -113,11 +113,14 @@ export class Search {
   async #wide(plan: SearchPlan, started: number): Promise<SearchAnswer> {
     const { mesh, clock, records } = this.#o;
     const ids: MessageId[] = [];
+    const local = this.#own(plan);
+    // Awaited by the search; should that fail first, this must not count as unhandled.
+    local.catch(() => undefined);
     const search: MeshSearch = new MeshSearch({
       mesh,
       clock,
       plan,
-      local: this.#own(plan),
+      local,
       isErased: (hash) => records.view.isErased(hash, clock.wall()),
       opened: (id) => {
         ids.push(id);
