@@ -17,7 +17,8 @@
       "native/addon/dedup_handle.cpp",
       "native/addon/index_handle.cpp",
       "native/addon/ingest_handle.cpp",
-      "native/addon/routes_handle.cpp"
+      "native/addon/routes_handle.cpp",
+      "native/addon/search_worker.cpp"
     ],
     "edge_agent_flags": [
       "-std=c++20",

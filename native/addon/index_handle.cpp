@@ -4,63 +4,11 @@
 #include "addon.hpp"
 #include "arguments.hpp"
 #include "handles.hpp"
+#include "search_worker.hpp"
 
 namespace edge::addon {
 
 namespace {
-
-// {keys, scores}; null when the environment runs no JavaScript any more. By the plain C interface, because a search
-// may end while its worker thread is being torn down, and the C++ wrapper takes every failure then for a fatal one.
-napi_value to_hits(napi_env env, const TopK& top) {
-  const size_t count = top.size();
-  void* key_data;
-  void* score_data;
-  napi_value key_buffer;
-  napi_value score_buffer;
-  napi_value keys;
-  napi_value scores;
-  napi_value hits;
-  const bool made = napi_create_arraybuffer(env, count * sizeof(uint64_t), &key_data, &key_buffer) == napi_ok &&
-                    napi_create_arraybuffer(env, count * sizeof(float), &score_data, &score_buffer) == napi_ok &&
-                    napi_create_typedarray(env, napi_biguint64_array, count, key_buffer, 0, &keys) == napi_ok &&
-                    napi_create_typedarray(env, napi_float32_array, count, score_buffer, 0, &scores) == napi_ok &&
-                    napi_create_object(env, &hits) == napi_ok &&
-                    napi_set_named_property(env, hits, "keys", keys) == napi_ok &&
-                    napi_set_named_property(env, hits, "scores", scores) == napi_ok;
-  if (!made) return nullptr;
-  for (size_t i = 0; i < count; i++) {
-    static_cast<uint64_t*>(key_data)[i] = top[i].key;
-    static_cast<float*>(score_data)[i] = top[i].score;
-  }
-  return hits;
-}
-
-// One search on a thread of the pool. It holds the index, so that closing or losing the handle does it no harm.
-class SearchWorker : public Napi::AsyncWorker {
- public:
-  SearchWorker(Napi::Env env, std::shared_ptr<SharedIndex> index) : AsyncWorker(env), index_(std::move(index)) {
-    napi_create_promise(env, &deferred_, &promise_);
-  }
-
-  Search& search() { return search_; }
-  napi_value promise() const { return promise_; }
-  void reject(napi_value error) { napi_reject_deferred(Env(), deferred_, error); }
-
-  void Execute() override { index_->scan(search_); }
-
-  void OnOK() override {
-    index_->end_search();
-    const napi_value hits = to_hits(Env(), search_.finish());
-    if (hits != nullptr) napi_resolve_deferred(Env(), deferred_, hits);
-  }
-
- private:
-  napi_deferred deferred_ = nullptr;
-  // Good only while the call that made the worker lasts.
-  napi_value promise_ = nullptr;
-  std::shared_ptr<SharedIndex> index_;
-  Search search_;
-};
 
 bool read_filter(Napi::Env env, napi_value options, Filter& filter) {
   napi_value value;

@@ -9,7 +9,8 @@ import { pathToFileURL } from 'node:url';
 import { apiOf } from './api.mjs';
 
 const ROOT = join(import.meta.dirname, '..', '..');
-const TETHER = pathToFileURL(join(import.meta.dirname, 'tether.mjs')).href;
+/** Preloaded into a process of Node, it ends that one when this one is gone. */
+export const TETHER = pathToFileURL(join(import.meta.dirname, 'tether.mjs')).href;
 const READY_MS = 20_000;
 const STOP_MS = 10_000;
 const LOOK_EVERY_MS = 20;
@@ -67,29 +68,31 @@ function readRuntime(data) {
   }
 }
 
+/** The command line of this checkout, tied to this process. */
+const OWN_COMMAND = [process.execPath, '--import', TETHER, join(ROOT, 'dist/cli/main.js')];
+
 export class AgentProcess {
   /**
    * @param {{name: string, mesh: string, radios: readonly string[], data: string, httpPort?: number, logLevel?: string,
-   *   env?: Record<string, string>, removeOnCut?: string}} options
-   * `removeOnCut`: a temporary folder to remove when this process dies without stopping the agent.
+   *   env?: Record<string, string>, removeOnCut?: string, command?: readonly string[], cwd?: string}} options
+   * `removeOnCut`: a temporary folder to remove when this process dies without stopping the agent. `command`: what to
+   * run instead of the agent of this checkout.
    */
   constructor(options) {
-    const { name, mesh, radios, data, httpPort = 0, logLevel = 'warn', env = {}, removeOnCut } = options;
+    const { name, mesh, radios, data, httpPort = 0, logLevel = 'warn', env = {}, removeOnCut, cwd } = options;
     this.name = name;
     this.data = data;
     this.log = '';
+    const [program, ...args] = options.command ?? OWN_COMMAND;
     const flags = [...radios.flatMap((radio) => ['--radio', radio]), '--mesh', mesh, '--name', name, '--data', data];
     const http = ['--http', `127.0.0.1:${httpPort}`, '--log-level', logLevel];
-    this.child = spawn(
-      process.execPath,
-      ['--import', TETHER, join(ROOT, 'dist/cli/main.js'), 'run', ...flags, ...http],
-      {
-        env: environment({ ...env, ...(removeOnCut && { TETHER_REMOVE: removeOnCut }) }),
-        stdio: ['pipe', 'pipe', 'pipe'],
-        // In a group of its own, so that Ctrl-C reaches only the one that stops them in order.
-        detached: true,
-      },
-    );
+    this.child = spawn(program, [...args, 'run', ...flags, ...http], {
+      env: environment({ ...env, ...(removeOnCut && { TETHER_REMOVE: removeOnCut }) }),
+      cwd,
+      stdio: ['pipe', 'pipe', 'pipe'],
+      // In a group of its own, so that Ctrl-C reaches only the one that stops them in order.
+      detached: true,
+    });
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream.on('data', (chunk) => {
         this.log = (this.log + chunk).slice(-LOG_CHARS);
@@ -122,11 +125,20 @@ export class AgentProcess {
   /** Asks it to stop, and insists after a while. Answers how it ended. */
   async stop() {
     if (this.ended !== undefined) return this.ended;
-    this.child.kill('SIGTERM');
-    const timer = setTimeout(() => this.child.kill('SIGKILL'), STOP_MS);
+    this.#signal('SIGTERM');
+    const timer = setTimeout(() => this.#signal('SIGKILL'), STOP_MS);
     const how = await this.exited;
     clearTimeout(timer);
     this.child.stdin.destroy();
     return how;
+  }
+
+  /** To its whole group: a launcher such as npx may stand before the agent. */
+  #signal(signal) {
+    try {
+      process.kill(-this.pid, signal);
+    } catch {
+      // It ended meanwhile.
+    }
   }
 }

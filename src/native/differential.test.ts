@@ -1,4 +1,4 @@
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import { INGEST_STRIDE } from '../ports/hot-path.js';
 import { keysOf, vectorsOf } from '../testing/contracts/hot-path-index.js';
@@ -8,7 +8,10 @@ import { createHotPath } from './hot-path.js';
 import { loadAddon } from './load.js';
 
 // The addon and its twin must be told apart by nothing but speed.
-const both = loadAddon().addon === undefined ? test.skip : test;
+function both(title: string, run: (t: ExecutionContext) => void): void {
+  if (loadAddon().addon !== undefined) test(title, run);
+  else test.skip(`${title} (skipped: no addon is built here)`, () => undefined);
+}
 const native = () => createHotPath({ kind: 'native' });
 const twin = () => createHotPath({ kind: 'js' });
 

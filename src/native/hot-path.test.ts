@@ -1,10 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { HotPathKind } from '../ports/hot-path.js';
 import { hotPathContract } from '../testing/contracts/hot-path.js';
 import { createHotPath, describeHotPath, nativeHotPath } from './hot-path.js';
 import { ADDON_ABI, ADDON_PATHS, loadAddon } from './load.js';
+
+// What these tests set they must be the only ones to set; a test file has an environment of its own.
+for (const name of ['EDGE_AGENT_HOT_PATH', 'EDGE_AGENT_ISA']) delete process.env[name];
 
 hotPathContract(test, 'twin', () => createHotPath({ kind: 'js' }));
 
@@ -12,14 +15,19 @@ hotPathContract(test, 'twin', () => createHotPath({ kind: 'js' }));
 for (const path of ADDON_PATHS) {
   const { addon } = loadAddon([path]);
   if (addon === undefined) {
-    test.skip(`native from ${path}: not built here`, () => undefined);
+    test.skip(`native from ${path} (skipped: there is no such binary here)`, () => undefined);
     continue;
   }
   for (const isa of addon.isas) hotPathContract(test, `native from ${path} (${isa})`, () => nativeHotPath(addon, isa));
 }
 
 const isBuilt = loadAddon().addon !== undefined;
-const native = isBuilt ? test : test.skip;
+
+/** A test of the addon: where there is none it says so and is skipped. */
+function native(title: string, run: (t: ExecutionContext) => void | Promise<void>): void {
+  if (isBuilt) test(title, run);
+  else test.skip(`${title} (skipped: no addon is built here)`, () => undefined);
+}
 
 native('without options the addon serves, and says from where and with which kernels', (t) => {
   const hotPath = createHotPath();
@@ -87,15 +95,30 @@ test('kind js gives the twin, which has no instruction sets to choose from', (t)
 });
 
 test.serial('EDGE_AGENT_HOT_PATH=js forces the twin unless the caller says otherwise', (t) => {
-  const before = process.env['EDGE_AGENT_HOT_PATH'];
-  process.env['EDGE_AGENT_HOT_PATH'] = 'js';
-  t.teardown(() => {
-    if (before === undefined) delete process.env['EDGE_AGENT_HOT_PATH'];
-    else process.env['EDGE_AGENT_HOT_PATH'] = before;
-  });
+  setVariable(t, 'EDGE_AGENT_HOT_PATH', 'js');
   t.is(createHotPath().kind, HotPathKind.Js);
   t.like(describeHotPath(), { kind: 'js', text: 'JavaScript twin, because EDGE_AGENT_HOT_PATH=js' });
   if (isBuilt) t.is(createHotPath({ kind: 'native' }).kind, HotPathKind.Native);
+});
+
+/** Sets a variable of the environment for the rest of one serial test. */
+function setVariable(t: ExecutionContext, name: string, value: string): void {
+  const before = process.env[name];
+  process.env[name] = value;
+  t.teardown(() => {
+    if (before === undefined) delete process.env[name];
+    else process.env[name] = before;
+  });
+}
+
+test.serial('EDGE_AGENT_ISA chooses the kernels, unless the caller names some; the twin takes no notice', (t) => {
+  setVariable(t, 'EDGE_AGENT_ISA', 'mmx');
+  t.is(createHotPath({ kind: 'js' }).isa, 'javascript');
+  if (!isBuilt) return;
+  t.throws(() => createHotPath(), { code: 'hotpath.isa', message: /mmx/ });
+  t.is(createHotPath({ isa: 'scalar' }).isa, 'scalar');
+  process.env['EDGE_AGENT_ISA'] = 'scalar';
+  t.is(createHotPath().isa, 'scalar');
 });
 
 test('binaries that are missing, broken or of another version are told with their reasons', (t) => {

@@ -46,7 +46,7 @@ function readEmbedding(file: string): readonly number[] {
 function human(answer: SearchAnswer): string {
   const { results, asked, answered, nodes } = answer;
   const silent = nodes.filter((node) => !node.answered).map(({ nodeId }) => nodeId);
-  const who = `${answered} of ${asked} nodes answered in ${answer.tookMs} ms${silent.length === 0 ? '' : `; silent: ${silent.join(', ')}`}`;
+  const who = `${answered} of ${asked} nodes answered in ${Math.round(answer.tookMs * 10) / 10} ms${silent.length === 0 ? '' : `; silent: ${silent.join(', ')}`}`;
   if (results.length === 0) return `Nothing found. ${who}`;
   const rows = table(
     [
