@@ -1,6 +1,6 @@
 import { type HotPath, HotPathKind } from '../ports/hot-path.js';
 import { checkObject, hotPathError } from './checks.js';
-import { type Addon, type Attempt, type Loaded, loadAddon } from './load.js';
+import { type Addon, type Attempt, type Loaded, loadAddon, NOT_THERE } from './load.js';
 import { twinHotPath } from './twin/hot-path.js';
 
 export interface HotPathOptions {
@@ -56,9 +56,17 @@ export function describeHotPath(): HotPathDescription {
     return { kind, isa, tried: [], text: 'JavaScript twin, because EDGE_AGENT_HOT_PATH=js' };
   }
   const { path, tried } = addonOnce();
-  if (path === undefined) return { kind, isa, tried, text: `JavaScript twin, because ${reasons(tried)}` };
+  if (path === undefined) return { kind, isa, tried, text: `JavaScript twin, because ${whyNone(tried)}` };
   return { kind, isa, path, tried, text: `native (${isa}) from ${path}` };
 }
+
+/** The places a binary may lie in are of interest only where one was found and refused. */
+const whyNone = (tried: readonly Attempt[]): string => {
+  const refused = tried.filter(({ reason }) => reason !== NOT_THERE);
+  return refused.length > 0
+    ? reasons(refused)
+    : 'no binary was built for this device (npm rebuild edge-agent builds it)';
+};
 
 const reasons = (tried: readonly Attempt[]): string => tried.map(({ path, reason }) => `${path}: ${reason}`).join('; ');
 

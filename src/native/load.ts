@@ -47,13 +47,16 @@ export const ADDON_PATHS: readonly string[] = [
 
 const ROOT = new URL('../../', import.meta.url);
 
+/** The reason given for a place where no binary lies. */
+export const NOT_THERE = 'not there';
+
 /** Loads the first binary of `paths` (relative to the package) that will do. Never throws. */
 export function loadAddon(paths: readonly string[] = ADDON_PATHS): Loaded {
   const tried: Attempt[] = [];
   const require = createRequire(import.meta.url);
   for (const path of paths) {
     const file = fileURLToPath(new URL(path, ROOT));
-    const reason = existsSync(file) ? undefined : 'not there';
+    const reason = existsSync(file) ? undefined : NOT_THERE;
     if (reason !== undefined) {
       tried.push({ path, reason });
       continue;

@@ -31,7 +31,7 @@ export const MAX_DIMENSION = 4_096;
 export const MAX_OBSERVED_AHEAD_MS = 86_400_000;
 
 /** Tombstones that claim to live longer are refused. */
-export const MAX_TOMBSTONE_LIFE_MS = 400 * 86_400_000;
+export const MAX_TOMBSTONE_LIFE_MS = 3_660 * 86_400_000;
 
 /** Leaves of one signed batch. */
 export const MAX_BATCH_LEAVES = 32;

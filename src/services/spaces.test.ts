@@ -27,7 +27,7 @@ test('a wrong configuration is refused with what is wrong', (t) => {
       { name: 'm', dimension: 8 },
       { name: 'm', dimension: 12 },
     ],
-    Array.from({ length: 9 }, (_, i) => ({ name: `m${i}`, dimension: 8 })),
+    Array.from({ length: 17 }, (_, i) => ({ name: `m${i}`, dimension: 8 })),
   ];
   for (const configs of wrong) t.throws(() => new Spaces(crypto, configs), { name: 'EdgeError' });
   t.throws(() => new Spaces(crypto).get('x'), { message: /known: default/ });

@@ -7,7 +7,7 @@ export const DEFAULT_DIMENSION = 512;
 /** A hot path's index takes no more, and wants a multiple of 4. */
 export const MAX_SPACE_DIMENSION = 4_096;
 /** Each used space has its own index. */
-export const MAX_SPACES = 8;
+export const MAX_SPACES = 16;
 
 export interface SpaceConfig {
   /** Of the model and its version: vectors of different spaces are never compared. */

@@ -181,6 +181,7 @@ export class WeaveNet {
 
   async run(forMs: number): Promise<void> {
     const end = this.now + forMs;
+    await new Promise((done) => setImmediate(done));
     for (let next = this.#next(end); next !== undefined; next = this.#next(end)) {
       this.now = Math.max(this.now, next);
       while (this.#events[0] && this.#events[0].at <= this.now) this.#events.shift()?.run();

@@ -143,7 +143,7 @@ export const KEYS = {
   'detections.retention': {
     kind: 'duration',
     what: 'How long a detection is kept when its author sets no expiry.',
-    expected: 'a duration with its unit from "1m" to "3650d", such as "30d"',
+    expected: 'a duration with its unit from "1m" to "90d", such as "30d"',
     env: 'EDGE_AGENT_DETECTION_RETENTION',
     fallback: '30d',
   },

@@ -105,7 +105,7 @@ export const configSchema = z.strictObject({
     .prefault({}),
   detections: z
     .strictObject({
-      retention: withDefault('detections.retention', duration(60 * SECOND, 3_650 * DAY)),
+      retention: withDefault('detections.retention', duration(60 * SECOND, 90 * DAY)),
       share_vectors: withDefault('detections.share_vectors', z.boolean()),
     })
     .prefault({}),
