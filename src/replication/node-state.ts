@@ -71,8 +71,7 @@ function customValue(value: string | number | boolean) {
 /** The snapshot in these bytes, or `undefined` when anything in it is out of bounds. */
 export function decodeSnapshot(bytes: Uint8Array): NodeSnapshot | undefined {
   const body = decode(Body.NodeStateSchema, bytes);
-  if (!body || body.author.length !== 8 || body.name.length > NAME_MAX || body.version.length > NAME_MAX)
-    return undefined;
+  if (body?.author.length !== 8 || body.name.length > NAME_MAX || body.version.length > NAME_MAX) return undefined;
   if (body.custom.length > CUSTOM_FIELDS_MAX || body.neighbours.length > Limit.NeighboursPerState) return undefined;
   const condition = CONDITIONS[body.condition];
   if (!condition) return undefined;

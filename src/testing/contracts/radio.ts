@@ -152,7 +152,10 @@ function checkFrames(check: Check): void {
       scene.pair.settle?.();
       await scene.b.until(() => scene.b.frames.length === sent.indexOf(bytes) + 1);
     }
-    t.true(scene.b.frames.every(({ bytes }) => bytes.constructor === Uint8Array), 'a Buffer: its slice() would share memory');
+    t.true(
+      scene.b.frames.every(({ bytes }) => bytes.constructor === Uint8Array),
+      'a Buffer: its slice() would share memory',
+    );
     t.deepEqual(
       scene.b.frames.map(({ bytes }) => [...bytes]),
       sent.map((bytes) => [...bytes]),
