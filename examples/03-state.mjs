@@ -4,7 +4,7 @@ import { startMesh, until, withAgents } from './lib.mjs';
 
 await withAgents(async (start) => {
   const [gate, yard] = await startMesh(start, ['gate', 'yard']);
-  yard.on('state', ({ nodeId, state }) => {
+  const forget = yard.on('state', ({ nodeId, state }) => {
     if (nodeId === gate.nodeId) console.log(`yard hears of gate: version ${state.version}, ${state.fps ?? '–'} fps`);
   });
 
@@ -21,6 +21,7 @@ await withAgents(async (start) => {
     const state = yard.state().nodes[gate.nodeId];
     return state && state.fps === undefined && state;
   }, 'the removal arrived');
+  forget();
   assert.ok(after.version > seen.version, 'every change has a higher version');
   console.log(`OK: yard followed gate's state from version ${seen.version} to ${after.version}`);
 });

@@ -1,6 +1,9 @@
 #include "addon.hpp"
 
 #include <sys/random.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include <cerrno>
 
@@ -20,12 +23,22 @@ Addon::Addon(Napi::Env env, Napi::Object exports) {
                            InstanceValue("abi", Napi::Number::New(env, kAbi), napi_enumerable),
                            InstanceValue("isas", isas, napi_enumerable),
                            InstanceValue("bestIsa", Napi::String::New(env, isa_name(best_isa())), napi_enumerable),
+                           InstanceMethod("trim", &Addon::trim, napi_enumerable),
                            InstanceMethod("setErrorFactory", &Addon::set_error_factory, napi_enumerable),
                        });
   exports.Set("VectorIndex", IndexHandle::define(env));
   exports.Set("DedupCache", DedupHandle::define(env));
   exports.Set("RoutingTable", RoutesHandle::define(env));
   exports.Set("FrameIngest", IngestHandle::define(env));
+}
+
+// glibc keeps what a burst freed; on a small device others need it.
+Napi::Value Addon::trim(const Napi::CallbackInfo& info) {
+#ifdef __GLIBC__
+  return Napi::Boolean::New(info.Env(), malloc_trim(0) == 1);
+#else
+  return Napi::Boolean::New(info.Env(), false);
+#endif
 }
 
 void Addon::set_error_factory(const Napi::CallbackInfo& info) {

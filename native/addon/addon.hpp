@@ -10,7 +10,7 @@
 namespace edge::addon {
 
 // Raised whenever the classes or their arguments change; src/native/load.ts refuses any other.
-inline constexpr uint32_t kAbi = 1;
+inline constexpr uint32_t kAbi = 2;
 
 enum class HandleKind : uint64_t { dedup = 1, routes = 2 };
 
@@ -27,6 +27,7 @@ class Addon : public Napi::Addon<Addon> {
 
  private:
   void set_error_factory(const Napi::CallbackInfo& info);
+  Napi::Value trim(const Napi::CallbackInfo& info);
   napi_type_tag tag(HandleKind kind) const { return {mark_.k0, mark_.k1 ^ static_cast<uint64_t>(kind)}; }
 
   Napi::FunctionReference error_factory_;

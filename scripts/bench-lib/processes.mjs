@@ -46,7 +46,10 @@ export async function fill(agents, count) {
     const agent = agents[turn % agents.length];
     const size = Math.min(BATCH, count - pushed);
     const items = Array.from({ length: size }, () => identities.detection(agent.name));
-    const { accepted } = await agent.api.post('detections', cborBatch(items), 'application/cbor');
+    const { accepted } = await agent.api.post('detections', cborBatch(items), 'application/cbor').catch((error) => {
+      // A refused connection says little; how the agent ended says it all.
+      throw agent.ended === undefined ? error : new Error(`${agent.name} ${agent.ended}\n${agent.log.trimEnd()}`);
+    });
     if (accepted !== size) throw new Error(`only ${accepted} of ${size} detections were accepted`);
     pushed += size;
   }

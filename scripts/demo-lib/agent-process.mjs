@@ -119,26 +119,26 @@ export class AgentProcess {
     if (!runtime) throw new Error(`${this.name} did not serve within ${READY_MS / 1000} s\n${this.log.trimEnd()}`);
     this.api = apiOf(runtime.url);
     this.nodeId = runtime.nodeId;
+    this.agentPid = runtime.pid;
     return this;
   }
 
   /** Asks it to stop, and insists after a while. Answers how it ended. */
   async stop() {
     if (this.ended !== undefined) return this.ended;
-    this.#signal('SIGTERM');
-    const timer = setTimeout(() => this.#signal('SIGKILL'), STOP_MS);
+    // A launcher such as npx may stand before the agent: it ends with it.
+    signal(this.agentPid ?? this.pid, 'SIGTERM');
+    const timer = setTimeout(() => signal(-this.pid, 'SIGKILL'), STOP_MS);
     const how = await this.exited;
     clearTimeout(timer);
-    this.child.stdin.destroy();
     return how;
   }
+}
 
-  /** To its whole group: a launcher such as npx may stand before the agent. */
-  #signal(signal) {
-    try {
-      process.kill(-this.pid, signal);
-    } catch {
-      // It ended meanwhile.
-    }
+function signal(pid, name) {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // It ended meanwhile.
   }
 }

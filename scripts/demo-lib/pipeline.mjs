@@ -82,7 +82,10 @@ export class Pipeline {
     }
     const wrong = this.#exact.fault(probe, RESULTS, results);
     if (wrong === undefined) this.searches.exact++;
-    else this.#fault(`a search at ${agent.name} does not equal exact search: ${wrong}`);
+    else {
+      const scored = results.map((result) => `${result.scoredFrom} by ${nameOf(result.node)}`).join(', ');
+      this.#fault(`a search at ${agent.name} does not equal exact search: ${wrong} (scores: ${scored})`);
+    }
   }
 
   async #alert(agent, round) {

@@ -14,6 +14,8 @@ import { join } from 'node:path';
 
 const SIMULATION_SEEDS = 100;
 const PROPERTY_RUNS = 2000;
+/** How long the demo's cameras push. */
+const DEMO_SECONDS = 12;
 
 const ava = (files, ...flags) => ['node_modules/.bin/ava', '--tap', ...flags, ...files];
 const covered = (command) => ['node_modules/.bin/c8', '--clean', ...command];
@@ -22,8 +24,11 @@ const tool = (name, flag) => () => {
   const found = process.env.PATH.split(':').some((folder) => existsSync(join(folder, name)));
   return found ? undefined : `${name} is missing: scripts/setup ${flag}`;
 };
+const missing = (names) => () => {
+  const name = names.find((each) => tool(each, '')() !== undefined);
+  return name && `${name} is missing: apt-get install ${name}`;
+};
 const none = (files, what) => () => (files.length > 0 ? undefined : `there is no ${what}`);
-const absent = (root, path) => () => (existsSync(join(root, path)) ? undefined : `${path} is not there yet`);
 /** Builds and runs the C++ tests by a preset of native/CMakePresets.json: they need no Node. */
 const ctest = (preset) => {
   const steps = [
@@ -44,22 +49,32 @@ function preparation(full) {
   ];
 }
 
-function checks({ root, sources, scripts, chosen }) {
+function checks({ sources, scripts, chosen }) {
   const noProtoc = tool('protoc', '--proto');
   const unit = chosen ? ava(sources) : covered(ava([]));
   const partial = () => (chosen ? 'only a part of the tests ran' : undefined);
   const coverage = ['node', 'scripts/lib/coverage.mjs'];
+  const docs = ['node', 'scripts/docs.mjs'];
   const nodeTest = ['node', '--test', '--test-reporter=tap', ...scripts];
-  const python = ['python3', '-m', 'unittest', 'discover', '-v', '-s', 'examples/python'];
-  const noPython = absent(root, 'examples/python');
+  const examples = ['node', 'scripts/demo-lib/run-examples.mjs'];
+  const demo = ['node', 'scripts/demo-lib/main.mjs', '--for', String(DEMO_SECONDS)];
   return [
     { id: 'lint', command: ['scripts/lint'], reads: 'check', minutes: 3 },
     { id: 'proto', command: ['scripts/proto', '--check'], reads: 'check', minutes: 1, unless: noProtoc },
     { id: 'unit', command: unit, reads: 'tap', minutes: 10, unless: none(sources, 'test of src') },
     { id: 'coverage', command: coverage, reads: 'check', minutes: 1, after: ['unit'], unless: partial },
     { id: 'scripts', command: nodeTest, reads: 'tap', minutes: 3, unless: none(scripts, 'test of scripts') },
+    { id: 'docs', command: docs, reads: 'check', minutes: 3, after: ['build'], unless: missing(['curl', 'python3']) },
     { id: 'ctest', command: ctest('test'), reads: 'ctest', minutes: 8, unless: tool('cmake', '--native') },
-    { id: 'python', command: python, reads: 'unittest', minutes: 3, after: ['build'], unless: noPython },
+    {
+      id: 'examples',
+      command: examples,
+      reads: 'tap',
+      minutes: 3,
+      after: ['build'],
+      unless: tool('python3', '--native'),
+    },
+    { id: 'demo', command: demo, reads: 'check', minutes: 3, after: ['build'] },
   ];
 }
 
@@ -71,7 +86,6 @@ function fullChecks({ root, sources }) {
   const [long, noSimulation] = [ava(properties, '--timeout=10m'), none(simulations, 'test of src/sim')];
   const simulate = ava(simulations, '--timeout=10m');
   const bench = ['scripts/bench', '--quick'];
-  const [noPack, noBench] = [absent(root, 'scripts/pack-smoke'), absent(root, 'scripts/bench')];
   return [
     { id: 'asan', command: ctest('asan'), reads: 'ctest', minutes: 15, unless: noCompiler },
     {
@@ -83,8 +97,8 @@ function fullChecks({ root, sources }) {
       unless: none(properties, 'property test'),
     },
     { id: 'simulation', command: simulate, env: seeds, reads: 'tap', minutes: 20, unless: noSimulation },
-    { id: 'pack', command: ['scripts/pack-smoke'], reads: 'check', minutes: 8, unless: noPack },
-    { id: 'bench', command: bench, reads: 'check', minutes: 10, unless: noBench },
+    { id: 'pack', command: ['scripts/pack-smoke'], reads: 'check', minutes: 8, after: ['build'] },
+    { id: 'bench', command: bench, reads: 'check', minutes: 10, after: ['build'] },
   ].map((stage) => ({ ...stage, full: true }));
 }
 

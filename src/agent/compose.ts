@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { EdgeError, messageOf } from '../core/errors.js';
 import { HybridClock } from '../core/hlc.js';
 import { Mesh } from '../mesh/mesh.js';
-import { createHotPath, describeHotPath } from '../native/hot-path.js';
+import { createHotPath, describeHotPath, returnFreedMemory } from '../native/hot-path.js';
 import type { Crypto } from '../ports/crypto.js';
 import type { HotPath } from '../ports/hot-path.js';
 import type { Log } from '../ports/log.js';
@@ -22,6 +22,7 @@ import { nextBoot } from '../storage/boot-record.js';
 import { type DataDir, openDataDir } from '../storage/data-dir.js';
 import { loadIdentity } from '../storage/identity-file.js';
 import { openLmdbStore } from '../storage/lmdb.js';
+import { garbageCollector } from '../system/collect-garbage.js';
 import { deviceSensors } from '../system/device-sensors.js';
 import { nodeCrypto } from '../system/node-crypto.js';
 import { createLog } from '../system/pino-log.js';
@@ -32,6 +33,7 @@ import { Agent } from './agent.js';
 import type { Config } from './config.js';
 import { Events } from './events.js';
 import { type Face, Lifecycle } from './lifecycle.js';
+import { MemoryKeeper } from './memory-keeper.js';
 import { RunnerAccess } from './mesh-access.js';
 import { openMeshTagKey } from './mesh-key.js';
 import { createRadio } from './radios.js';
@@ -139,7 +141,8 @@ function services(ground: Ground) {
   const alerts = new Alerts(access, clock, store, {
     counted,
     alert: (alert) => events.emit('alert', alert),
-    storeFailed: (error) => storage.set('failed', String(error)),
+    stored: () => storage.set('ok'),
+    storeFailed: (error) => storage.failed(error),
   });
   const spaces = new Spaces(crypto, config.spaces);
   const detections = new Detections(records, spaces, clock);
@@ -172,10 +175,17 @@ async function wire(config: Config, openFace: FaceFactory, log: Log, dataDir: Da
   );
   const radioContext = { config, nodeId: self.id, log, clock };
   const radios = await Promise.all(config.radios.map((spec) => createRadio(spec, radioContext)));
-  const relay = new Relay({ mesh, events, access, records, storage, log });
+  const relay = new Relay({ mesh, events, access, records, storage, log, clock });
   const runner: Runner = new Runner(mesh, radios, store, clock, log, relay);
   access.connect(runner);
   const served = services({ config, log, crypto, store, hotPath, mesh, runner, access, records, events, storage });
+  const memory = new MemoryKeeper({
+    clock,
+    steps: () => runner.times.steps,
+    residentBytes: () => process.memoryUsage.rss(),
+    collect: garbageCollector(),
+    trim: returnFreedMemory,
+  });
   const lifecycle = new Lifecycle({
     log,
     runner,
@@ -184,11 +194,15 @@ async function wire(config: Config, openFace: FaceFactory, log: Log, dataDir: Da
     openFace: (agent) => openFace(agent, config, log.child('http')),
     begin: async () => {
       served.device.start();
+      memory.start();
       addStaticPeers(agent, config, log);
       await served.index.load();
     },
-    leave: () => runner.submit({ kind: 'patch-state', patch: { condition: 'offline' } }),
-    end: served.close,
+    leave: () => runner.submit({ kind: 'leave' }),
+    end: () => {
+      memory.stop();
+      served.close();
+    },
   });
   const { kind, isa } = hotPath;
   const agent: Agent = new Agent({

@@ -360,3 +360,13 @@ test('whatever the environment holds, nothing but an EdgeError is thrown', (t) =
   );
   t.pass();
 });
+
+test('listening beyond this machine needs a token, wherever it comes from', (t) => {
+  for (const address of ['0.0.0.0:7070', '[::]:7070', '10.0.0.7:7070', 'device.local:7070']) {
+    const text = `[http]\nlisten = "${address}"`;
+    t.regex(refusedText(t, text, 'config.value').message, /line 2: http\.listen .*no token/);
+    t.is(load(text, { env: { EDGE_AGENT_TOKEN: 'a-secret-of-enough-length' } }).config.http.listen?.port, 7070);
+  }
+  for (const address of ['localhost:1', '127.1.2.3:1', '[::1]:1', 'off'])
+    t.notThrows(() => load(`[http]\nlisten = "${address}"`));
+});

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { basename, resolve } from 'node:path';
 import type { LogLevel } from '../ports/log.js';
 import { defaultDataDir } from '../storage/data-dir.js';
-import { checkRadios, checkTogether, readToken, tokenFileWarnings } from './config/checks.js';
+import { checkListen, checkRadios, checkTogether, readToken, tokenFileWarnings } from './config/checks.js';
 import { type ExplainedKey, explainKeys } from './config/explain.js';
 import type { KeyPath } from './config/keys.js';
 import { locateKeys } from './config/locate.js';
@@ -176,6 +176,7 @@ function resolved(parsed: ParsedFile, raw: Raw, env: Environment, origin: (key: 
   checkTogether(parsed, raw, origin);
   const { mesh_timing: timing, limits, detections, sensors, udp, http } = parsed;
   const token = http.token ?? (http.token_file === undefined ? undefined : readToken(http.token_file, origin));
+  checkListen(http.listen, token, origin);
   return {
     name: parsed.name ?? (hostname().slice(0, 64) || 'edge-agent'),
     mesh: parsed.mesh,

@@ -357,6 +357,7 @@ export interface AgentApi {
   state(): { readonly nodes: { readonly [nodeId: string]: NodeState } };
   patchState(patch: NodeFieldsPatch): NodeState;
   readonly detections: {
+    /** Throws when nothing was taken because this node could not: `store.full`, `detections.limit` (507), `store.busy` (429). */
     push(items: readonly unknown[]): Promise<PushResult>;
     list(query?: DetectionQuery): DetectionPage;
     /** The detection under this hash; several authors may have one: all are given. Throws `detection.unknown` (404) or `detection.erased` (410). */
@@ -366,6 +367,7 @@ export interface AgentApi {
   };
   search(request: SearchRequest): Promise<SearchAnswer>;
   readonly alerts: {
+    /** Resolves once it is on its way, and on disk unless the disk takes nothing. */
     send(alert: AlertInput): Promise<Alert>;
     list(query?: { readonly sinceAt?: number; readonly limit?: number; readonly cursor?: string }): AlertPage;
   };

@@ -1,4 +1,4 @@
-import { messageOf } from '../core/errors.js';
+import { EdgeError, messageOf } from '../core/errors.js';
 import type { Log } from '../ports/log.js';
 import type { Store } from '../ports/store.js';
 import type { DataDir } from '../storage/data-dir.js';
@@ -36,6 +36,7 @@ export class Lifecycle {
   readonly #parts: LifecycleParts;
   #phase: Phase = 'new';
   #face: Face | undefined;
+  #opening: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
 
   constructor(parts: LifecycleParts) {
@@ -49,31 +50,46 @@ export class Lifecycle {
   async start(agent: Agent): Promise<void> {
     if (this.#phase !== 'new') throw new Error('an agent starts once; create another one');
     this.#phase = 'starting';
+    this.#opening = this.#open(agent);
     try {
-      // The port first: a second agent on this device is told so before anything else happens.
-      this.#face = await this.#parts.openFace(agent);
-      await this.#parts.runner.start();
-      await this.#parts.begin();
-      this.#parts.dataDir.publish({
-        pid: process.pid,
-        url: this.#face?.url ?? '',
-        nodeId: agent.nodeId,
-        startedAt: agent.status().startedAt,
-      });
-      this.#phase = 'running';
+      await this.#opening;
     } catch (error) {
       await this.stop();
       throw error;
     }
   }
 
+  /** Also while it starts: what was opened until then is closed. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
   }
 
+  async #open(agent: Agent): Promise<void> {
+    const { openFace, runner, begin, dataDir } = this.#parts;
+    // The port first: a second agent on this device is told so before anything else happens.
+    this.#face = await openFace(agent);
+    this.#goOn();
+    await runner.start();
+    this.#goOn();
+    await begin();
+    this.#goOn();
+    const { nodeId } = agent;
+    dataDir.publish({ pid: process.pid, url: this.#face?.url ?? '', nodeId, startedAt: agent.status().startedAt });
+    this.#phase = 'running';
+  }
+
+  #goOn(): void {
+    if (!this.#stopping) return;
+    throw new EdgeError('agent.stopped', 'the agent was stopped while it started', {
+      status: 503,
+      fix: 'create another one',
+    });
+  }
+
   async #stop(): Promise<void> {
     const { log, runner, store, dataDir } = this.#parts;
+    await this.#opening?.catch(() => undefined);
     const wasRunning = this.#phase === 'running';
     this.#phase = 'stopping';
     if (wasRunning) {

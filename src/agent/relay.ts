@@ -1,9 +1,11 @@
 import { toHex } from '../core/bytes.js';
 import type { Mesh } from '../mesh/mesh.js';
 import type { Delivered } from '../mesh/types.js';
+import type { Clock } from '../ports/clock.js';
 import type { Log } from '../ports/log.js';
 import type { Radio, RadioCondition } from '../ports/radio.js';
 import type { Events } from './events.js';
+import { MeasuredLog } from './measured-log.js';
 import type { RunnerAccess } from './mesh-access.js';
 import type { RunnerRecords } from './records-access.js';
 import type { NoticeEffect, RecordsEffect, RunnerEvents } from './runner.js';
@@ -17,14 +19,22 @@ export interface RelayParts {
   readonly records: RunnerRecords;
   readonly storage: StorageCondition;
   readonly log: Log;
+  readonly clock: Clock;
 }
 
 /** Tells services and listeners what the engine did. */
 export class Relay implements RunnerEvents {
   readonly #parts: RelayParts;
+  readonly #nodes: MeasuredLog;
+  readonly #links: MeasuredLog;
+  readonly #faults: MeasuredLog;
 
   constructor(parts: RelayParts) {
+    const { log, clock } = parts;
     this.#parts = parts;
+    this.#nodes = new MeasuredLog(log, clock);
+    this.#links = new MeasuredLog(log, clock);
+    this.#faults = new MeasuredLog(log, clock);
   }
 
   deliver(message: Delivered): void {
@@ -32,10 +42,10 @@ export class Relay implements RunnerEvents {
   }
 
   records(effect: RecordsEffect): void {
-    const { records, events, log } = this.#parts;
+    const { records, events } = this.#parts;
     records.effect(effect);
     if (effect.kind === 'evidence') {
-      log.warn('an author signed two contents under one stamp', { node: effect.author });
+      this.#faults.say('warn', 'an author signed two contents under one stamp', { node: effect.author });
       events.emit('health', { subject: `node ${effect.author}`, condition: 'equivocation' });
     }
     if (effect.kind !== 'changed' || effect.change === 'expired' || effect.hash.length === 0) return;
@@ -44,12 +54,12 @@ export class Relay implements RunnerEvents {
   }
 
   notice(effect: NoticeEffect): void {
-    const { mesh, events, access, log } = this.#parts;
+    const { mesh, events, access } = this.#parts;
     switch (effect.kind) {
       case 'outcome':
         return access.outcome(effect);
       case 'peer':
-        log.info(`node ${effect.node} ${effect.change}`);
+        this.#nodes.say('info', `node ${effect.node} ${effect.change}`);
         return events.emit('peer', {
           nodeId: effect.node,
           change: effect.change,
@@ -58,7 +68,10 @@ export class Relay implements RunnerEvents {
       case 'link': {
         const { node, address, change, reason } = effect;
         const radio = mesh.carrier(effect.radio)?.name ?? '';
-        log.info(`link to ${node} over ${radio} is ${change}`, { address, ...(reason !== undefined && { reason }) });
+        this.#links.say('info', `link to ${node} over ${radio} is ${change}`, {
+          address,
+          ...(reason !== undefined && { reason }),
+        });
         return events.emit('link', { nodeId: node, radio, address, change, ...(reason !== undefined && { reason }) });
       }
       case 'state': {
@@ -67,7 +80,7 @@ export class Relay implements RunnerEvents {
         return;
       }
       case 'suspect':
-        log.warn(`node ${effect.node} is suspect: ${effect.what}`);
+        this.#faults.say('warn', `node ${effect.node} is suspect: ${effect.what}`);
         return events.emit('health', { subject: `node ${effect.node}`, condition: 'suspect', detail: effect.what });
     }
   }

@@ -132,7 +132,8 @@ export class Runner {
   async #write(ticket: number, ops: Parameters<Store['batch']>[0]): Promise<void> {
     try {
       await this.#store.batch(ops);
-      this.#events.storage('ok');
+      // Deletions work on a full disk too, so they prove nothing.
+      if (ops.some(({ op }) => op === 'put')) this.#events.storage('ok');
       this.submit({ kind: 'records', input: { kind: 'stored', ticket } });
     } catch (error) {
       const code = (error as { code?: string }).code ?? 'store.failed';

@@ -1,3 +1,4 @@
+import { EdgeError, messageOf } from '../core/errors.js';
 import type { Log } from '../ports/log.js';
 
 export type StorageState = 'ok' | 'full' | 'failed';
@@ -12,6 +13,12 @@ export class StorageCondition {
   constructor(log: Log, changed: (condition: StorageState, reason?: string) => void) {
     this.#log = log;
     this.#changed = changed;
+  }
+
+  /** What a write that failed says of the storage. */
+  failed(error: unknown): void {
+    const full = error instanceof EdgeError && error.code === 'store.full';
+    this.set(full ? 'full' : 'failed', messageOf(error));
   }
 
   set(condition: StorageState, reason?: string): void {

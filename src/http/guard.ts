@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { EdgeError } from '../core/errors.js';
+import { isLoopbackHost } from '../core/loopback.js';
 
 export interface GuardOptions {
   /** The address or name the server listens on. */
@@ -23,12 +24,6 @@ export interface Guard {
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
-/** True for addresses and names that only this machine reaches. */
-export function isLoopback(host: string): boolean {
-  const name = host.toLowerCase();
-  return name === 'localhost' || name === '::1' || name === '[::1]' || /^127(\.\d{1,3}){3}$/.test(name);
-}
-
 /** The name in a Host header or an origin's authority, without its port. */
 function nameOf(authority: string): string | undefined {
   return /^(\[[0-9a-fA-F:.]+\]|[^:[\]/@\s]+)(?::\d{1,5})?$/.exec(authority)?.[1]?.toLowerCase();
@@ -41,7 +36,7 @@ function nameOf(authority: string): string | undefined {
  */
 export function createGuard(options: GuardOptions): Guard {
   const { host, token } = options;
-  const loopback = isLoopback(host);
+  const loopback = isLoopbackHost(host);
   if (!loopback && !token) {
     throw new EdgeError('http.token', `listening on ${host} would let anyone in reach use this agent`, {
       fix: 'set a token (http.token in the configuration or EDGE_AGENT_TOKEN), or listen on 127.0.0.1',
@@ -53,7 +48,7 @@ export function createGuard(options: GuardOptions): Guard {
   return {
     checkSource(credentials) {
       const name = credentials.host === undefined ? undefined : nameOf(credentials.host);
-      if (loopback && (name === undefined || !(isLoopback(name) || name === bound))) {
+      if (loopback && (name === undefined || !(isLoopbackHost(name) || name === bound))) {
         throw new EdgeError('request.host', 'the Host header is not a name of this machine', {
           status: 403,
           fix: 'use http://127.0.0.1 or http://localhost; to reach the agent by another name, listen there with a token',

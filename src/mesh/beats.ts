@@ -9,7 +9,6 @@ import { saltHintOf } from '../trust/identity.js';
 import { type KnownNodes, Learned } from '../trust/known-nodes.js';
 import type { DripItem } from './drip.js';
 import { DripKind } from './drip.js';
-import { earlier } from './egress.js';
 import type { MeshContext } from './types.js';
 
 /** A beat follows frames that are not link-local within this time, and comes at the latest after the other. */
@@ -20,6 +19,8 @@ const BUDGETS_MAX = 512;
 
 export interface BeatEvents {
   publish(item: DripItem, now: Instant): void;
+  /** Whether this beat was forgotten here not long ago. */
+  isBuried(source: NodeId, rank: bigint, now: Instant): boolean;
   members(): readonly NodeId[];
   /** A boot of this node is vouched for from now on. */
   learned(node: NodeId, now: Instant): void;
@@ -34,7 +35,8 @@ export class Beats {
   readonly #events: BeatEvents;
   readonly #budgets = new Map<NodeId, TokenBucket>();
   #number = 0;
-  #dueAt: number | undefined;
+  /** The first one comes at once: nobody acts on what we originate before it. */
+  #dueAt = 0;
 
   constructor(context: MeshContext, known: KnownNodes, clock: HybridClock, events: BeatEvents) {
     this.#context = context;
@@ -48,14 +50,22 @@ export class Beats {
   originated(sequence: number, immutable: Uint8Array, now: Instant): void {
     this.commitments.add(sequence, immutable);
     const within = this.commitments.pending >= MAX_FRAMES_PER_BEAT ? 0 : COMMIT_WITHIN_MS;
-    this.#dueAt = Math.min(this.#dueAt ?? Number.POSITIVE_INFINITY, now.mono + within);
+    this.#dueAt = Math.min(this.#dueAt, now.mono + within);
   }
 
   tick(now: Instant): void {
-    if (this.#dueAt !== undefined && this.#dueAt > now.mono) return;
+    if (this.#dueAt > now.mono) return;
     const { crypto, self } = this.#context;
     const commitment = this.commitments.commitment();
-    const body = signBeat(crypto, self, ++this.#number, this.#clock.tick(now.wall), this.#events.members(), commitment);
+    const body = signBeat(
+      crypto,
+      self,
+      ++this.#number,
+      this.#clock.tick(now.wall),
+      this.#events.members(),
+      commitment,
+      this.commitments.lastSequence,
+    );
     this.commitments.sealed(body);
     this.#dueAt = now.mono + BEAT_EVERY_MS;
     this.#events.publish(
@@ -71,8 +81,8 @@ export class Beats {
     );
   }
 
-  nextDeadline(): number | undefined {
-    return earlier(this.#dueAt, undefined) ?? 0;
+  nextDeadline(): number {
+    return this.#dueAt;
   }
 
   /** A beat from a neighbour: its rank when it is good and newer than `heldRank`. */
@@ -92,6 +102,10 @@ export class Beats {
     if (source === this.#context.self.id) return undefined;
     const rank = beatRank(claimed);
     if (heldRank !== undefined && rank <= heldRank) return undefined;
+    if (this.#events.isBuried(source, rank, now)) {
+      counters.refuse('beat.forgotten');
+      return undefined;
+    }
     if (!this.#budget(from).take(now.mono)) {
       counters.refuse('beat.too-many');
       return undefined;
@@ -102,7 +116,7 @@ export class Beats {
       return undefined;
     }
     if (!this.#clock.observe(beat.hlc, now.wall)) counters.refuse('beat.ahead');
-    const learned = this.#known.learn(beat.author, beat.publicKey, beat.boot);
+    const learned = this.#known.learn(beat.author, beat.publicKey, beat.boot, beat.answeredUpTo);
     if (learned === Learned.Older) {
       counters.refuse('beat.older-boot');
       return undefined;

@@ -37,6 +37,8 @@ export type MeshInput =
   | { readonly kind: 'heard'; readonly radio: number; readonly frames: readonly HeardFrame[] }
   | ({ readonly kind: 'flood' } & FloodInput)
   | ({ readonly kind: 'send' } & SendInput)
+  /** Says goodbye: the last word of a node that stops. */
+  | { readonly kind: 'leave' }
   | { readonly kind: 'patch-state'; readonly patch: StatePatch }
   | { readonly kind: 'manual-peer'; readonly radio: number; readonly address: LinkAddress; readonly expected?: NodeId }
   | { readonly kind: 'remove-peer'; readonly node: NodeId }

@@ -16,6 +16,10 @@ export class Counters {
     this.refused.set(reason, (this.refused.get(reason) ?? 0) + by);
   }
 
+  countBytes(carrier: number, bytes: number): void {
+    this.bytesOut.set(carrier, (this.bytesOut.get(carrier) ?? 0) + bytes);
+  }
+
   countReceived(type: number): void {
     bump(this.received, type);
   }

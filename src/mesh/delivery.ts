@@ -5,7 +5,6 @@ import type { Instant } from '../core/machine.js';
 import { Body, decode, encode } from '../wire/bodies.js';
 import type { FrameType, Priority } from '../wire/frame-types.js';
 import type { Header } from '../wire/header.js';
-import { earlier } from './egress.js';
 import type { MeshContext } from './types.js';
 
 /** First wait for an end-to-end acknowledgement; doubled each time. */
@@ -45,6 +44,8 @@ export class Delivery {
   readonly #events: DeliveryEvents;
   readonly #pending = new Map<MessageId, Pending>();
   readonly #delivered = new Set<MessageId>();
+  /** No message is due before: a lower bound, so that a step need not look through them all. */
+  #wakeAt = Number.POSITIVE_INFINITY;
 
   constructor(context: MeshContext, events: DeliveryEvents) {
     this.#context = context;
@@ -101,7 +102,8 @@ export class Delivery {
   }
 
   tick(now: Instant): void {
-    for (const pending of this.#pending.values()) {
+    if (this.#wakeAt > now.mono) return;
+    for (const pending of [...this.#pending.values()]) {
       if (pending.deadline <= now.mono) {
         this.#pending.delete(pending.id);
         this.#context.counters.delivery.expired++;
@@ -111,19 +113,23 @@ export class Delivery {
         this.#attempt(pending, now);
       }
     }
+    this.#wakeAt = Number.POSITIVE_INFINITY;
+    for (const pending of this.#pending.values()) this.#wakeBy(pending);
   }
 
   nextDeadline(): number | undefined {
-    let earliest: number | undefined;
-    for (const pending of this.#pending.values())
-      earliest = earlier(earliest, Math.min(pending.retryAt, pending.deadline));
-    return earliest;
+    return this.#pending.size === 0 ? undefined : this.#wakeAt;
+  }
+
+  #wakeBy(pending: Pending): void {
+    this.#wakeAt = Math.min(this.#wakeAt, pending.retryAt, pending.deadline);
   }
 
   #attempt(pending: Pending, now: Instant): void {
     pending.attempts++;
     const wait = Math.min(RETRY_MAX_MS, RETRY_START_MS * 2 ** (pending.attempts - 1));
     pending.retryAt = now.mono + wait * (0.9 + this.#context.random.below(200) / 1_000);
+    this.#wakeBy(pending);
     const prefix = new Uint8Array(ATTEMPT_BYTES);
     writeU32(prefix, 0, pending.sequence);
     this.#events.attempt(pending, concat(prefix, pending.body), pending.attempts, now);

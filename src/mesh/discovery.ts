@@ -5,11 +5,11 @@ import type { Instant } from '../core/machine.js';
 import { TokenBucket } from '../core/token-bucket.js';
 import type { LinkAddress } from '../ports/radio.js';
 import { BOOT_SALT_BYTES, nodeIdOfKey, PUBLIC_KEY_BYTES, saltHintOf } from '../trust/identity.js';
-import { type KnownNodes, Learned } from '../trust/known-nodes.js';
+import { Freshness, type KnownNodes, Learned } from '../trust/known-nodes.js';
 import { Body, decode, encode } from '../wire/bodies.js';
 import { buildFrame, immutablePart, payloadOf, signatureOf } from '../wire/frame.js';
 import { FrameType, Priority } from '../wire/frame-types.js';
-import { Flag, type Header } from '../wire/header.js';
+import { Flag, type Header, overheadBytes } from '../wire/header.js';
 import { earlier, localHeader } from './egress.js';
 import type { Link, Links } from './links.js';
 import type { Carrier, MeshContext } from './types.js';
@@ -24,16 +24,21 @@ const GREETINGS_MAX = 8;
 const MANUAL_MS = 2_000;
 const MANUAL_MAX = 256;
 const NAME_BYTES_MAX = 64;
+/** Links narrower than this cannot carry a beacon, even without a name. */
+export const LINK_MTU_MIN = 192;
+/** Signature checks a second for each carrier of beacons in the name of boots we know; more are refused and counted. */
+const KNOWN_CHECKS_PER_SECOND = 200;
 
 interface Schedule {
   readonly carrier: Carrier;
   intervalMs: number;
   nextAt: number;
   readonly strangers: TokenBucket;
+  readonly known: TokenBucket;
 }
 
 interface ManualAddress {
-  readonly carrier: Carrier;
+  readonly carrier: number;
   readonly address: LinkAddress;
   readonly expected: NodeId | undefined;
   nextAt: number;
@@ -62,6 +67,7 @@ export class Discovery {
   readonly #nonce: number;
   readonly #schedules = new Map<number, Schedule>();
   readonly #manual = new Map<string, ManualAddress>();
+  #leaving = false;
 
   constructor(context: MeshContext, links: Links, known: KnownNodes, events: DiscoveryEvents) {
     this.#context = context;
@@ -72,17 +78,27 @@ export class Discovery {
   }
 
   carrierUp(carrier: Carrier, now: Instant): void {
+    if (carrier.traits.mtuBytes < LINK_MTU_MIN) {
+      this.#context.counters.refuse('carrier.mtu');
+      return;
+    }
     const nextAt = now.mono + this.#context.random.below(50);
     this.#schedules.set(carrier.index, {
       carrier,
       intervalMs: BEACON_MIN_MS,
       nextAt,
       strangers: new TokenBucket(Limit.StrangerChecksPerSecond, Limit.StrangerChecksPerSecond),
+      known: new TokenBucket(KNOWN_CHECKS_PER_SECOND, KNOWN_CHECKS_PER_SECOND),
     });
   }
 
   carrierDown(carrier: Carrier): void {
     this.#schedules.delete(carrier.index);
+  }
+
+  /** This node is leaving: no beacon goes out any more, and none is answered. */
+  leave(): void {
+    this.#leaving = true;
   }
 
   /** Something changed: beacons are frequent again. */
@@ -107,19 +123,20 @@ export class Discovery {
 
   addManual(carrier: Carrier, address: LinkAddress, expected: NodeId | undefined, now: Instant): boolean {
     if (this.#manual.size >= MANUAL_MAX) return false;
-    this.#manual.set(`${carrier.index}|${address}`, { carrier, address, expected, nextAt: now.mono });
+    this.#manual.set(`${carrier.index}|${address}`, { carrier: carrier.index, address, expected, nextAt: now.mono });
     return true;
   }
 
   removeManual(peer: NodeId): void {
     for (const [key, entry] of this.#manual) {
-      const link = this.#links.find(entry.carrier.index, entry.address);
+      const link = this.#links.find(entry.carrier, entry.address);
       if (entry.expected === peer || link?.peer === peer) this.#manual.delete(key);
     }
   }
 
   /** A beacon whose tag is good. */
   heard(carrier: Carrier, from: LinkAddress, header: Header, frame: Uint8Array, now: Instant): void {
+    if (this.#leaving) return;
     const payload = payloadOf(frame);
     const beacon = decode(Body.BeaconSchema, payload);
     const signature = signatureOf(frame);
@@ -127,9 +144,14 @@ export class Discovery {
       this.#context.counters.refuse('beacon.malformed');
       return;
     }
+    if (this.#known.freshness(header.source, header.saltHint, header.sequence) === Freshness.Replayed) {
+      this.#context.counters.refuse('frame.replayed');
+      return;
+    }
     const link = this.#links.find(carrier.index, from);
     const unchanged = link?.phase === 'up' && link.peer === header.source && link.peerNonce === beacon.nonce;
     if (link && unchanged && !beacon.answer) {
+      this.#known.accept(header.source, header.saltHint, header.sequence);
       link.lastHeard = now;
       return;
     }
@@ -140,11 +162,10 @@ export class Discovery {
   }
 
   tick(now: Instant): void {
+    if (this.#leaving) return;
     for (const schedule of this.#schedules.values()) {
       if (schedule.nextAt > now.mono || !schedule.carrier.traits.broadcast) continue;
-      const frame = this.#beacon(0, false, now);
-      this.#context.emit({ kind: 'transmit', radio: schedule.carrier.index, frame });
-      this.#context.counters.countSent(FrameType.Beacon);
+      this.#transmit(schedule.carrier, undefined, this.#beacon(0, false, schedule.carrier.traits.mtuBytes, now));
       schedule.nextAt = now.mono + schedule.intervalMs * (0.9 + this.#context.random.below(200) / 1_000);
       schedule.intervalMs = Math.min(BEACON_MAX_MS, schedule.intervalMs * 2);
     }
@@ -152,22 +173,24 @@ export class Discovery {
       if (link.phase === 'greeting' && link.nextGreetingAt <= now.mono) this.#greet(link, now);
     }
     for (const entry of this.#manual.values()) {
-      if (entry.nextAt > now.mono || !entry.carrier.up) continue;
+      const carrier = this.#schedules.get(entry.carrier)?.carrier;
+      if (entry.nextAt > now.mono || !carrier) continue;
       entry.nextAt = now.mono + MANUAL_MS;
-      if (this.#links.find(entry.carrier.index, entry.address)) continue;
-      const frame = this.#beacon(0, true, now);
-      this.#context.emit({ kind: 'transmit', radio: entry.carrier.index, to: entry.address, frame });
+      if (this.#links.find(entry.carrier, entry.address)) continue;
+      this.#transmit(carrier, entry.address, this.#beacon(0, true, carrier.traits.mtuBytes, now));
     }
   }
 
   nextDeadline(): number | undefined {
+    if (this.#leaving) return undefined;
     let earliest: number | undefined;
     for (const schedule of this.#schedules.values()) {
       if (schedule.carrier.traits.broadcast) earliest = earlier(earliest, schedule.nextAt);
     }
     for (const link of this.#links.all())
       if (link.phase === 'greeting') earliest = earlier(earliest, link.nextGreetingAt);
-    for (const entry of this.#manual.values()) if (entry.carrier.up) earliest = earlier(earliest, entry.nextAt);
+    for (const entry of this.#manual.values())
+      if (this.#schedules.has(entry.carrier)) earliest = earlier(earliest, entry.nextAt);
     return earliest;
   }
 
@@ -183,8 +206,9 @@ export class Discovery {
     const { counters, crypto } = this.#context;
     const boot = this.#known.currentBoot(header.source);
     const stranger = !boot || !equalBytes(boot.salt, beacon.bootSalt);
-    if (stranger && !this.#schedules.get(carrier.index)?.strangers.take(now.mono)) {
-      counters.refuse('beacon.too-many-strangers');
+    const budgets = this.#schedules.get(carrier.index);
+    if (!(stranger ? budgets?.strangers : budgets?.known)?.take(now.mono)) {
+      counters.refuse(stranger ? 'beacon.too-many-strangers' : 'beacon.too-many');
       return false;
     }
     if (nodeIdOfKey(crypto, beacon.publicKey) !== header.source) {
@@ -260,23 +284,21 @@ export class Discovery {
   }
 
   #sendTo(link: Link, answer: boolean, now: Instant): void {
-    const frame = this.#beacon(link.peerNonce, answer, now);
-    this.#context.counters.countSent(FrameType.Beacon);
-    this.#context.emit({ kind: 'transmit', radio: link.carrier.index, to: link.address, frame });
+    this.#transmit(link.carrier, link.address, this.#beacon(link.peerNonce, answer, link.mtuBytes, now));
   }
 
-  #beacon(heard: number, answer: boolean, now: Instant): Uint8Array {
+  #transmit(carrier: Carrier, to: LinkAddress | undefined, frame: Uint8Array): void {
+    const { counters } = this.#context;
+    counters.countSent(FrameType.Beacon);
+    counters.countBytes(carrier.index, frame.length);
+    this.#context.emit({ kind: 'transmit', radio: carrier.index, ...(to !== undefined && { to }), frame });
+  }
+
+  #beacon(heard: number, answer: boolean, mtuBytes: number, now: Instant): Uint8Array {
     const { self, crypto, tagKey } = this.#context;
-    const payload = encode(Body.BeaconSchema, {
-      publicKey: self.keys.publicKey,
-      bootSalt: self.boot.salt,
-      bootCounter: self.boot.counter,
-      clockMs: BigInt(Math.max(0, Math.floor(now.wall))),
-      name: this.#events.name,
-      nonce: this.#nonce,
-      heard,
-      answer,
-    });
+    const room = mtuBytes - overheadBytes(Flag.Signed);
+    const named = this.#payload(heard, answer, this.#events.name, now);
+    const payload = named.length <= room ? named : this.#payload(heard, answer, '', now);
     const header = localHeader(
       this.#context,
       FrameType.Beacon,
@@ -285,6 +307,20 @@ export class Discovery {
       Flag.Signed,
     );
     return buildFrame(header, payload, tagKey, crypto.sign(self.keys, immutablePart(header, payload)));
+  }
+
+  #payload(heard: number, answer: boolean, name: string, now: Instant): Uint8Array {
+    const { self } = this.#context;
+    return encode(Body.BeaconSchema, {
+      publicKey: self.keys.publicKey,
+      bootSalt: self.boot.salt,
+      bootCounter: self.boot.counter,
+      clockMs: BigInt(Math.max(0, Math.floor(now.wall))),
+      name,
+      nonce: this.#nonce,
+      heard,
+      answer,
+    });
   }
 }
 

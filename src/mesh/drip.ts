@@ -3,7 +3,6 @@ import { type NodeId, nodeIdBytes, nodeIdOf } from '../core/ids.js';
 import type { Instant } from '../core/machine.js';
 import { Body, decode, encode } from '../wire/bodies.js';
 import { FrameType } from '../wire/frame-types.js';
-import { earlier } from './egress.js';
 import { Trickle } from './trickle.js';
 import type { MeshContext } from './types.js';
 
@@ -30,6 +29,8 @@ const BYTES_PER_MESSAGE = 1_000;
 /** Summaries are sent to a neighbour at most this often. */
 const SUMMARY_EVERY_MS = 500;
 const ENTRIES_MAX = 8_192;
+/** For how long what was forgotten is not taken back from neighbours that forget it a little later. */
+const BURIED_MS = 3_600_000;
 
 interface Held {
   item: DripItem;
@@ -59,7 +60,11 @@ export class Drip {
   readonly #events: DripEvents;
   readonly #held = new Map<string, Held>();
   readonly #summaryAt = new Map<NodeId, number>();
+  /** By key: the rank that was forgotten. At most ENTRIES_MAX; the oldest goes first. */
+  readonly #buried = new Map<string, { readonly rank: bigint; readonly until: number }>();
   #digest = 0;
+  /** No trickle is due before this: saves looking at each of them in every step. */
+  #dueAt = Number.POSITIVE_INFINITY;
 
   constructor(context: MeshContext, events: DripEvents) {
     this.#context = context;
@@ -98,15 +103,30 @@ export class Drip {
     held.holders.clear();
     if (from !== undefined) held.holders.add(from);
     held.trickle.reset(now.mono);
+    this.#dueAt = Math.min(this.#dueAt, held.trickle.nextDeadline() ?? Number.POSITIVE_INFINITY);
   }
 
-  forget(source: NodeId): void {
+  /** `bury`: neighbours still hold it, and must not bring it back. */
+  forget(source: NodeId, bury: boolean, now: Instant): void {
     for (const kind of [DripKind.Beat, DripKind.State]) {
-      const held = this.#held.get(keyOf(kind, source));
+      const key = keyOf(kind, source);
+      const held = this.#held.get(key);
       if (!held) continue;
       this.#digest = (this.#digest ^ held.hash) >>> 0;
-      this.#held.delete(keyOf(kind, source));
+      this.#held.delete(key);
+      if (bury) this.#buried.set(key, { rank: held.item.rank, until: now.mono + BURIED_MS });
     }
+    for (const [key, { until }] of this.#buried) {
+      if (until > now.mono && this.#buried.size <= ENTRIES_MAX) break;
+      this.#buried.delete(key);
+    }
+  }
+
+  /** Whether this was forgotten here not long ago, and nothing newer has been heard of its source since. */
+  isBuried(kind: DripKind, source: NodeId, rank: bigint, now: Instant): boolean {
+    const buried = this.#buried.get(keyOf(kind, source));
+    if (!buried || buried.until <= now.mono || buried.rank < rank) return false;
+    return !this.#held.has(keyOf(DripKind.Beat, source));
   }
 
   neighbourUp(peer: NodeId, now: Instant): void {
@@ -139,6 +159,7 @@ export class Drip {
   }
 
   tick(now: Instant): void {
+    if (this.#dueAt > now.mono) return;
     const batches = new Map<NodeId, DripItem[]>();
     for (const held of this.#held.values()) {
       const at = held.trickle.nextDeadline();
@@ -153,13 +174,14 @@ export class Drip {
         }
       }
     }
+    this.#dueAt = Number.POSITIVE_INFINITY;
+    for (const { trickle } of this.#held.values())
+      this.#dueAt = Math.min(this.#dueAt, trickle.nextDeadline() ?? this.#dueAt);
     for (const [peer, items] of batches) this.#sendItems(peer, items, now);
   }
 
   nextDeadline(): number | undefined {
-    let earliest: number | undefined;
-    for (const held of this.#held.values()) earliest = earlier(earliest, held.trickle.nextDeadline());
-    return earliest;
+    return Number.isFinite(this.#dueAt) ? this.#dueAt : undefined;
   }
 
   #lacking(held: Held): NodeId[] {
@@ -224,6 +246,10 @@ export class Drip {
       held.trickle.consistent();
       return;
     }
+    if (!held && this.#held.size >= ENTRIES_MAX) {
+      this.#context.counters.refuse('drip.limit');
+      return;
+    }
     const rank = this.#events.take(item.kind, item, peer, now);
     if (rank !== undefined) this.put({ ...item, rank }, peer, now);
   }
@@ -248,11 +274,13 @@ export class Drip {
     const theirs = new Map<string, bigint>();
     const wanted: { source: Uint8Array; kind: number; rank: bigint }[] = [];
     for (const entry of summary.entries) {
-      if (entry.source.length !== 8) continue;
-      const key = keyOf(entry.kind, nodeIdOf(entry.source));
+      if (entry.source.length !== 8 || (entry.kind !== DripKind.Beat && entry.kind !== DripKind.State)) continue;
+      const source = nodeIdOf(entry.source);
+      const key = keyOf(entry.kind, source);
       theirs.set(key, entry.rank);
       const ours = this.#held.get(key)?.item.rank;
-      if (ours === undefined || ours < entry.rank) wanted.push({ source: entry.source, kind: entry.kind, rank: 0n });
+      const isNews = ours === undefined ? !this.isBuried(entry.kind, source, entry.rank, now) : ours < entry.rank;
+      if (isNews) wanted.push({ source: entry.source, kind: entry.kind, rank: 0n });
     }
     const missing: DripItem[] = [];
     for (const [key, held] of this.#held) {

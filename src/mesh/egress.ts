@@ -4,15 +4,25 @@ import { Body, encode } from '../wire/bodies.js';
 import { splitPayload } from '../wire/fragments.js';
 import { buildFrame, payloadOf, tokenOf } from '../wire/frame.js';
 import { FrameType, Priority } from '../wire/frame-types.js';
-import { effectiveFlags, FRAGMENT_BYTES, type Header, overheadBytes, readHeader } from '../wire/header.js';
+import {
+  effectiveFlags,
+  FRAGMENT_BYTES,
+  type Header,
+  MAX_PAYLOAD_BYTES,
+  overheadBytes,
+  readHeader,
+} from '../wire/header.js';
 import { HopArq } from './hop-arq.js';
 import type { Link } from './links.js';
 import type { MeshContext, Outgoing } from './types.js';
 
 /** Acknowledgements wait this long for company. */
 const ACK_DELAY_MS = 5;
-/** Tokens in one HopAck; at the bound it goes at once. */
+/** Tokens in one HopAck, fewer where the link is narrow; at the bound it goes at once. */
 const ACK_TOKENS_MAX = 64;
+const TOKEN_BYTES = 4;
+/** Protobuf's tag and length before the tokens. */
+const ACK_BODY_BYTES = 3;
 
 const PRIORITIES = [Priority.Critical, Priority.High, Priority.Medium, Priority.Low] as const;
 
@@ -72,6 +82,10 @@ export class Egress {
 
   /** Sends a message of this node over one link, in fragments where it must. False when the queue has no room. */
   sendMessage(link: Link, message: Outgoing, now: Instant): boolean {
+    if (message.payload.length > MAX_PAYLOAD_BYTES) {
+      this.#context.counters.refuse('message.oversized');
+      return false;
+    }
     return this.#sendFrames(
       link,
       framesFor(message, link.mtuBytes, this.#context.tagKey),
@@ -100,7 +114,7 @@ export class Egress {
     if (!lane) return;
     lane.acks.push(tokenOf(frame));
     lane.ackDueAt ??= now.mono + ACK_DELAY_MS;
-    if (lane.acks.length >= ACK_TOKENS_MAX) this.#flushAcks(lane);
+    if (lane.acks.length >= tokensPerAck(link)) this.#flushAcks(lane);
   }
 
   acknowledged(link: Link, tokens: readonly number[], now: Instant): void {
@@ -209,11 +223,13 @@ export class Egress {
   }
 
   #transmit(link: Link, frame: Uint8Array): void {
-    const { counters } = this.#context;
-    counters.bytesOut.set(link.carrier.index, (counters.bytesOut.get(link.carrier.index) ?? 0) + frame.length);
+    this.#context.counters.countBytes(link.carrier.index, frame.length);
     this.#context.emit({ kind: 'transmit', radio: link.carrier.index, to: link.address, frame });
   }
 }
+
+const tokensPerAck = (link: Link): number =>
+  Math.max(1, Math.min(ACK_TOKENS_MAX, Math.floor((link.mtuBytes - overheadBytes(0) - ACK_BODY_BYTES) / TOKEN_BYTES)));
 
 const fits = (lane: Lane, frames: number, bytes: number): boolean =>
   lane.queuedFrames + frames <= Limit.QueuedFramesPerLink && lane.queuedBytes + bytes <= Limit.QueuedBytesPerLink;

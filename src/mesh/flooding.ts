@@ -1,24 +1,37 @@
 import type { NodeId } from '../core/ids.js';
 import { Limit } from '../core/limits.js';
 import type { Instant } from '../core/machine.js';
-import { relayCopy } from '../wire/frame.js';
+import { dedupKeyOf, relayCopy } from '../wire/frame.js';
 import { Priority } from '../wire/frame-types.js';
-import { Offset, readHeader } from '../wire/header.js';
+import { type Header, Offset, readHeader } from '../wire/header.js';
 import { type Egress, earlier } from './egress.js';
 import type { Link, Links } from './links.js';
-import type { MeshContext } from './types.js';
+import type { MeshContext, Outgoing } from './types.js';
 
 /** Longest relay delay on a carrier fast enough not to notice; slower ones wait up to a few airtimes. */
 const FAST_DELAY_MS = 12;
 const DELAY_AIRTIMES = 4;
 const DELAY_MAX_MS = 2_000;
-/** How long the neighbours that sent us a copy are remembered after the relay. */
-const MEMORY_MS = 5_000;
-const MEMORY_MAX = 16_384;
+/**
+ * How long a relayed frame is kept to be sent again over a way that opens: as long as it takes to notice that the way
+ * it was left to is gone. At either bound the oldest goes first.
+ */
+const MEMORY_MS = 10_000;
+const MEMORY_FRAMES_MAX = 16_384;
+const MEMORY_BYTES_MAX = 8 << 20;
+/** Frames looked at anew when links or the topology change: the youngest. */
+const RECONSIDERED_MAX = 512;
 
 interface Relay {
-  readonly frame: Uint8Array;
+  /** A frame as it came, or a message of our own. */
+  readonly what: Uint8Array | Outgoing;
+  readonly source: NodeId;
+  readonly urgent: boolean;
+  readonly bytes: number;
+  /** Neighbours that sent us a copy. */
   readonly heardFrom: Set<NodeId>;
+  /** Neighbours that we sent a copy, and that may have taken it. */
+  readonly sentTo: Set<NodeId>;
   dueAt: number | undefined;
   forgetAt: number;
 }
@@ -44,10 +57,15 @@ export function relayTargets(
   const targets: NodeId[] = [];
   for (const node of neighbours) {
     if (node === source || heardFrom.has(node)) continue;
-    if (!urgent && [...heardFrom].some((from) => hears(node, from))) continue;
+    if (!urgent && hearsAny(node, heardFrom, hears)) continue;
     targets.push(node);
   }
   return targets;
+}
+
+function hearsAny(node: NodeId, others: ReadonlySet<NodeId>, hears: (node: NodeId, from: NodeId) => boolean): boolean {
+  for (const other of others) if (hears(node, other)) return true;
+  return false;
 }
 
 /** Flooding with a hop limit, a random relay delay, and suppression by the copies heard meanwhile. */
@@ -58,7 +76,9 @@ export class Flooding {
   readonly #hears: (node: NodeId, from: NodeId) => boolean;
   /** By dedup key. Insertion order is order of arrival. */
   readonly #relays = new Map<string, Relay>();
+  #bytes = 0;
   #pending = 0;
+  #reconsider = false;
 
   constructor(context: MeshContext, links: Links, egress: Egress, hears: (node: NodeId, from: NodeId) => boolean) {
     this.#context = context;
@@ -71,14 +91,19 @@ export class Flooding {
     return this.#pending;
   }
 
+  /** A message of ours for everybody, sent to all neighbours at once. */
+  originate(header: Header, payload: Uint8Array, key: string, now: Instant): void {
+    const relay = this.#remember(key, { header, payload }, header, payload.length, now);
+    this.#send(relay, [...this.#links.neighbours()], now);
+  }
+
   /** A frame to pass on, as it came over a link, for the first time. */
   relay(key: string, link: Link, frame: Uint8Array, now: Instant): void {
-    const heardFrom = new Set<NodeId>(link.peer === undefined ? [] : [link.peer]);
-    const relay: Relay = { frame, heardFrom, dueAt: undefined, forgetAt: now.mono + MEMORY_MS };
-    this.#remember(key, relay);
+    const relay = this.#remember(key, frame, readHeader(frame), frame.length, now);
+    if (link.peer !== undefined) relay.heardFrom.add(link.peer);
     if ((frame[Offset.Ttl] as number) === 0) return;
     if (this.#pending >= Limit.PendingRelays) {
-      this.#send(relay, now);
+      this.#relay(relay, now);
       return;
     }
     const longest = relayDelayMaxMs(this.#slowestBitsPerSecond(), frame.length, this.#links.neighbourCount);
@@ -99,41 +124,80 @@ export class Flooding {
     if (link.peer !== undefined) this.#relays.get(key)?.heardFrom.add(link.peer);
   }
 
+  /** A copy that a neighbour never acknowledged; false when it was not flooded from here. */
+  undelivered(link: Link, frame: Uint8Array): boolean {
+    const own = readHeader(frame).source === this.#context.self.id;
+    const relay = this.#relays.get(dedupKeyOf(frame, own));
+    if (!relay || link.peer === undefined) return false;
+    if (relay.sentTo.delete(link.peer)) this.#reconsider = true;
+    return true;
+  }
+
+  /** Links or the topology changed: who was left to others may now need a copy from us. */
+  reconsider(): void {
+    this.#reconsider = true;
+  }
+
   tick(now: Instant): void {
     if (this.#pending > 0) {
       for (const relay of this.#relays.values()) {
         if (relay.dueAt === undefined || relay.dueAt > now.mono) continue;
         relay.dueAt = undefined;
         this.#pending--;
-        this.#send(relay, now);
+        this.#relay(relay, now);
       }
     }
     for (const [key, relay] of this.#relays) {
       if (relay.forgetAt > now.mono || relay.dueAt !== undefined) break;
-      this.#relays.delete(key);
+      this.#forget(key, relay);
     }
+    if (this.#reconsider) this.#lookAgain(now);
   }
 
   nextDeadline(): number | undefined {
+    if (this.#reconsider) return Number.NEGATIVE_INFINITY;
     if (this.#pending === 0) return undefined;
     let earliest: number | undefined;
     for (const relay of this.#relays.values()) earliest = earlier(earliest, relay.dueAt);
     return earliest;
   }
 
-  #send(relay: Relay, now: Instant): void {
-    const { priority, source } = readHeader(relay.frame);
-    const urgent = priority <= Priority.High;
-    const targets = relayTargets(this.#links.neighbours(), source, relay.heardFrom, urgent, this.#hears);
-    if (targets.length === 0) {
+  #lookAgain(now: Instant): void {
+    this.#reconsider = false;
+    let skip = this.#relays.size - RECONSIDERED_MAX;
+    for (const relay of this.#relays.values()) {
+      if (skip-- > 0 || relay.dueAt !== undefined || relay.forgetAt <= now.mono) continue;
+      const lacking = this.#lacking(relay);
+      if (lacking.length > 0) this.#send(relay, lacking, now);
+    }
+  }
+
+  #relay(relay: Relay, now: Instant): void {
+    const lacking = this.#lacking(relay);
+    if (lacking.length === 0) {
       this.#context.counters.flood.suppressed++;
       return;
     }
     this.#context.counters.flood.relayed++;
-    const copy = relayCopy(relay.frame, this.#context.tagKey);
-    for (const node of targets) {
+    this.#send(relay, lacking, now);
+  }
+
+  #lacking({ source, heardFrom, sentTo, urgent, what }: Relay): NodeId[] {
+    if (what instanceof Uint8Array && (what[Offset.Ttl] as number) === 0) return [];
+    return relayTargets(this.#links.neighbours(), source, heardFrom, urgent, this.#hears).filter(
+      (node) => !sentTo.has(node),
+    );
+  }
+
+  #send(relay: Relay, nodes: readonly NodeId[], now: Instant): void {
+    const { what } = relay;
+    const copy = what instanceof Uint8Array ? relayCopy(what, this.#context.tagKey) : undefined;
+    for (const node of nodes) {
       const link = this.#links.best(node);
-      if (link) this.#egress.sendFrame(link, copy, now);
+      if (!link) continue;
+      relay.sentTo.add(node);
+      if (copy) this.#egress.sendFrame(link, copy, now);
+      else this.#egress.sendMessage(link, what as Outgoing, now);
     }
   }
 
@@ -145,12 +209,31 @@ export class Flooding {
     return Number.isFinite(slowest) ? slowest : 1e9;
   }
 
-  #remember(key: string, relay: Relay): void {
+  #remember(key: string, what: Relay['what'], header: Header, bytes: number, now: Instant): Relay {
+    const relay: Relay = {
+      what,
+      source: header.source,
+      urgent: header.priority <= Priority.High,
+      bytes,
+      heardFrom: new Set(),
+      sentTo: new Set(),
+      dueAt: undefined,
+      forgetAt: now.mono + MEMORY_MS,
+    };
+    const before = this.#relays.get(key);
+    if (before) this.#forget(key, before);
     this.#relays.set(key, relay);
-    if (this.#relays.size <= MEMORY_MAX) return;
-    const oldest = this.#relays.entries().next();
-    if (oldest.done) return;
-    if (oldest.value[1].dueAt !== undefined) this.#pending--;
-    this.#relays.delete(oldest.value[0]);
+    this.#bytes += bytes;
+    for (const [oldest, entry] of this.#relays) {
+      if (this.#relays.size <= MEMORY_FRAMES_MAX && this.#bytes <= MEMORY_BYTES_MAX) break;
+      this.#forget(oldest, entry);
+    }
+    return relay;
+  }
+
+  #forget(key: string, relay: Relay): void {
+    if (relay.dueAt !== undefined) this.#pending--;
+    this.#bytes -= relay.bytes;
+    this.#relays.delete(key);
   }
 }

@@ -1,59 +1,73 @@
 import type { NodeId } from '../core/ids.js';
 import { Limit } from '../core/limits.js';
 
-export interface HeldFrame<Item> {
-  readonly item: Item;
-  readonly at: number;
+/** While frames of a source are held its beat is asked for this often, not for each of them. */
+const ASK_EVERY_MS = 500;
+
+interface Held<Item> {
+  readonly frames: { readonly item: Item; readonly at: number }[];
+  askedAt: number;
 }
 
 /** Frames of boots nobody has vouched for yet, waiting for the beat that does. Bounded; the oldest goes first. */
 export class HeldFrames<Item> {
-  readonly #bySource = new Map<NodeId, HeldFrame<Item>[]>();
+  readonly #bySource = new Map<NodeId, Held<Item>>();
   #size = 0;
-  dropped = 0;
+  #dropped = 0;
 
   get size(): number {
     return this.#size;
   }
 
-  hold(source: NodeId, item: Item, now: number): void {
-    const frames = this.#bySource.get(source) ?? [];
-    frames.push({ item, at: now });
+  /** True when it is time to ask for the source's beat. */
+  hold(source: NodeId, item: Item, now: number): boolean {
+    const held = this.#bySource.get(source) ?? { frames: [], askedAt: Number.NEGATIVE_INFINITY };
+    this.#bySource.set(source, held);
+    held.frames.push({ item, at: now });
     this.#size++;
-    if (frames.length > Limit.HeldPerSource) {
-      frames.shift();
-      this.#size--;
-      this.dropped++;
-    }
-    this.#bySource.set(source, frames);
+    if (held.frames.length > Limit.HeldPerSource) this.#dropFirst(held);
     if (this.#size > Limit.HeldFrames) this.#dropOldest();
+    if (now - held.askedAt < ASK_EVERY_MS) return false;
+    held.askedAt = now;
+    return true;
   }
 
   /** Everything held of a source, in order of arrival. */
   release(source: NodeId): Item[] {
-    const frames = this.#bySource.get(source) ?? [];
+    const frames = this.#bySource.get(source)?.frames ?? [];
     this.#bySource.delete(source);
     this.#size -= frames.length;
     return frames.map((frame) => frame.item);
   }
 
   expire(now: number): void {
-    for (const [source, frames] of this.#bySource) {
-      const kept = frames.filter((frame) => now - frame.at < Limit.HeldMs);
-      this.#size -= frames.length - kept.length;
-      this.dropped += frames.length - kept.length;
-      if (kept.length > 0) this.#bySource.set(source, kept);
-      else this.#bySource.delete(source);
+    for (const [source, held] of this.#bySource) {
+      for (let first = held.frames[0]; first && now - first.at >= Limit.HeldMs; first = held.frames[0]) {
+        this.#dropFirst(held);
+      }
+      if (held.frames.length === 0) this.#bySource.delete(source);
     }
   }
 
+  /** How many were dropped since this was last asked. */
+  takeDropped(): number {
+    const dropped = this.#dropped;
+    this.#dropped = 0;
+    return dropped;
+  }
+
+  #dropFirst(held: Held<Item>): void {
+    held.frames.shift();
+    this.#size--;
+    this.#dropped++;
+  }
+
+  /** Of the source that has waited longest: sources stand in the order of their first frame. */
   #dropOldest(): void {
     const oldest = this.#bySource.entries().next();
     if (oldest.done) return;
-    const [source, frames] = oldest.value;
-    frames.shift();
-    this.#size--;
-    this.dropped++;
-    if (frames.length === 0) this.#bySource.delete(source);
+    const [source, held] = oldest.value;
+    this.#dropFirst(held);
+    if (held.frames.length === 0) this.#bySource.delete(source);
   }
 }

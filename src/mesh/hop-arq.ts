@@ -24,6 +24,14 @@ interface InFlight {
   timeoutMs: number;
 }
 
+export interface Due {
+  readonly again: readonly Uint8Array[];
+  readonly failed: readonly Uint8Array[];
+  readonly suspicious: boolean;
+}
+
+const NOTHING_DUE: Due = { again: [], failed: [], suspicious: false };
+
 /**
  * Selective-repeat acknowledgement over one hop, after RFC 6298 for the timer and AIMD (RFC 5681) for the window.
  * A frame is named by the first four bytes of its tag.
@@ -74,7 +82,8 @@ export class HopArq {
   }
 
   /** What must be sent again, what is given up, and whether the neighbour seems to be gone. */
-  due(now: number): { again: Uint8Array[]; failed: Uint8Array[]; suspicious: boolean } {
+  due(now: number): Due {
+    if (this.#inFlight.size === 0) return NOTHING_DUE;
     const again: Uint8Array[] = [];
     const failed: Uint8Array[] = [];
     let suspicious = false;
@@ -126,7 +135,7 @@ export class HopArq {
 
   /** Halves the window at most once a round trip: one loss event, one cut. */
   #cutWindow(now: number): void {
-    if (now - this.#lastCutAt < (this.#smoothedMs ?? RTO_START_MS)) return;
+    if (now - this.#lastCutAt < Math.max(RTO_MIN_MS, this.#smoothedMs ?? RTO_START_MS)) return;
     this.#lastCutAt = now;
     this.#window = Math.max(WINDOW_MIN, this.#window / 2);
   }

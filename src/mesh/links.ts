@@ -24,6 +24,9 @@ export interface Link {
   quality: number;
 }
 
+/** Longest frame the engine sends or takes, whatever a carrier could do. */
+export const FRAME_BYTES_MAX = 4_096;
+
 const keyOf = (carrier: number, address: LinkAddress): string => `${carrier}|${address}`;
 
 /** All links, found by address, by number and by neighbour. */
@@ -52,7 +55,7 @@ export class Links {
       id: this.#nextId++,
       carrier,
       address,
-      mtuBytes,
+      mtuBytes: Math.min(mtuBytes, FRAME_BYTES_MAX),
       phase: 'greeting',
       peer: undefined,
       peerNonce: 0,

@@ -111,14 +111,15 @@ export class Liveness {
       const link = this.#links.byId(id);
       if (!link) continue;
       earliest = earlier(earliest, pulse.nextAt);
-      earliest = earlier(earliest, pulse.nextProbeAt ?? link.lastHeard.mono + this.#suspectAfterMs());
+      earliest = earlier(earliest, pulse.nextProbeAt ?? this.#suspectAt(link));
     }
     return earliest;
   }
 
-  #suspectAfterMs(): number {
+  #suspectAt(link: Link): number {
     const { heartbeatMs, peerTimeoutMs } = this.#context.timing;
-    return Math.min(heartbeatMs * SUSPECT_AFTER_INTERVALS, Math.max(0, peerTimeoutMs - PROBES * PROBE_EVERY_MS));
+    const silenceMs = Math.min(heartbeatMs * SUSPECT_AFTER_INTERVALS, peerTimeoutMs - PROBES * PROBE_EVERY_MS);
+    return link.lastHeard.mono + Math.max(0, silenceMs);
   }
 
   #watch(link: Link, pulse: Pulse, now: Instant): void {
@@ -127,7 +128,7 @@ export class Liveness {
       this.#events.dead(link, `silent for ${Math.round(silentMs / 1000)} s`, now);
       return;
     }
-    if (pulse.nextProbeAt === undefined && silentMs >= this.#suspectAfterMs()) pulse.nextProbeAt = now.mono;
+    if (pulse.nextProbeAt === undefined && now.mono >= this.#suspectAt(link)) pulse.nextProbeAt = now.mono;
     if (pulse.nextProbeAt === undefined || pulse.nextProbeAt > now.mono) return;
     if (pulse.probes >= PROBES) {
       this.#events.dead(link, `no answer to ${PROBES} probes`, now);

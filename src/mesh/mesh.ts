@@ -1,17 +1,18 @@
 import type { MessageId, NodeId } from '../core/ids.js';
 import type { Instant, Machine } from '../core/machine.js';
+import type { RoutingTable } from '../ports/hot-path.js';
 import type { RadioTraits } from '../ports/radio.js';
 import type { WeaveInput } from '../replication/effects.js';
 import { type NodeSnapshot, NodeStates } from '../replication/node-state.js';
 import { KnownNodes } from '../trust/known-nodes.js';
-import { Body, decode } from '../wire/bodies.js';
 import { FrameType, Priority } from '../wire/frame-types.js';
-import { Flag, type Header } from '../wire/header.js';
+import type { Header } from '../wire/header.js';
 import { Beats } from './beats.js';
 import type { MeshInput, MeshOptions, MeshOutput } from './contract.js';
 import { Counters } from './counters.js';
-import { Delivery, messageIdFor } from './delivery.js';
-import { Discovery } from './discovery.js';
+import { Delivery } from './delivery.js';
+import { Discovery, LINK_MTU_MIN } from './discovery.js';
+import { Dispatch } from './dispatch.js';
 import { Drip, DripKind } from './drip.js';
 import { Egress, earlier } from './egress.js';
 import { Flooding } from './flooding.js';
@@ -19,15 +20,15 @@ import { type Link, Links } from './links.js';
 import { combineDigests, Liveness } from './liveness.js';
 import { OwnState } from './own-state.js';
 import { Peers } from './peers.js';
-import { answerProof } from './proofs.js';
-import { FIRST_FAR_TYPE, Reception } from './reception.js';
+import { Reception } from './reception.js';
 import { Routing } from './routing.js';
 import { Sending } from './sending.js';
 import { StateSpread } from './state-spread.js';
 import type { Carrier, MeshContext, MeshEffect } from './types.js';
 
-/** Links narrower than this cannot carry a header and a useful part of a payload. */
-const MTU_MIN = 64;
+/** Destinations whose way back is remembered from their traffic, and for how long. */
+const ROUTES_MAX = 4_096;
+const LEARNED_ROUTE_MS = 60_000;
 const MAINTENANCE_MS = 1_000;
 
 /** The engine of one node: wires the machines of the mesh and lets them share one outbox. */
@@ -52,6 +53,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   readonly #ownState: OwnState;
   readonly #stateSpread: StateSpread;
   readonly #sending: Sending;
+  readonly #dispatch: Dispatch;
   #outbox: MeshOutput[] = [];
   #sequence: number;
   #dirty = false;
@@ -63,42 +65,28 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     const { self, crypto, random, tagKey, timing, hotPath } = options;
     const emit = (effect: MeshEffect): void => void this.#outbox.push(effect);
     this.context = { self, crypto, random, tagKey, timing, counters: this.counters, emit };
-    const nextSequence = (): number => this.#nextSequence();
-    const hears = (node: NodeId, from: NodeId): boolean => this.routing.topology.adjacent(node, from);
-    const table = hotPath.routes({ capacity: 4_096, ttlMs: 60_000 });
+    const table = hotPath.routes({ capacity: ROUTES_MAX, ttlMs: LEARNED_ROUTE_MS });
     this.routing = new Routing(self.id, this.links, table);
-    this.peers = new Peers(this.context, this.routing, (node) => this.#forgotten(node));
+    this.peers = new Peers(this.context, this.routing, options.maxPeers, (node, aged, now) =>
+      this.#forgotten(node, aged, now),
+    );
     this.#egress = new Egress(this.context, {
-      nextSequence,
-      undelivered: (link, frame, now) => this.#sending.reroute(link, frame, now),
+      nextSequence: this.#nextSequence,
+      undelivered: (link, frame, now) => this.#undelivered(link, frame, now),
       suspect: (link, now) => this.#liveness.suspect(link, now),
     });
-    this.#discovery = new Discovery(this.context, this.links, this.known, {
-      nextSequence,
-      name: options.name,
-      maxPeers: options.maxPeers,
-      linkUp: (link, now) => this.#linkUp(link, now),
-      linkReset: (link, now) => this.#linkDown(link, 'the neighbour restarted', now, false),
-      learned: (node, now) => this.#reception.learned(node, now),
-    });
+    this.#discovery = this.#makeDiscovery();
     this.#liveness = new Liveness(this.context, this.links, this.#egress, {
-      nextSequence,
-      ownDigest: () => this.#digest(),
+      nextSequence: this.#nextSequence,
+      ownDigest: () => this.digest(),
       dead: (link, reason, now) => this.#linkDown(link, reason, now, true),
       digest: (link, digest, now) => this.#compare(link, digest, now),
     });
-    this.#flooding = new Flooding(this.context, this.links, this.#egress, hears);
-    this.#drip = new Drip(this.context, {
-      hears,
-      neighbours: () => this.links.neighbours(),
-      send: (peer, type, body, now) => this.#sending.local(peer, type, body, Priority.High, now),
-      take: (kind, item, from, now) =>
-        kind === DripKind.State
-          ? this.#stateSpread.take(item, now)
-          : this.#beats.take(item.source, item.body, this.#drip.rankOf(kind, item.source), from, now),
-    });
+    this.#flooding = new Flooding(this.context, this.links, this.#egress, this.#hears);
+    this.#drip = this.#makeDrip();
     this.#beats = new Beats(this.context, this.known, options.clock, {
       publish: (item, now) => this.#drip.put(item, undefined, now),
+      isBuried: (source, rank, now) => this.#drip.isBuried(DripKind.Beat, source, rank, now),
       members: () => [self.id, ...this.peers.all()],
       learned: (node, now) => this.#reception.learned(node, now),
     });
@@ -106,42 +94,74 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
       attempt: (message, payload, attempt, now) => this.#sending.attempt(message, payload, attempt, now),
       sendAck: (to, body, now) => this.#sending.direct(to, FrameType.Ack, body, Priority.High, now),
     });
-    this.#reception = new Reception(this.context, hotPath, table, this.links, this.known, options.dedupCapacity, {
+    this.#reception = this.#makeReception(table);
+    const { context, links, routing, delivery, peers } = this;
+    const [egress, beats, flooding, drip] = [this.#egress, this.#beats, this.#flooding, this.#drip];
+    const nextSequence = this.#nextSequence;
+    this.#sending = new Sending({ context, links, routing, egress, beats, delivery, flooding, nextSequence });
+    this.#ownState = new OwnState(context, links, options);
+    this.#stateSpread = this.#makeStateSpread();
+    const weave = (input: WeaveInput, now: Instant): void => this.#weave(input, now);
+    const [liveness, sending] = [this.#liveness, this.#sending];
+    this.#dispatch = new Dispatch({ context, egress, liveness, drip, beats, delivery, sending, peers, weave });
+  }
+
+  readonly #nextSequence = (): number => {
+    this.#sequence = (this.#sequence + 1) >>> 0;
+    return this.#sequence;
+  };
+
+  readonly #hears = (node: NodeId, from: NodeId): boolean => this.routing.topology.adjacent(node, from);
+
+  #makeDiscovery(): Discovery {
+    return new Discovery(this.context, this.links, this.known, {
+      nextSequence: this.#nextSequence,
+      name: this.#options.name,
+      maxPeers: this.#options.maxPeers,
+      linkUp: (link, now) => this.#linkUp(link, now),
+      linkReset: (link, now) => this.#linkDown(link, 'the neighbour restarted', now, false),
+      learned: (node, now) => this.#reception.learned(node, now),
+    });
+  }
+
+  #makeDrip(): Drip {
+    return new Drip(this.context, {
+      hears: this.#hears,
+      neighbours: () => this.links.neighbours(),
+      send: (peer, type, body, now) => this.#sending.local(peer, type, body, Priority.High, now),
+      take: (kind, item, from, now) =>
+        kind === DripKind.State
+          ? this.#stateSpread.take(item, now)
+          : this.#beats.take(item.source, item.body, this.#drip.rankOf(kind, item.source), from, now),
+    });
+  }
+
+  #makeReception(table: RoutingTable): Reception {
+    const { hotPath, dedupCapacity } = this.#options;
+    return new Reception(this.context, hotPath, table, this.links, this.known, dedupCapacity, {
       beacon: (carrier, from, header, frame, now) => this.#discovery.heard(carrier, from, header, frame, now),
       alive: (link, now) => this.#liveness.alive(link, now),
       acknowledge: (link, frame, now) => this.#egress.acknowledge(link, frame, now),
       pass: (key, link, header, frame, now) => this.#pass(key, link, header, frame, now),
       passedAgain: (key, link) => this.#flooding.heardAgain(key, link),
-      message: (link, header, payload, now) => this.#message(link, header, payload, now),
+      message: (link, header, payload, now) => this.#dispatch.message(link, header, payload, now),
       unknownBoot: (source, link, now) => {
         if (link.peer !== undefined) this.#drip.request(link.peer, DripKind.Beat, source, now);
       },
     });
-    this.#sending = new Sending({
-      context: this.context,
-      links: this.links,
-      routing: this.routing,
-      egress: this.#egress,
-      beats: this.#beats,
-      delivery: this.delivery,
-      nextSequence,
-    });
-    this.#ownState = new OwnState({
-      self: self.id,
-      links: this.links,
-      clock: options.clock,
-      name: options.name,
-      version: options.version,
-      counterBase: (self.boot.counter * 4_096) % 2 ** 32,
-    });
-    this.#stateSpread = new StateSpread(
+  }
+
+  #makeStateSpread(): StateSpread {
+    const { states } = this;
+    const [own, drip, beats, { clock }] = [this.#ownState, this.#drip, this.#beats, this.#options];
+    return new StateSpread(
       this.context,
-      { states: this.states, own: this.#ownState, drip: this.#drip, beats: this.#beats, clock: options.clock },
+      { states, own, drip, beats, clock },
       {
-        nextSequence,
+        nextSequence: this.#nextSequence,
         changed: (snapshot, now) => {
           this.peers.heardOf(snapshot.author, now);
-          this.#stateChanged(snapshot);
+          this.#stateChanged(snapshot, now);
         },
       },
     );
@@ -178,6 +198,12 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     return at;
   }
 
+  /** 32 bits of all that this node holds of others and of records: equal at nodes that agree. */
+  digest(): number {
+    return combineDigests(this.#drip.digest(), this.#options.weave.digest());
+  }
+
+  /** What waits in the engine, by name; each is bounded by its limit. */
   queues(): { readonly [name: string]: number } {
     const { frames, inFlight } = this.#egress.queued();
     return {
@@ -212,7 +238,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
         return this.#carrierDown(input.radio, input.reason, now);
       case 'link-up': {
         const carrier = this.#carriers.get(input.radio);
-        if (carrier && input.mtuBytes >= MTU_MIN)
+        if (carrier && input.mtuBytes >= LINK_MTU_MIN)
           this.#discovery.connected(carrier, input.address, input.mtuBytes, now);
         return;
       }
@@ -227,6 +253,9 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
         return this.#sending.send(input, now);
       case 'patch-state':
         return this.#ownState.patch(input.patch, now);
+      case 'leave':
+        this.#discovery.leave();
+        return this.#ownState.patch({ condition: 'offline' }, now);
       case 'manual-peer': {
         const carrier = this.#carriers.get(input.radio);
         if (carrier) this.#discovery.addManual(carrier, input.address, input.expected, now);
@@ -235,7 +264,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
       case 'remove-peer':
         this.#discovery.removeManual(input.node);
         for (const link of [...this.links.upTo(input.node)]) this.#linkDown(link, 'removed by a person', now, true);
-        this.peers.forget(input.node);
+        this.peers.forget(input.node, false, now);
         return;
       case 'records':
         return this.#weave(input.input, now);
@@ -265,13 +294,6 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     }
   }
 
-  #nextSequence(): number {
-    this.#sequence = (this.#sequence + 1) >>> 0;
-    return this.#sequence;
-  }
-
-  // ---- carriers and links --------------------------------------------------------------------------------------
-
   #carrierUp(input: { radio: number; name: string; traits: RadioTraits }, now: Instant): void {
     const carrier: Carrier = { index: input.radio, name: input.name, traits: input.traits, up: true };
     this.#carriers.set(input.radio, carrier);
@@ -298,6 +320,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     this.context.emit({ kind: 'link', node: peer, radio: link.carrier.index, address: link.address, change: 'up' });
     this.#drip.neighbourUp(peer, now);
     this.#reception.learned(peer, now);
+    this.#flooding.reconsider();
     if (this.links.upTo(peer).length === 1) this.#weave({ kind: 'neighbour-up', peer }, now);
   }
 
@@ -326,100 +349,44 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     this.#ownState.linksChanged(now);
     this.#discovery.hurry(link.carrier, now);
     if (remove) this.context.emit({ kind: 'drop-link', radio: link.carrier.index, address: link.address });
-    for (const frame of left) this.#sending.reroute(link, frame, now);
+    for (const frame of left) this.#undelivered(link, frame, now);
   }
 
-  #digest(): number {
-    return combineDigests(this.#drip.digest(), this.#options.weave.digest());
+  /** A hop that did not work out: directed frames take another way, flooded ones wait for one to open. */
+  #undelivered(link: Link, frame: Uint8Array, now: Instant): void {
+    if (!this.#flooding.undelivered(link, frame)) this.#sending.reroute(link, frame, now);
   }
 
   #compare(link: Link, digest: number, now: Instant): void {
     const peer = link.peer;
-    if (peer === undefined || digest === this.#digest()) return;
+    if (peer === undefined || digest === this.digest()) return;
     this.#drip.mismatch(peer, now);
     this.#weave({ kind: 'mismatch', peer }, now);
   }
 
-  #forgotten(node: NodeId): void {
-    this.#drip.forget(node);
+  #forgotten(node: NodeId, aged: boolean, now: Instant): void {
+    this.#drip.forget(node, aged, now);
     this.states.forget(node);
     this.routing.forget(node);
     this.known.forget(node);
   }
 
-  // ---- receiving ----------------------------------------------------------------------------------------------
-
   #pass(key: string, link: Link, header: Header, frame: Uint8Array, now: Instant): void {
     this.routing.learn(header.source, link, header.hops, now);
     if (header.destination === this.context.self.id) return;
     const next = header.destination === undefined ? undefined : this.routing.nextLink(header.destination, now);
-    if (next && next !== link && header.ttl > 0) this.#flooding.forward(next, frame, now);
+    if (next && next !== link && next.peer !== header.source && header.ttl > 0)
+      this.#flooding.forward(next, frame, now);
     else this.#flooding.relay(key, link, frame, now);
   }
 
-  #message(link: Link, header: Header, payload: Uint8Array, now: Instant): void {
-    const peer = link.peer as NodeId;
-    switch (header.type) {
-      case FrameType.HopAck:
-        return this.#hopAck(link, payload, now);
-      case FrameType.Heartbeat:
-        return this.#liveness.heard(link, header, payload, now);
-      case FrameType.Drip:
-      case FrameType.DripSummary:
-      case FrameType.DripRequest:
-        return this.#drip.received(peer, header.type, payload, now);
-      case FrameType.Records:
-      case FrameType.Have:
-      case FrameType.Want:
-      case FrameType.Fingerprints:
-        return this.#weave({ kind: 'received', peer, type: header.type, body: payload }, now);
-      case FrameType.Ack:
-        return this.delivery.acknowledged(header.source, payload, now);
-      case FrameType.ProofRequest:
-        return this.#prove(header.source, payload, now);
-      default:
-        return this.#deliver(header, payload, now);
+  #stateChanged(snapshot: NodeSnapshot, now: Instant): void {
+    const gone = snapshot.condition === 'offline' && snapshot.author !== this.context.self.id;
+    if (gone) for (const link of [...this.links.upTo(snapshot.author)]) this.#linkDown(link, 'said goodbye', now, true);
+    if (this.routing.stateChanged(snapshot)) {
+      this.#dirty = true;
+      this.#flooding.reconsider();
     }
-  }
-
-  #deliver(header: Header, payload: Uint8Array, now: Instant): void {
-    if (header.type < FIRST_FAR_TYPE) {
-      this.counters.refuse('frame.type');
-      return;
-    }
-    this.peers.heardOf(header.source, now);
-    const whole = header.flags & Flag.AckWanted ? this.delivery.received(header, payload, now) : undefined;
-    if (header.flags & Flag.AckWanted && !whole) return;
-    const { type, source, priority, hops } = header;
-    this.context.emit({
-      kind: 'deliver',
-      message: {
-        id: whole?.id ?? messageIdFor(source, header.saltHint, header.sequence),
-        type,
-        source,
-        ...(header.destination !== undefined && { destination: header.destination }),
-        priority,
-        hops,
-        body: whole?.body ?? payload.slice(),
-        at: now,
-      },
-    });
-  }
-
-  #prove(to: NodeId, request: Uint8Array, now: Instant): void {
-    this.#sending.direct(to, FrameType.Proof, answerProof(this.#beats.commitments, request), Priority.Low, now);
-  }
-
-  #hopAck(link: Link, payload: Uint8Array, now: Instant): void {
-    const ack = decode(Body.HopAckSchema, payload);
-    if (ack) this.#egress.acknowledged(link, ack.tokens, now);
-    else this.counters.refuse('hop-ack.malformed');
-  }
-
-  // ---- state and records --------------------------------------------------------------------------------------
-
-  #stateChanged(snapshot: NodeSnapshot): void {
-    if (this.routing.stateChanged(snapshot)) this.#dirty = true;
     this.context.emit({ kind: 'state', node: snapshot.author });
   }
 

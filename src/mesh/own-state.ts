@@ -4,9 +4,12 @@ import { Limit } from '../core/limits.js';
 import type { Instant } from '../core/machine.js';
 import type { Condition, NeighbourEdge, NodeSnapshot, StateFields } from '../replication/node-state.js';
 import { type Links, linkCost } from './links.js';
+import type { MeshContext } from './types.js';
 
 /** Changes within this time go out as one snapshot. */
 const GATHER_MS = 60;
+/** Counters of a start begin above all of earlier starts, unless one of those changed its state very often. */
+const COUNTERS_PER_BOOT = 4_096;
 /** A link's cost must change by this factor to be news. */
 const COST_NEWS_FACTOR = 2;
 
@@ -30,21 +33,18 @@ export class OwnState {
   #counter: number;
   #dueAt: number | undefined = 0;
 
-  constructor(options: {
-    self: NodeId;
-    links: Links;
-    clock: HybridClock;
-    name: string;
-    version: string;
-    /** Counters of this start begin here, above all of earlier starts. */
-    counterBase: number;
-  }) {
-    this.#self = options.self;
-    this.#links = options.links;
+  constructor(
+    context: Pick<MeshContext, 'self'>,
+    links: Links,
+    options: { readonly clock: HybridClock; readonly name: string; readonly version: string },
+  ) {
+    const { id, boot } = context.self;
+    this.#self = id;
+    this.#links = links;
     this.#clock = options.clock;
     this.#name = options.name;
     this.#version = options.version;
-    this.#counter = options.counterBase;
+    this.#counter = (boot.counter * COUNTERS_PER_BOOT) % 2 ** 32;
   }
 
   patch(patch: StatePatch, now: Instant): void {

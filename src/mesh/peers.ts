@@ -15,13 +15,21 @@ const SWEEP_MS = 60_000;
 export class Peers {
   readonly #context: MeshContext;
   readonly #routing: Routing;
-  readonly #onForgotten: (node: NodeId) => void;
+  readonly #limit: number;
+  readonly #onForgotten: (node: NodeId, aged: boolean, now: Instant) => void;
   readonly #known = new Map<NodeId, Known>();
   #nextSweepAt = 0;
 
-  constructor(context: MeshContext, routing: Routing, onForgotten: (node: NodeId) => void) {
+  /** `onForgotten`: `aged` when nobody asked for it but time. At most `limit` are known: a further one takes the place of the longest offline. */
+  constructor(
+    context: MeshContext,
+    routing: Routing,
+    limit: number,
+    onForgotten: (node: NodeId, aged: boolean, now: Instant) => void,
+  ) {
     this.#context = context;
     this.#routing = routing;
+    this.#limit = limit;
     this.#onForgotten = onForgotten;
   }
 
@@ -45,6 +53,10 @@ export class Peers {
       known.lastSeen = now;
       return;
     }
+    if (this.#known.size >= this.#limit && !this.#forgetLongestOffline(now)) {
+      this.#context.counters.refuse('peer.limit');
+      return;
+    }
     this.#known.set(node, { alive: false, lastSeen: now });
     this.#context.emit({ kind: 'peer', node, change: 'joined' });
   }
@@ -63,18 +75,30 @@ export class Peers {
     this.#sweep(now);
   }
 
-  forget(node: NodeId): boolean {
+  forget(node: NodeId, aged: boolean, now: Instant): boolean {
     if (!this.#known.delete(node)) return false;
-    this.#onForgotten(node);
+    this.#onForgotten(node, aged, now);
     this.#context.emit({ kind: 'peer', node, change: 'forgotten' });
     return true;
+  }
+
+  #forgetLongestOffline(now: Instant): boolean {
+    let longest: NodeId | undefined;
+    let since = Number.POSITIVE_INFINITY;
+    for (const [node, known] of this.#known) {
+      if (known.alive || known.lastSeen.mono >= since) continue;
+      longest = node;
+      since = known.lastSeen.mono;
+    }
+    return longest !== undefined && this.forget(longest, true, now);
   }
 
   #sweep(now: Instant): void {
     if (now.mono < this.#nextSweepAt) return;
     this.#nextSweepAt = now.mono + SWEEP_MS;
     for (const [node, known] of this.#known) {
-      if (!known.alive && now.mono - known.lastSeen.mono > this.#context.timing.forgetAfterMs) this.forget(node);
+      if (!known.alive && now.mono - known.lastSeen.mono > this.#context.timing.forgetAfterMs)
+        this.forget(node, true, now);
     }
   }
 }

@@ -1,5 +1,4 @@
-import { toHex, writeU16 } from '../core/bytes.js';
-import type { NodeId } from '../core/ids.js';
+import { type NodeId, nodeIdOf } from '../core/ids.js';
 import type { Instant } from '../core/machine.js';
 import {
   type DedupCache,
@@ -12,17 +11,15 @@ import {
 import type { HeardFrame, LinkAddress } from '../ports/radio.js';
 import { Freshness, type KnownNodes } from '../trust/known-nodes.js';
 import { Reassembler } from '../wire/fragments.js';
-import { payloadOf } from '../wire/frame.js';
+import { dedupKeyOf, payloadOf } from '../wire/frame.js';
 import { FrameType } from '../wire/frame-types.js';
-import { Flag, type Header, messageIdOfFrame, Offset, readHeader } from '../wire/header.js';
+import { FIXED_HEADER_BYTES, type Header, messageIdOfFrame, Offset, readHeader } from '../wire/header.js';
 import { HeldFrames } from './held-frames.js';
-import type { Link, Links } from './links.js';
+import { FRAME_BYTES_MAX, type Link, type Links } from './links.js';
 import type { Carrier, MeshContext } from './types.js';
 
 /** Types below this go no further than the next node. */
 export const FIRST_FAR_TYPE = 16;
-/** Longest frame any carrier may hand in. */
-const MAX_FRAME_BYTES = 4_096;
 const DEDUP_TTL_MS = 600_000;
 /** Ids of frames from addresses without a link: few, since only beacons are acted on. */
 const STRANGER_DEDUP = 256;
@@ -88,9 +85,9 @@ export class Reception {
     this.#events = events;
     const self = BigInt(`0x${context.self.id}`);
     this.#dedup = hotPath.dedup({ capacity: dedupCapacity, ttlMs: DEDUP_TTL_MS });
-    this.#ingest = hotPath.ingest({ dedup: this.#dedup, routes, self, maxFrameBytes: MAX_FRAME_BYTES });
+    this.#ingest = hotPath.ingest({ dedup: this.#dedup, routes, self, maxFrameBytes: FRAME_BYTES_MAX });
     const strangers = hotPath.dedup({ capacity: STRANGER_DEDUP, ttlMs: DEDUP_TTL_MS });
-    this.#strangers = hotPath.ingest({ dedup: strangers, routes, self, maxFrameBytes: MAX_FRAME_BYTES });
+    this.#strangers = hotPath.ingest({ dedup: strangers, routes, self, maxFrameBytes: FRAME_BYTES_MAX });
     this.#ingest.setKey(0, context.tagKey);
     this.#strangers.setKey(0, context.tagKey);
   }
@@ -109,12 +106,11 @@ export class Reception {
 
   heard(carrier: Carrier, frames: readonly HeardFrame[], now: Instant): void {
     const linked: { link: Link; bytes: Uint8Array }[] = [];
-    const strange: HeardFrame[] = [];
+    const strange: (HeardFrame & { readonly linked: boolean })[] = [];
     for (const frame of frames) {
       const link = this.#links.find(carrier.index, frame.from);
-      if (link?.phase === 'up' && frame.bytes[Offset.Type] !== FrameType.Beacon)
-        linked.push({ link, bytes: frame.bytes });
-      else strange.push(frame);
+      if (link?.phase === 'up' && mayUse(link, frame.bytes)) linked.push({ link, bytes: frame.bytes });
+      else strange.push({ ...frame, linked: link?.phase === 'up' });
     }
     this.#run(this.#ingest, linked, now, (entry, verdict) => this.#linked(entry.link, entry.bytes, verdict, now));
     this.#run(this.#strangers, strange, now, (entry, verdict) => this.#strange(carrier, entry, verdict, now));
@@ -129,9 +125,9 @@ export class Reception {
   }
 
   tick(now: Instant): void {
-    const before = this.#held.dropped;
     this.#held.expire(now.mono);
-    if (this.#held.dropped > before) this.#context.counters.refuse('frame.unknown-boot', this.#held.dropped - before);
+    const dropped = this.#held.takeDropped();
+    if (dropped > 0) this.#context.counters.refuse('frame.unknown-boot', dropped);
     this.#reassembler.expire(now.mono);
   }
 
@@ -168,12 +164,18 @@ export class Reception {
     this.#offsets[entries.length] = at;
   }
 
-  #strange(carrier: Carrier, { from, bytes }: HeardFrame, verdict: number, now: Instant): void {
+  #strange(
+    carrier: Carrier,
+    { from, bytes, linked }: HeardFrame & { readonly linked: boolean },
+    verdict: number,
+    now: Instant,
+  ): void {
     if (verdict === Verdict.Accept && bytes[Offset.Type] === FrameType.Beacon) {
       this.#context.counters.countReceived(FrameType.Beacon);
       this.#events.beacon(carrier, from, readHeader(bytes), bytes, now);
-    } else if (verdict === Verdict.Accept) this.#context.counters.refuse('link.unknown');
-    else this.#refuse(verdict);
+    } else if (verdict === Verdict.Accept) {
+      this.#context.counters.refuse(linked ? 'frame.not-from-neighbour' : 'link.unknown');
+    } else this.#refuse(verdict);
   }
 
   #linked(link: Link, frame: Uint8Array, verdict: number, now: Instant): void {
@@ -186,7 +188,11 @@ export class Reception {
     } else if (verdict === Verdict.Duplicate) {
       const type = frame[Offset.Type] as number;
       if (wantsHopAck(type)) this.#events.acknowledge(link, frame, now);
-      if (type >= FIRST_FAR_TYPE) this.#events.passedAgain(dedupKey(frame), link);
+      if (type >= FIRST_FAR_TYPE) this.#events.passedAgain(dedupKeyOf(frame), link);
+    } else if (verdict === Verdict.Own) {
+      // It went in a circle. The neighbour is to know that it arrived, or it will send it again and again.
+      this.#events.acknowledge(link, frame, now);
+      this.#events.passedAgain(dedupKeyOf(frame), link);
     } else this.#refuse(verdict);
   }
 
@@ -197,19 +203,15 @@ export class Reception {
 
   #judge(link: Link, header: Header, frame: Uint8Array, first: boolean, now: Instant): void {
     const local = header.type < FIRST_FAR_TYPE;
-    if (local && header.source !== link.peer) {
-      this.#context.counters.refuse('frame.not-from-neighbour');
-      return;
-    }
     const freshness = this.#known.freshness(header.source, header.saltHint, header.sequence);
     if (freshness === Freshness.Replayed) {
       this.#context.counters.refuse('frame.replayed');
       return;
     }
-    if (!local && first) this.#events.pass(dedupKey(frame), link, header, frame, now);
+    if (!local && first) this.#events.pass(dedupKeyOf(frame), link, header, frame, now);
     if (freshness === Freshness.UnknownBoot) {
-      this.#held.hold(header.source, { linkId: link.id, frame }, now.mono);
-      this.#events.unknownBoot(header.source, link, now);
+      const ask = this.#held.hold(header.source, { linkId: link.id, frame }, now.mono);
+      if (ask) this.#events.unknownBoot(header.source, link, now);
       return;
     }
     if (header.destination !== undefined && header.destination !== this.#context.self.id) {
@@ -231,11 +233,13 @@ export class Reception {
 const wantsHopAck = (type: number): boolean =>
   type !== FrameType.Beacon && type !== FrameType.Heartbeat && type !== FrameType.HopAck;
 
-/** Message id and fragment offset: the 16 bytes the dedup cache goes by. */
-export function dedupKey(frame: Uint8Array): string {
-  const key = new Uint8Array(16);
-  key.set(frame.subarray(Offset.Source, Offset.Source + 14));
-  if ((frame[Offset.Flags] as number) & Flag.Fragment) key.set(frame.subarray(20, 22), 14);
-  else writeU16(key, 14, 0);
-  return toHex(key);
+/**
+ * Whether a link's ingest may see this frame. Beacons speak for themselves, and what is link-local must come from the
+ * link's own neighbour: else a forged one could take a place in the dedup cache that belongs to a genuine one.
+ */
+function mayUse(link: Link, frame: Uint8Array): boolean {
+  const type = frame[Offset.Type];
+  if (type === FrameType.Beacon) return false;
+  if (type === undefined || type >= FIRST_FAR_TYPE || frame.length < FIXED_HEADER_BYTES) return true;
+  return nodeIdOf(frame, Offset.Source) === link.peer;
 }

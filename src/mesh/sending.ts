@@ -8,6 +8,7 @@ import { Flag, type Header, readHeader } from '../wire/header.js';
 import type { Beats } from './beats.js';
 import { type Delivery, type DirectedMessage, messageIdFor } from './delivery.js';
 import { type Egress, localHeader } from './egress.js';
+import type { Flooding } from './flooding.js';
 import type { Link, Links } from './links.js';
 import { FIRST_FAR_TYPE } from './reception.js';
 import type { Routing } from './routing.js';
@@ -38,6 +39,7 @@ export class Sending {
   readonly #egress: Egress;
   readonly #beats: Beats;
   readonly #delivery: Delivery;
+  readonly #flooding: Flooding;
   readonly #nextSequence: () => number;
 
   constructor(machines: {
@@ -47,6 +49,7 @@ export class Sending {
     egress: Egress;
     beats: Beats;
     delivery: Delivery;
+    flooding: Flooding;
     nextSequence: () => number;
   }) {
     this.#context = machines.context;
@@ -55,6 +58,7 @@ export class Sending {
     this.#egress = machines.egress;
     this.#beats = machines.beats;
     this.#delivery = machines.delivery;
+    this.#flooding = machines.flooding;
     this.#nextSequence = machines.nextSequence;
   }
 
@@ -75,7 +79,7 @@ export class Sending {
     const header = this.#farHeader(input.type, input.priority, input.sequence);
     this.#context.counters.flood.originated++;
     this.#originated(header, input.body, now);
-    this.#overAllLinks(header, input.body, now);
+    this.#flooding.originate(header, input.body, `${this.idOf(input.sequence)}0000`, now);
   }
 
   send(input: SendInput, now: Instant): void {
@@ -110,12 +114,13 @@ export class Sending {
     const header = readHeader(frame);
     if (header.type < FIRST_FAR_TYPE || header.destination === undefined) return;
     const other = this.#routing.nextLink(header.destination, now, link);
-    if (other) {
+    if (other && other.peer !== header.source) {
       this.#egress.sendFrame(other, frame, now);
       return;
     }
-    for (const each of [...this.#links.all()]) {
-      if (each.phase === 'up' && each !== link) this.#egress.sendFrame(each, frame, now);
+    for (const node of this.#links.neighbours()) {
+      const each = this.#links.best(node);
+      if (each && each !== link && node !== header.source) this.#egress.sendFrame(each, frame, now);
     }
   }
 

@@ -75,6 +75,10 @@ export class StateSpread {
       this.#ownWords(snapshot, now);
       return undefined;
     }
+    if (this.#drip.isBuried(DripKind.State, snapshot.author, snapshot.hlc, now)) {
+      this.#context.counters.refuse('state.forgotten');
+      return undefined;
+    }
     const taken = this.#states.take(snapshot, now.wall);
     if (taken === Taken.Ahead || taken === Taken.Conflict) this.#context.counters.refuse(`state.${taken}`);
     if (taken !== Taken.Newer) return undefined;

@@ -60,6 +60,9 @@ export function describeHotPath(): HotPathDescription {
   return { kind, isa, path, tried, text: `native (${isa}) from ${path}` };
 }
 
+/** Gives memory that the C library keeps after a burst back to the system; false without the addon, or when there is none. */
+export const returnFreedMemory = (): boolean => (isTwinForced() ? false : (addonOnce().addon?.trim?.() ?? false));
+
 /** The places a binary may lie in are of interest only where one was found and refused. */
 const whyNone = (tried: readonly Attempt[]): string => {
   const refused = tried.filter(({ reason }) => reason !== NOT_THERE);

@@ -12,6 +12,8 @@ export interface Addon {
   /** Instruction sets with kernels in this build that this processor has. */
   readonly isas: readonly string[];
   readonly bestIsa: string;
+  /** Gives memory that was freed back to the system; false when there was none to give. */
+  trim(): boolean;
   setErrorFactory(make: (code: string, message: string) => Error): void;
   readonly VectorIndex: new (dimension: number, capacity: number, isa: string) => VectorIndex;
   readonly DedupCache: new (capacity: number, ttlMs: number) => DedupCache;
@@ -24,7 +26,7 @@ export interface Addon {
   ) => FrameIngest;
 }
 
-export const ADDON_ABI = 1;
+export const ADDON_ABI = 2;
 
 export interface Attempt {
   readonly path: string;

@@ -40,6 +40,8 @@ export interface NodeSnapshot {
 export const CUSTOM_FIELDS_MAX = 16;
 const CUSTOM_TEXT_MAX = 128;
 const NAME_MAX = 64;
+/** The latest moment a JavaScript date can hold. */
+const UNIX_MS_MAX = 8_640_000_000_000_000n;
 const FIELD_NAMES = ['fps', 'battery', 'cpu', 'memory', 'temperature', 'disk'] as const;
 
 export function encodeSnapshot(snapshot: NodeSnapshot): Uint8Array {
@@ -74,7 +76,7 @@ export function decodeSnapshot(bytes: Uint8Array): NodeSnapshot | undefined {
   if (body?.author.length !== 8 || body.name.length > NAME_MAX || body.version.length > NAME_MAX) return undefined;
   if (body.custom.length > CUSTOM_FIELDS_MAX || body.neighbours.length > Limit.NeighboursPerState) return undefined;
   const condition = CONDITIONS[body.condition];
-  if (!condition) return undefined;
+  if (!condition || body.updatedAtMs > UNIX_MS_MAX) return undefined;
   const fields: { -readonly [K in keyof StateFields]: StateFields[K] } = {};
   for (const name of FIELD_NAMES) {
     const value = body[name];
@@ -103,7 +105,7 @@ export function decodeSnapshot(bytes: Uint8Array): NodeSnapshot | undefined {
 function decodeCustom(entries: readonly Body.Custom[]): Record<string, string | number | boolean> | undefined {
   const custom: Record<string, string | number | boolean> = Object.create(null);
   for (const { key, value } of entries) {
-    if (key.length === 0 || key.length > NAME_MAX || value.case === undefined) return undefined;
+    if (key.length === 0 || key.length > NAME_MAX || key === '__proto__' || value.case === undefined) return undefined;
     if (value.case === 'text' && value.value.length > CUSTOM_TEXT_MAX) return undefined;
     if (value.case === 'number' && !Number.isFinite(value.value)) return undefined;
     custom[key] = value.value;

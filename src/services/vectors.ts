@@ -84,7 +84,7 @@ export function sketchOf(space: Space, vector: Float32Array): Uint8Array {
   for (let i = 0; i < vector.length; i++) rotated[i] = (vector[i] as number) / norm - (space.mean?.[i] ?? 0);
   const signs = signsOf(space.rotationSeed, size);
   for (let round = 0; round < ROTATION_ROUNDS; round++) {
-    for (let i = 0; i < size; i++) if (signs[round * size + i]) rotated[i] = -(rotated[i] as number);
+    for (let i = 0; i < size; i++) rotated[i] = (rotated[i] as number) * (signs[round * size + i] as number);
     hadamard(rotated);
   }
   const bits = Math.min(SKETCH_BITS, size);
@@ -95,20 +95,20 @@ export function sketchOf(space: Space, vector: Float32Array): Uint8Array {
 }
 
 // One set of signs for each seed and size in use: bounded by the spaces configured.
-const signCache = new Map<string, Uint8Array>();
+const signCache = new Map<string, Float64Array>();
 
-/** A xorshift32 stream from the seed: the top bit of each draw. */
-function signsOf(seed: number, size: number): Uint8Array {
+/** A xorshift32 stream from the seed: −1 where the top bit of a draw is set, else 1. */
+function signsOf(seed: number, size: number): Float64Array {
   const name = `${seed}/${size}`;
   let signs = signCache.get(name);
   if (signs) return signs;
-  signs = new Uint8Array(size * ROTATION_ROUNDS);
+  signs = new Float64Array(size * ROTATION_ROUNDS);
   let state = (seed ^ 0x9e37_79b9) >>> 0 || 1;
   for (let i = 0; i < signs.length; i++) {
     state ^= state << 13;
     state ^= state >>> 17;
     state ^= state << 5;
-    signs[i] = state >>> 31;
+    signs[i] = state >>> 31 ? -1 : 1;
   }
   signCache.set(name, signs);
   return signs;
@@ -118,7 +118,8 @@ function hadamard(values: Float64Array): void {
   for (let half = 1; half < values.length; half *= 2)
     for (let start = 0; start < values.length; start += half * 2)
       for (let i = start; i < start + half; i++) {
-        const [a, b] = [values[i] as number, values[i + half] as number];
+        const a = values[i] as number;
+        const b = values[i + half] as number;
         values[i] = a + b;
         values[i + half] = a - b;
       }

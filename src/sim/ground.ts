@@ -58,14 +58,6 @@ export class Ground {
     this.#note(at);
   }
 
-  lifeOf(node: number): number {
-    return this.#life[node] as number;
-  }
-
-  isUp(node: number): boolean {
-    return this.#up[node] as boolean;
-  }
-
   /** Whether the two ran on and could reach each other all the time between the two moments. */
   together(a: number, b: number, from: number, to: number): boolean {
     const within = this.#epochs.filter((epoch, i) => epoch.at <= to && (this.#epochs[i + 1]?.at ?? Infinity) > from);
@@ -73,11 +65,16 @@ export class Ground {
     if (!first || first.at > from) return false;
     return within.every(
       ({ component, life }) =>
-        component[a] !== -1 &&
-        component[a] === component[b] &&
-        life[a] === first.life[a] &&
-        life[b] === first.life[b],
+        component[a] !== -1 && component[a] === component[b] && life[a] === first.life[a] && life[b] === first.life[b],
     );
+  }
+
+  lifeAt(node: number, at: number): number {
+    return this.#epochAt(at)?.life[node] ?? 0;
+  }
+
+  wasUp(node: number, at: number): boolean {
+    return (this.#epochAt(at)?.component[node] ?? -1) !== -1;
   }
 
   /** Since when nothing has changed. */
@@ -88,6 +85,10 @@ export class Ground {
   /** Most hops a shortest path can have. */
   get longestPath(): number {
     return this.#nodes - 1;
+  }
+
+  #epochAt(at: number): Epoch | undefined {
+    return this.#epochs.findLast((epoch) => epoch.at <= at);
   }
 
   #note(at: number): void {

@@ -1,8 +1,23 @@
 import type { MessageId, NodeId } from '../core/ids.js';
+import type { Mesh } from '../mesh/mesh.js';
 import type { Delivered, MessageOutcome, PeerChange } from '../mesh/types.js';
 import type { LinkAddress } from '../ports/radio.js';
 import type { WeaveEffect } from '../replication/effects.js';
-import type { SimNode } from './sim-node.js';
+import type { Weave } from '../replication/weave.js';
+
+/** A simulated device, to look at. `mesh` and `weave` are there while it is running. */
+export interface ObservedNode {
+  readonly index: number;
+  readonly id: NodeId;
+  readonly running: boolean;
+  /** How often it has started. */
+  readonly life: number;
+  /** Steps of all lives. */
+  readonly steps: number;
+  readonly mesh: Mesh;
+  readonly weave: Weave;
+  wall(): number;
+}
 
 export interface Transmission {
   readonly radio: number;
@@ -23,22 +38,33 @@ export interface SentMessage {
   readonly body: Uint8Array;
 }
 
+/** Hashes a scenario has a node put or erase. */
+export interface Recording {
+  readonly kind: 'put' | 'erase';
+  readonly node: number;
+  readonly ticket: number;
+  readonly hashes: readonly Uint8Array[];
+}
+
 /**
  * Sees all that happens in a world, as it happens. `now` is virtual ms. A checker is an observer that speaks up
  * when something is wrong.
  */
 export interface Observer {
+  recording?(what: Recording): void;
   /** Before the node's first step of this life. */
-  started?(node: SimNode, now: number): void;
+  started?(node: ObservedNode, now: number): void;
   /** Left, or crashed. */
-  ended?(node: SimNode, now: number): void;
+  ended?(node: ObservedNode, now: number): void;
   sent?(message: SentMessage): void;
-  transmitted?(node: SimNode, what: Transmission, now: number): void;
-  delivered?(node: SimNode, message: Delivered, now: number): void;
-  outcome?(node: SimNode, id: MessageId, outcome: MessageOutcome, now: number): void;
-  peer?(node: SimNode, peer: NodeId, change: PeerChange, now: number): void;
-  records?(node: SimNode, effect: WeaveEffect, now: number): void;
-  stepped?(node: SimNode, now: number): void;
+  transmitted?(node: ObservedNode, what: Transmission, now: number): void;
+  delivered?(node: ObservedNode, message: Delivered, now: number): void;
+  outcome?(node: ObservedNode, id: MessageId, outcome: MessageOutcome, now: number): void;
+  peer?(node: ObservedNode, peer: NodeId, change: PeerChange, now: number): void;
+  records?(node: ObservedNode, effect: WeaveEffect, now: number): void;
+  stepped?(node: ObservedNode, now: number): void;
+  /** All inputs are handled; the engine wants to be woken at `deadline`. */
+  rested?(node: ObservedNode, deadline: number | undefined, now: number): void;
   /** Every 100 virtual ms. */
   sampled?(now: number): void;
   /** The run is over and the mesh has been quiet for a while. */

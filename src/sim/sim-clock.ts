@@ -31,7 +31,7 @@ export class SimClock implements Clock {
 
   /** A delay that is no number, or negative, counts as 0. */
   timer(name: string, delayMs: number, fn: () => void): Timer {
-    const delay = delayMs > 0 ? delayMs : 0;
+    const delay = Math.max(0, delayMs || 0);
     const entry: Entry = { at: this.#now + delay, order: this.#order++, name, fn };
     this.#push(entry);
     this.#live++;

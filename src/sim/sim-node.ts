@@ -12,7 +12,7 @@ import { DEFAULT_RETENTION_MS, DEFAULT_WEAVE_LIMITS } from '../replication/limit
 import { Weave } from '../replication/weave.js';
 import type { MemoryStore } from '../storage/memory.js';
 import { nodeIdOfKey } from '../trust/identity.js';
-import type { Observer } from './observer.js';
+import type { ObservedNode, Observer } from './observer.js';
 import type { SimClock } from './sim-clock.js';
 
 /** As on a device: the engine is never woken sooner than this. */
@@ -33,7 +33,7 @@ export interface NodeWorld {
 }
 
 /** One simulated device: what outlives a crash (keys, boot counter, store, clock offset) and the engine while it runs. */
-export class SimNode {
+export class SimNode implements ObservedNode {
   readonly index: number;
   readonly id: NodeId;
   readonly keys: KeyPair;
@@ -236,6 +236,7 @@ export class SimNode {
   #schedule(): void {
     const { clock } = this.#world;
     const at = this.#mesh?.nextDeadline();
+    for (const observer of this.#world.observers) observer.rested?.(this, at, clock.now());
     if (at === undefined || (this.#timer && this.#timerAt <= at)) return;
     this.#timer?.cancel();
     this.#timerAt = at;

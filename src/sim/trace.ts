@@ -1,16 +1,21 @@
-import type { Observer, Transmission } from './observer.js';
-import type { SimNode } from './sim-node.js';
+import type { ObservedNode, Observer, Transmission } from './observer.js';
 
 const hex = (word: number): string => (word >>> 0).toString(16).padStart(8, '0');
 
-/** A running hash (two 32-bit lanes of FNV-1a kind) over who transmitted what, when and to whom. */
+const HEADER_BYTES = 20;
+const TAG_BYTES = 8;
+
+/**
+ * A running hash (two 32-bit lanes of FNV-1a kind) over who transmitted what, when and to whom. Of a frame its header
+ * and its tag go in: the tag is a hash of all of it.
+ */
 export class Trace implements Observer {
   #a = 0x811c9dc5;
   #b = 0x9e3779b9;
   frames = 0;
   bytes = 0;
 
-  transmitted(node: SimNode, { radio, to, frame }: Transmission, now: number): void {
+  transmitted(node: ObservedNode, { radio, to, frame }: Transmission, now: number): void {
     this.frames++;
     this.bytes += frame.length;
     this.#mix(node.index);
@@ -18,7 +23,9 @@ export class Trace implements Observer {
     this.#mix(Math.floor(now));
     this.#mix(Math.floor((now % 1) * 2 ** 31));
     for (let i = 0; i < (to?.length ?? 0); i++) this.#mix((to as string).charCodeAt(i));
-    for (let i = 0; i < frame.length; i++) this.#mix(frame[i] as number);
+    this.#mix(frame.length);
+    for (let i = 0; i < Math.min(HEADER_BYTES, frame.length); i++) this.#mix(frame[i] as number);
+    for (let i = Math.max(0, frame.length - TAG_BYTES); i < frame.length; i++) this.#mix(frame[i] as number);
   }
 
   hash(): string {

@@ -14,7 +14,7 @@ import { seededRandom } from '../system/seeded-random.js';
 import { FrameType, Priority } from '../wire/frame-types.js';
 import { fastCrypto } from './fast-crypto.js';
 import { Ground } from './ground.js';
-import type { Observer, SentMessage } from './observer.js';
+import type { Observer, Recording, SentMessage } from './observer.js';
 import { SimClock } from './sim-clock.js';
 import { type NodeWorld, SimNode } from './sim-node.js';
 import type { Pair } from './topologies.js';
@@ -70,7 +70,12 @@ export class World {
     this.random = random;
     this.crypto = fastCrypto(random.fork('crypto'));
     this.timing = { heartbeatMs: 5_000, peerTimeoutMs: 30_000, forgetAfterMs: 86_400_000, ...options.timing };
-    this.tagKey = this.crypto.hkdf(utf8(options.meshName ?? 'sim'), new Uint8Array(0), 'edge-agent/1/open-mesh/tag', 16);
+    this.tagKey = this.crypto.hkdf(
+      utf8(options.meshName ?? 'sim'),
+      new Uint8Array(0),
+      'edge-agent/1/open-mesh/tag',
+      16,
+    );
     this.ground = new Ground(options.nodes);
     this.#traits = options.carriers.map((carrier) => carrier.traits ?? {});
     this.airs = options.carriers.map(({ air }, i) =>
@@ -93,7 +98,8 @@ export class World {
       radiosOf: (index) => this.#radiosOf(index),
     };
     this.nodes = Array.from({ length: options.nodes }, (_, index) => {
-      const settle = (write: () => void): void => void this.clock.timer('store', STORE_DELAY_MS, () => this.#store(write));
+      const settle = (write: () => void): void =>
+        void this.clock.timer('store', STORE_DELAY_MS, () => this.#store(write));
       return new SimNode(index, world, random.fork(`node ${index}`), createMemoryStore({ settle }));
     });
     for (const node of this.nodes) this.#indexes.set(node.id, node.index);
@@ -212,13 +218,17 @@ export class World {
 
   put(index: number, ...names: readonly string[]): number {
     const ticket = ++this.#tickets;
-    const drafts = names.map((name): RecordDraft => ({ hash: recordHash(name), type: 'sim', metadata: utf8('{}'), purpose: '' }));
+    this.#record({ kind: 'put', node: index, ticket, hashes: names.map(recordHash) });
+    const drafts = names.map(
+      (name): RecordDraft => ({ hash: recordHash(name), type: 'sim', metadata: utf8('{}'), purpose: '' }),
+    );
     this.node(index).submit({ kind: 'records', input: { kind: 'put', ticket, drafts } });
     return ticket;
   }
 
   erase(index: number, name: string): number {
     const ticket = ++this.#tickets;
+    this.#record({ kind: 'erase', node: index, ticket, hashes: [recordHash(name)] });
     this.node(index).submit({ kind: 'records', input: { kind: 'erase', ticket, hash: recordHash(name) } });
     return ticket;
   }
@@ -263,6 +273,10 @@ export class World {
     for (const observer of this.#observers) observer.sent?.(message);
   }
 
+  #record(what: Recording): void {
+    for (const observer of this.#observers) observer.recording?.(what);
+  }
+
   /** Bytes that tell which message they belong to. */
   #body(id: MessageId, bytes: number): Uint8Array {
     const body = this.random.fork(`body ${id}`).bytes(bytes);
@@ -270,4 +284,3 @@ export class World {
     return body;
   }
 }
-

@@ -5,6 +5,8 @@ export interface Call {
   readonly headers?: Readonly<Record<string, string>>;
   /** Objects are sent as JSON with its content type. */
   readonly body?: string | Uint8Array | object;
+  /** A Unix socket that leads to the server, instead of the address in the URL. */
+  readonly socketPath?: string;
 }
 
 export interface Answer {
@@ -19,7 +21,7 @@ const keepAlive = new Agent({ keepAlive: true });
 
 /** One request over real HTTP. Unlike `fetch` it lets a test lie about Host and Origin. */
 export function call(url: string, options: Call = {}): Promise<Answer> {
-  const { body } = options;
+  const { body, socketPath } = options;
   const asJson = body !== undefined && typeof body !== 'string' && !(body instanceof Uint8Array);
   const bytes = asJson ? JSON.stringify(body) : body;
   const headers = {
@@ -29,11 +31,15 @@ export function call(url: string, options: Call = {}): Promise<Answer> {
   };
   const method = options.method ?? (body === undefined ? 'GET' : 'POST');
   return new Promise((resolve, reject) => {
-    const sent = request(url, { method, headers, agent: keepAlive }, (answer) => {
-      collect(answer).then((text) => {
-        resolve({ status: answer.statusCode ?? 0, headers: answer.headers, text, json: parsed(answer, text) });
-      }, reject);
-    });
+    const sent = request(
+      url,
+      { method, headers, agent: keepAlive, ...(socketPath ? { socketPath } : {}) },
+      (answer) => {
+        collect(answer).then((text) => {
+          resolve({ status: answer.statusCode ?? 0, headers: answer.headers, text, json: parsed(answer, text) });
+        }, reject);
+      },
+    );
     sent.on('error', reject);
     sent.end(bytes);
   });

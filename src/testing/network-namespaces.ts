@@ -42,8 +42,9 @@ export interface Namespace {
   start(module: string, argument: unknown): NamespaceChild;
 }
 
-/** Name of the interface on both ends of the wire. */
+/** Name of the interface on both ends of the wire; in a line, of each namespace's first one. */
 export const WIRE = 'wire0';
+const SECOND_WIRE = 'wire1';
 
 /** Why namespaces cannot be made here, `undefined` when they can. */
 export function namespaceTrouble(): string | undefined {
@@ -71,24 +72,36 @@ process.on('exit', () => {
 });
 
 /** Two namespaces joined by a wire, removed whatever becomes of `body`. */
-export async function withWire(
+export const withWire = (
   options: WireOptions,
   body: (left: Namespace, right: Namespace) => Promise<void>,
+): Promise<void> =>
+  withLine(options, ['left', 'right'], ([left, right]) => body(left as Namespace, right as Namespace));
+
+/** Namespaces of which each shares a wire with the one before it and the one after it, and none with any other. */
+export async function withLine(
+  options: WireOptions,
+  labels: readonly string[],
+  body: (spaces: readonly Namespace[]) => Promise<void>,
 ): Promise<void> {
   await sweep();
   const stem = `${PREFIX}${process.pid}-${threadId}-${made++}`;
-  const ends = [`${stem}-left`, `${stem}-right`] as const;
+  const names = labels.map((label) => `${stem}-${label}`);
   const children = new Set<NamespaceChild>();
   try {
-    for (const name of ends) await addNamespace(name, options);
-    await run('ip', ['link', 'add', WIRE, 'netns', ends[0], 'type', 'veth', 'peer', 'name', WIRE, 'netns', ends[1]]);
+    for (const name of names) await addNamespace(name, options);
+    for (const [i, name] of names.slice(1).entries()) {
+      // All but the first have their own wire to the one before by then.
+      const end = ['name', i === 0 ? WIRE : SECOND_WIRE, 'netns', names[i] as string];
+      await run('ip', ['link', 'add', ...end, 'type', 'veth', 'peer', 'name', WIRE, 'netns', name]);
+    }
     const spaces: Namespace[] = [];
-    for (const [i, name] of ends.entries()) spaces.push(await bringUp(name, options, i + 1, children));
-    for (const name of ends) await untilUp(name, options);
-    await body(spaces[0] as Namespace, spaces[1] as Namespace);
+    for (const [i, name] of names.entries()) spaces.push(await bringUp(name, options, i, names.length, children));
+    for (const name of names) await untilUp(name, options);
+    await body(spaces);
   } finally {
     await Promise.all([...children].map((child) => child.stop()));
-    for (const name of ends) await removeNamespace(name);
+    for (const name of names) await removeNamespace(name);
   }
 }
 
@@ -116,17 +129,23 @@ async function removeNamespace(name: string): Promise<void> {
   standing.delete(name);
 }
 
+/** The `place`-th of `count` in a line: wire n has the subnet 10.77.n.0/24, and its left end the host number 1. */
 async function bringUp(
   name: string,
   { ipv4 }: WireOptions,
-  host: number,
+  place: number,
+  count: number,
   children: Set<NamespaceChild>,
 ): Promise<Namespace> {
   const ip = async (...args: readonly string[]): Promise<void> => void (await run('ip', ['-n', name, ...args]));
-  const address = `10.77.0.${host}`;
+  const ends = [...(place > 0 ? [`10.77.${place - 1}.2`] : []), ...(place < count - 1 ? [`10.77.${place}.1`] : [])];
   await ip('link', 'set', 'lo', 'up');
-  if (ipv4) await ip('addr', 'add', `${address}/24`, 'dev', WIRE);
-  await ip('link', 'set', WIRE, 'up');
+  for (const [i, end] of ends.entries()) {
+    const wire = i === 0 ? WIRE : SECOND_WIRE;
+    if (ipv4) await ip('addr', 'add', `${end}/24`, 'dev', wire);
+    await ip('link', 'set', wire, 'up');
+  }
+  const address = ends[0] as string;
   const start = (module: string, argument: unknown): NamespaceChild => {
     const child = startChild(name, module, argument);
     children.add(child);

@@ -22,13 +22,15 @@ export interface VerifiedBeat {
   readonly number: number;
   readonly hlc: Hlc;
   readonly commitment?: Commitment;
+  /** The last sequence that this beat or one before answers for; `undefined` when there is none yet. */
+  readonly answeredUpTo: number | undefined;
 }
 
 /** Orders the beats of one author: boot counter, then number. */
 export const beatRank = (beat: { boot: { counter: number }; number: number }): bigint =>
   (BigInt(beat.boot.counter) << 32n) | BigInt(beat.number);
 
-/** Bytes of a SignedBeat. */
+/** Bytes of a SignedBeat. `answeredUpTo` counts without a commitment: what an earlier beat answered for last. */
 export function signBeat(
   crypto: Crypto,
   self: Self,
@@ -36,6 +38,7 @@ export function signBeat(
   hlc: Hlc,
   members: readonly NodeId[],
   commitment?: Commitment,
+  answeredUpTo?: number,
 ): Uint8Array {
   const body = encode(Body.BeatSchema, {
     author: nodeIdBytes(self.id),
@@ -45,9 +48,9 @@ export function signBeat(
     number,
     hlc,
     membership: membershipHash(crypto, members),
+    lastSequence: commitment?.lastSequence ?? answeredUpTo ?? 0,
     ...(commitment && {
       firstSequence: commitment.firstSequence,
-      lastSequence: commitment.lastSequence,
       count: commitment.count,
       root: commitment.root,
     }),
@@ -75,6 +78,7 @@ export function parseBeat(
     boot: { salt: body.bootSalt, counter: body.bootCounter },
     number: body.number,
     hlc: body.hlc,
+    answeredUpTo: body.lastSequence === 0 ? undefined : body.lastSequence,
     ...(body.count > 0 && {
       commitment: {
         firstSequence: body.firstSequence,

@@ -30,6 +30,7 @@ export class Commitments {
   readonly #crypto: Crypto;
   #leaves: Leaf[] = [];
   #kept: Kept[] = [];
+  #lastSequence: number | undefined;
 
   constructor(crypto: Crypto) {
     this.#crypto = crypto;
@@ -39,9 +40,19 @@ export class Commitments {
     return this.#leaves.length;
   }
 
+  /** The last sequence noted so far. */
+  get lastSequence(): number | undefined {
+    return this.#lastSequence;
+  }
+
   /** Notes a frame at origination: the fields no relay changes, with its payload. */
   add(sequence: number, immutable: Uint8Array): void {
-    this.#leaves.push({ sequence, hash: leafHash(this.#crypto.sha256, immutable) });
+    if (this.#lastSequence === undefined || isAfter(sequence, this.#lastSequence)) this.#lastSequence = sequence;
+    const leaf = { sequence, hash: leafHash(this.#crypto.sha256, immutable) };
+    // Leaves stand in order of sequence; one that was reserved earlier and sent later is rare, and near the end.
+    let at = this.#leaves.length;
+    while (at > 0 && isAfter((this.#leaves[at - 1] as Leaf).sequence, sequence)) at--;
+    this.#leaves.splice(at, 0, leaf);
   }
 
   /** What the next beat must say; `undefined` when nothing was originated. */
@@ -74,6 +85,9 @@ export class Commitments {
     return undefined;
   }
 }
+
+/** Sequences are compared modulo 2³². */
+const isAfter = (a: number, b: number): boolean => ((a - b) | 0) > 0;
 
 /** Whether a commitment vouches for a frame with this immutable part. */
 export function verifyCommitted(

@@ -46,8 +46,10 @@ export class KnownNodes {
   /**
    * Takes a boot from a statement whose signature is known to be good. `Older`: a boot before the newest known one, a
    * replay. `Conflict`: two salts under one boot counter, the sign of a restored or cloned card; both are kept apart.
+   * `committedUpTo`: the last sequence the source's beat answers for. Of a boot we had not heard of it is history: what
+   * was recorded before this node started cannot be played to it.
    */
-  learn(id: NodeId, publicKey: Uint8Array, boot: Boot): Learned {
+  learn(id: NodeId, publicKey: Uint8Array, boot: Boot, committedUpTo?: number): Learned {
     let node = this.#nodes.get(id);
     if (!node) {
       node = { publicKey: publicKey.slice(), boots: [] };
@@ -56,11 +58,15 @@ export class KnownNodes {
     }
     const hint = saltHintOf(boot.salt);
     const sameHint = node.boots.find((known) => saltHintOf(known.salt) === hint);
-    if (sameHint && equalBytes(sameHint.salt, boot.salt)) return Learned.Known;
     const newest = node.boots[0];
     if (newest && boot.counter < newest.counter) return Learned.Older;
+    if (sameHint && equalBytes(sameHint.salt, boot.salt)) {
+      if (committedUpTo !== undefined) sameHint.window.startAfter(committedUpTo);
+      return Learned.Known;
+    }
     const conflict = newest !== undefined && boot.counter === newest.counter;
     const learned: KnownBoot = { salt: boot.salt.slice(), counter: boot.counter, window: new ReplayWindow() };
+    if (committedUpTo !== undefined) learned.window.startAfter(committedUpTo);
     node.boots = [learned, ...node.boots.filter((known) => known !== sameHint)].slice(0, Limit.BootsPerNode);
     return conflict ? Learned.Conflict : Learned.New;
   }
@@ -73,6 +79,11 @@ export class KnownNodes {
 
   /** Marks a sequence as acted on; false when it had been already. */
   accept(id: NodeId, saltHint: number, sequence: number): boolean {
+    const node = this.#nodes.get(id);
+    if (!node) return false;
+    // Map order serves as recency: what is used moves to the end.
+    this.#nodes.delete(id);
+    this.#nodes.set(id, node);
     return this.#window(id, saltHint)?.accept(sequence) ?? false;
   }
 
@@ -81,12 +92,8 @@ export class KnownNodes {
   }
 
   #window(id: NodeId, saltHint: number): ReplayWindow | undefined {
-    const node = this.#nodes.get(id);
-    if (!node) return undefined;
-    // Map order serves as recency: what is used moves to the end.
-    this.#nodes.delete(id);
-    this.#nodes.set(id, node);
-    return node.boots.find((boot) => saltHintOf(boot.salt) === saltHint)?.window;
+    for (const boot of this.#nodes.get(id)?.boots ?? []) if (saltHintOf(boot.salt) === saltHint) return boot.window;
+    return undefined;
   }
 
   #evict(): void {

@@ -8,9 +8,16 @@ export const WINDOW_BITS = 16_384;
 export class ReplayWindow {
   readonly #bits = new Uint32Array(WINDOW_BITS / 32);
   #newest: number | undefined;
+  #floor: number | undefined;
+
+  /** Everything up to this one is history: what came before we knew the source is not for us. Takes effect once. */
+  startAfter(sequence: number): void {
+    this.#floor ??= sequence;
+  }
 
   /** Whether this sequence has neither been seen nor fallen out of the window. */
   isFresh(sequence: number): boolean {
+    if (this.#floor !== undefined && ((sequence - this.#floor) | 0) <= 0) return false;
     if (this.#newest === undefined) return true;
     const ahead = (sequence - this.#newest) | 0;
     if (ahead > 0) return true;

@@ -1,6 +1,8 @@
-import { utf8 } from '../core/bytes.js';
+import { toHex, utf8 } from '../core/bytes.js';
+import { MESSAGE_ID_BYTES } from '../core/ids.js';
 import {
   effectiveFlags,
+  FIXED_HEADER_BYTES,
   Flag,
   type Header,
   headerBytes,
@@ -57,6 +59,15 @@ export function signatureOf(frame: Uint8Array): Uint8Array | undefined {
   if (!(flagsOf(frame) & Flag.Signed)) return undefined;
   const end = frame.length - TAG_BYTES;
   return frame.subarray(end - SIGNATURE_BYTES, end);
+}
+
+/**
+ * Message id and fragment offset in hex: what the dedup cache goes by. `whole`: of the message, whichever part this is.
+ */
+export function dedupKeyOf(frame: Uint8Array, whole = false): string {
+  const id = toHex(frame.subarray(Offset.Source, Offset.Source + MESSAGE_ID_BYTES));
+  const at = FIXED_HEADER_BYTES;
+  return !whole && flagsOf(frame) & Flag.Fragment ? id + toHex(frame.subarray(at, at + 2)) : `${id}0000`;
 }
 
 const FRAME_LABEL = utf8('edge-agent/1/frame');

@@ -1,10 +1,11 @@
 import { readFileSync, statSync } from 'node:fs';
 import { EdgeError, messageOf } from '../../core/errors.js';
+import { isLoopbackHost } from '../../core/loopback.js';
 import { parseRadioSpec } from '../../radios/radio-spec.js';
 import type { KeyPath } from './keys.js';
 import { type Origin, type Raw, valueAt } from './origins.js';
 import { conflict, place } from './problems.js';
-import type { ParsedFile } from './schema.js';
+import type { HostPort, ParsedFile } from './schema.js';
 
 /** What a radio means is decided where radios are made; here a wrong one is only named with its place. */
 export function checkRadios(radios: readonly string[], origin: (path: string, key: KeyPath) => Origin): void {
@@ -71,6 +72,21 @@ export function checkTogether(parsed: ParsedFile, raw: Raw, origin: (key: KeyPat
   if (new Set(spaces.map(({ name }) => name)).size < spaces.length) {
     refuse('spaces', 'spaces', 'name the same space twice', 'Give each space a name of its own.');
   }
+}
+
+/** Whoever is in reach could use an agent that listens beyond this machine without a token. */
+export function checkListen(
+  listen: HostPort | null,
+  token: string | undefined,
+  origin: (key: KeyPath) => Origin,
+): void {
+  if (listen === null || token !== undefined || isLoopbackHost(listen.host)) return;
+  throw conflict(
+    'http.listen',
+    origin('http.listen'),
+    `is ${listen.host}, which others reach, and there is no token`,
+    'Set EDGE_AGENT_TOKEN or http.token_file, or listen on 127.0.0.1.',
+  );
 }
 
 /** The token in `http.token_file`. */

@@ -6,8 +6,6 @@ import { type ConnectOptions, connect } from '../connect.js';
 import { Exit, exitCodeOf, RemoteProblem } from '../report.js';
 import { type Check, fail, failed, ok, warn } from './check.js';
 
-const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.');
-
 function portFault(host: string, port: number): Promise<NodeJS.ErrnoException | undefined> {
   return new Promise((resolve) => {
     const server = createServer();
@@ -20,13 +18,6 @@ function portFault(host: string, port: number): Promise<NodeJS.ErrnoException | 
 async function checkPort({ http }: Config): Promise<Check> {
   if (http.listen === null) return ok('http', 'off');
   const { host, port } = http.listen;
-  if (!isLoopback(host) && http.token === undefined) {
-    return fail(
-      'http',
-      `${host} is not loopback and no token is set`,
-      'Set EDGE_AGENT_TOKEN_FILE, or listen on 127.0.0.1.',
-    );
-  }
   const fault = await portFault(host, port);
   if (fault === undefined) return ok('http', `${host} port ${port} is free`);
   const why = fault.code === 'EADDRINUSE' ? 'is used by another program' : messageOf(fault);

@@ -82,7 +82,7 @@ test('a wrong configuration is one of the findings, the rest is examined all the
 
 test('listening beyond loopback without a token is found before the agent refuses it', async (t) => {
   const { check } = await doctor('--radio', 'udp:19763@lo', '--http', '0.0.0.0:0', '--data', join(scratch(), 'new'));
-  t.like(check('http'), { condition: 'fail' });
+  t.like(check('config'), { condition: 'fail' });
 });
 
 test('a running agent and the holder of its data directory are named', async (t) => {

@@ -27,6 +27,7 @@ export function detectionRoutes(agent: AgentApi): readonly Route[] {
         },
         answer: { status: 202, description: 'Something was taken, and is durable.', schema: schema.pushResult },
         refusal: { status: 422, schema: schema.pushRefusal },
+        problems: [507],
       },
       (_, exchange) => push(agent, exchange),
     ),

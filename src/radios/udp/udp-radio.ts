@@ -142,7 +142,7 @@ class UdpRadio implements Radio {
     await this.#round;
     await this.#publishing;
     await Promise.all([this.#sockets.close(), this.#dnsSd?.handle?.stop()]);
-    this.#become({ condition: 'down', reason: 'closed' });
+    if (this.#events !== undefined) this.#become({ condition: 'down', reason: 'closed' });
   }
 
   #refresh(): Promise<void> {

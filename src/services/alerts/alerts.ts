@@ -1,15 +1,18 @@
 import { fromUtf8, utf8 } from '../../core/bytes.js';
-import { EdgeError } from '../../core/errors.js';
+import { EdgeError, messageOf } from '../../core/errors.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Store, StoreOp } from '../../ports/store.js';
 import { Body, decode, encode } from '../../wire/bodies.js';
 import { FrameType, type Priority } from '../../wire/frame-types.js';
+import { faultOfJson } from '../json.js';
 import type { DeliveredMessage, MeshAccess } from '../mesh-access.js';
 
 /** Alerts remembered, on disk too; the oldest goes first. */
 export const ALERTS_KEPT = 1_000;
 export const ALERT_PAYLOAD_BYTES_MAX = 4_096;
 const ALERT_TYPE_BYTES_MAX = 64;
+/** The latest moment a JavaScript date can hold. */
+const UNIX_MS_MAX = 8_640_000_000_000_000n;
 const PAGE_MAX = 1_000;
 const PAGE_DEFAULT = 100;
 const SPACE = 'alerts';
@@ -41,6 +44,7 @@ interface Kept {
 export interface AlertsEvents {
   alert(alert: Alert): void;
   counted(reason: string): void;
+  stored(): void;
   storeFailed(error: unknown): void;
 }
 
@@ -68,19 +72,27 @@ export class Alerts {
     this.#close();
   }
 
-  /** Resolves once it is on its way and on this node's disk. */
+  /**
+   * Resolves once it is on its way and on this node's disk. A disk that takes nothing does not hold an alert back: it
+   * is kept in memory, and `storeFailed` tells.
+   */
   async send(input: {
     readonly priority: Alert['priority'];
     readonly type: string;
     readonly payload?: JsonValue;
   }): Promise<Alert> {
-    const typeBytes = utf8(input.type).length;
-    if (typeBytes === 0 || typeBytes > ALERT_TYPE_BYTES_MAX) {
-      throw new EdgeError('alert.type', `an alert type has 1 to ${ALERT_TYPE_BYTES_MAX} bytes, this one ${typeBytes}`, {
+    if (!isType(input.type)) {
+      const bytes = utf8(input.type).length;
+      throw new EdgeError('alert.type', `an alert type has 1 to ${ALERT_TYPE_BYTES_MAX} bytes, this one ${bytes}`, {
         fix: 'choose a shorter name',
       });
     }
-    const payload = utf8(JSON.stringify(input.payload ?? null));
+    if (!PRIORITY_NAMES.includes(input.priority)) {
+      throw new EdgeError('alert.priority', `there is no priority ${JSON.stringify(input.priority)}`, {
+        fix: `give one of ${PRIORITY_NAMES.join(', ')}`,
+      });
+    }
+    const payload = bytesOf(input.payload ?? null);
     if (payload.length > ALERT_PAYLOAD_BYTES_MAX) {
       throw new EdgeError(
         'alert.payload',
@@ -111,7 +123,7 @@ export class Alerts {
   /** Newest first. */
   list(query: { readonly sinceAt?: number; readonly limit?: number; readonly cursor?: string } = {}): AlertPage {
     const limit = query.limit ?? PAGE_DEFAULT;
-    if (limit < 1 || limit > PAGE_MAX) {
+    if (!Number.isInteger(limit) || limit < 1 || limit > PAGE_MAX) {
       throw new EdgeError('alerts.limit', `limit is 1 to ${PAGE_MAX}, not ${limit}`, {
         fix: 'page through with cursor',
       });
@@ -135,7 +147,8 @@ export class Alerts {
     const body = decode(Body.AlertSchema, message.body);
     const text = body && body.payload.length <= ALERT_PAYLOAD_BYTES_MAX ? fromUtf8(body.payload) : undefined;
     const payload = text === undefined ? undefined : parseJson(text);
-    if (!body || payload === undefined || body.type.length === 0 || body.type.length > ALERT_TYPE_BYTES_MAX) {
+    const isSound = body && payload && isType(body.type) && body.raisedAtMs <= UNIX_MS_MAX;
+    if (!isSound) {
       this.#events.counted('alert.malformed');
       return;
     }
@@ -148,7 +161,7 @@ export class Alerts {
       raisedAt: Number(body.raisedAtMs),
       receivedAt: this.#clock.wall(),
     };
-    this.#keep(alert).catch((error: unknown) => this.#events.storeFailed(error));
+    void this.#keep(alert);
   }
 
   async #keep(alert: Alert): Promise<void> {
@@ -161,13 +174,32 @@ export class Alerts {
       ops.push({ op: 'delete', space: SPACE, key: oldest.key });
     }
     this.#events.alert(alert);
-    await this.#store.batch(ops);
+    try {
+      await this.#store.batch(ops);
+      this.#events.stored();
+    } catch (error) {
+      this.#events.storeFailed(error);
+    }
+  }
+}
+
+const isType = (type: string): boolean => type.length > 0 && utf8(type).length <= ALERT_TYPE_BYTES_MAX;
+
+function bytesOf(payload: JsonValue): Uint8Array {
+  const fix = 'give plain JSON';
+  const fault = faultOfJson(payload);
+  if (fault !== undefined) throw new EdgeError('alert.payload', `the payload ${fault}`, { fix });
+  try {
+    return utf8(JSON.stringify(payload));
+  } catch (error) {
+    throw new EdgeError('alert.payload', `the payload is no JSON: ${messageOf(error)}`, { fix });
   }
 }
 
 function parseJson(text: string): { readonly value: JsonValue } | undefined {
   try {
-    return { value: JSON.parse(text) as JsonValue };
+    const value = JSON.parse(text) as JsonValue;
+    return faultOfJson(value) === undefined ? { value } : undefined;
   } catch {
     return undefined;
   }

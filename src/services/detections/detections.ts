@@ -12,7 +12,7 @@ import { readDetection } from './validate.js';
 /** Items of one call. HTTP takes fewer at once. */
 export const MAX_PUSH_ITEMS = 10_000;
 /** Items prepared and recorded between two pauses: a long batch must not hold up the mesh. */
-const PUSH_CHUNK = 128;
+const PUSH_CHUNK = 32;
 const PAGE_DEFAULT = 100;
 const PAGE_MAX = 1_000;
 
@@ -56,6 +56,25 @@ export interface DetectionPage {
   readonly nextCursor?: string;
 }
 
+type Refusal = Extract<Outcome, { outcome: 'refused' }>;
+
+interface ChunkResult extends PushResult {
+  /** Why this node, not the item, was the reason of a rejection. */
+  readonly unable?: Refusal;
+}
+
+const NOTHING: ChunkResult = { accepted: 0, duplicates: 0, rejected: [] };
+
+function sumOf(sum: ChunkResult, part: ChunkResult): ChunkResult {
+  const unable = sum.unable ?? part.unable;
+  return {
+    accepted: sum.accepted + part.accepted,
+    duplicates: sum.duplicates + part.duplicates,
+    rejected: [...sum.rejected, ...part.rejected],
+    ...(unable && { unable }),
+  };
+}
+
 /** Detections as people push and read them; the records below them are replicated by the weave. */
 export class Detections {
   readonly #records: RecordsAccess;
@@ -74,7 +93,8 @@ export class Detections {
 
   /**
    * Takes what is sound, names what is not, and resolves once all that was taken is durable here. Throws
-   * `detections.items` (413) above `MAX_PUSH_ITEMS`.
+   * `detections.items` (413) above `MAX_PUSH_ITEMS`; and, when nothing was taken because this node could not,
+   * `store.full`, `detections.limit` (507), `store.busy` (429) or `store.failed` (500).
    */
   async push(items: readonly unknown[]): Promise<PushResult> {
     if (items.length > MAX_PUSH_ITEMS)
@@ -82,7 +102,7 @@ export class Detections {
         status: 413,
         fix: 'Push them in several batches.',
       });
-    const chunks: Promise<PushResult>[] = [];
+    const chunks: Promise<ChunkResult>[] = [];
     for (let at = 0; at < items.length; at += PUSH_CHUNK) {
       if (at > 0) await new Promise<void>((done) => void this.#clock.timer('push', 0, done));
       const chunk = this.#pushChunk(items.slice(at, at + PUSH_CHUNK), at);
@@ -90,14 +110,13 @@ export class Detections {
       chunk.catch(() => undefined);
       chunks.push(chunk);
     }
-    return (await Promise.all(chunks)).reduce(
-      (sum, part) => ({
-        accepted: sum.accepted + part.accepted,
-        duplicates: sum.duplicates + part.duplicates,
-        rejected: [...sum.rejected, ...part.rejected],
-      }),
-      { accepted: 0, duplicates: 0, rejected: [] },
-    );
+    const { unable, ...result } = (await Promise.all(chunks)).reduce(sumOf, NOTHING);
+    if (unable && result.accepted + result.duplicates === 0)
+      throw new EdgeError(unable.code, unable.detail, {
+        status: unable.status,
+        fix: 'Push it again later; `edge-agent status` says how the storage is.',
+      });
+    return result;
   }
 
   /** Newest first. Throws `detections.limit.range`, `detections.cursor`, `detection.hash`. */
@@ -139,7 +158,10 @@ export class Detections {
   get(hash: string): readonly Detection[] {
     const bytes = this.#hash(hash);
     const found = this.#live(bytes, hash).map((record) => this.#detection(record));
-    return found.filter((detection) => detection !== undefined);
+    const readable = found.filter((detection) => detection !== undefined);
+    // The body goes from the store a moment before the columns hear of it: an erasure is under way.
+    if (readable.length === 0) throw erased(hash);
+    return readable;
   }
 
   /** Erases it on every node. Throws `detection.unknown` (404), `detection.erased` (410), or what the store says. */
@@ -151,7 +173,7 @@ export class Detections {
     return { erased: outcome.outcome === 'erased' ? outcome.count : 0 };
   }
 
-  async #pushChunk(items: readonly unknown[], first: number): Promise<PushResult> {
+  async #pushChunk(items: readonly unknown[], first: number): Promise<ChunkResult> {
     const rejected: ItemError[] = [];
     const drafts: RecordDraft[] = [];
     const indexes: number[] = [];
@@ -167,13 +189,17 @@ export class Detections {
     const outcomes: readonly Outcome[] = drafts.length > 0 ? await this.#records.put(drafts) : [];
     let accepted = 0;
     let duplicates = 0;
+    let unable: Refusal | undefined;
     for (const [i, outcome] of outcomes.entries()) {
       if (outcome.outcome === 'accepted') accepted += 1;
       else if (outcome.outcome === 'duplicate') duplicates += 1;
-      else if (outcome.outcome === 'refused')
+      else if (outcome.outcome === 'refused') {
         rejected.push({ index: indexes[i] as number, code: outcome.code, detail: outcome.detail });
+        if (outcome.status >= 429) unable ??= outcome;
+      }
     }
-    return { accepted, duplicates, rejected: rejected.sort((a, b) => a.index - b.index) };
+    rejected.sort((a, b) => a.index - b.index);
+    return { accepted, duplicates, rejected, ...(unable && { unable }) };
   }
 
   #hash(hash: string): Uint8Array {
@@ -186,8 +212,7 @@ export class Detections {
     const wall = this.#clock.wall();
     const found = this.#records.view.ofHash(bytes, wall);
     if (found.length > 0) return found;
-    if (this.#records.view.isErased(bytes, wall))
-      throw new EdgeError('detection.erased', `Detection ${hash} was erased in the mesh.`, { status: 410 });
+    if (this.#records.view.isErased(bytes, wall)) throw erased(hash);
     throw new EdgeError('detection.unknown', `Detection ${hash} is not held here.`, {
       status: 404,
       fix: 'Check the hash; it may not have arrived yet, or have expired.',
@@ -220,3 +245,6 @@ const matches = (record: RecordSummary, { type, node, sinceAt, untilAt }: Detect
   (node === undefined || record.node === node) &&
   (sinceAt === undefined || record.observedAt >= sinceAt) &&
   (untilAt === undefined || record.observedAt <= untilAt);
+
+const erased = (hash: string): EdgeError =>
+  new EdgeError('detection.erased', `Detection ${hash} was erased in the mesh.`, { status: 410 });

@@ -24,7 +24,6 @@ const CUSTOM_MAX = 16;
 const CUSTOM_KEY_MAX = 64;
 const CUSTOM_TEXT_MAX = 128;
 
-type Fields = Partial<Record<string, number | boolean>>;
 type Custom = Readonly<Record<string, string | number | boolean>>;
 
 export interface DevicePatch {
@@ -63,12 +62,13 @@ export class DeviceState {
   readonly #publish: (patch: DevicePatch) => void;
   /** Set by hand or by the pipeline: sensors leave these alone. */
   readonly #owned = new Set<string>();
-  #told: Fields = {};
+  #told: Record<string, number | boolean | undefined> = {};
   #toldAt = Number.NEGATIVE_INFINITY;
   #condition: Condition | undefined;
   #toldCondition: Condition = 'active';
   #activeAt: number;
   #timer: Timer | undefined;
+  #stopped = false;
 
   constructor(
     clock: Clock,
@@ -93,6 +93,7 @@ export class DeviceState {
   }
 
   stop(): void {
+    this.#stopped = true;
     this.#timer?.cancel();
     this.#timer = undefined;
   }
@@ -105,6 +106,11 @@ export class DeviceState {
 
   /** Validates and publishes what a pipeline says of this node. `null` gives a field back to the sensors. */
   patch(input: PatchInput): void {
+    if (input.condition === 'offline') {
+      throw new EdgeError('state.condition', 'a running node is not offline', {
+        fix: 'give active, idle or processing',
+      });
+    }
     const fields: Record<string, number | boolean | null> = {};
     for (const [key, range] of Object.entries(RANGES)) {
       const value = input[key as keyof PatchInput] as number | null | undefined;
@@ -119,8 +125,11 @@ export class DeviceState {
     if (input.charging !== undefined) fields['charging'] = input.charging;
     if (input.custom) checkCustom(input.custom);
     for (const [key, value] of Object.entries(fields)) {
-      if (value === null) this.#owned.delete(key);
-      else this.#owned.add(key);
+      if (value === null) {
+        this.#owned.delete(key);
+        // Others have no value now: the next reading is news.
+        delete this.#told[key];
+      } else this.#owned.add(key);
     }
     if (input.condition !== undefined) this.#condition = input.condition ?? undefined;
     this.#toldCondition = this.condition;
@@ -142,6 +151,8 @@ export class DeviceState {
         this.#log.warn('a sensor could not be read', { error: String(error) });
       }
     }
+    // It may have been stopped while the sensors were read.
+    if (this.#stopped) return;
     this.#timer = this.#clock.timer('sensors', this.#intervalMs, () => void this.#sample());
   }
 
@@ -156,8 +167,8 @@ export class DeviceState {
       const told = this.#told[key];
       if (told === undefined || Math.abs(Number(value) - Number(told)) >= threshold) news = true;
     }
-    if (!news || now - this.#toldAt < NEWS_EVERY_MS) return;
-    this.#told = fields;
+    if (this.#stopped || !news || now - this.#toldAt < NEWS_EVERY_MS) return;
+    this.#told = { ...fields };
     this.#toldAt = now;
     this.#publish({ fields });
   }

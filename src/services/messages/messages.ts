@@ -5,6 +5,7 @@ import type { Clock, Timer } from '../../ports/clock.js';
 import { Body, decode, encode } from '../../wire/bodies.js';
 import { FrameType, Priority } from '../../wire/frame-types.js';
 import type { DeliveredMessage, MeshAccess } from '../mesh-access.js';
+import { busy, codeFrom, expired, noAnswer, refused, stopped } from './faults.js';
 import {
   checkType,
   decodePayload,
@@ -12,6 +13,7 @@ import {
   type JsonValue,
   type PayloadInput,
   type PayloadOutput,
+  TYPE_BYTES_MAX,
 } from './payload.js';
 import { Stories, type Story } from './stories.js';
 
@@ -23,6 +25,8 @@ const TIMEOUT_MAX_MS = 600_000;
 /** Questions that wait for an answer from elsewhere, and ones from elsewhere that wait for one from here. */
 const OPEN_QUERIES_MAX = 1_024;
 const HANDLERS_MAX = 256;
+/** What is told of a fault elsewhere. */
+const FAULT_CHARS_MAX = 200;
 /** How long a question from elsewhere may be answered by `respond`. */
 const RESPOND_WITHIN_MS = 600_000;
 
@@ -107,8 +111,11 @@ export class Messages {
 
   close(): void {
     for (const close of this.#close) close();
-    for (const query of this.#asked.values()) query.timer.cancel();
     for (const query of this.#toAnswer.values()) query.timer.cancel();
+    for (const id of [...this.#asked.keys()]) this.#settle(id)?.reject(stopped());
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const [id, tell] of waiting) tell({ id, outcome: 'refused', code: 'agent.stopped' });
   }
 
   send(input: SendInput): { readonly messageId: string } {
@@ -121,22 +128,14 @@ export class Messages {
         fix: 'use send, or name a node',
       });
     }
-    const id = this.#send(FrameType.Message, { ...input, ack: true });
-    const story = this.#stories.get(id);
-    if (story?.condition === 'delivered') return Promise.resolve(story);
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, ({ outcome, code }) => {
-        const told = this.#stories.get(id);
-        if (outcome === 'delivered' && told) resolve(told);
-        else if (outcome === 'expired') reject(expired(id, input.to));
-        else
-          reject(
-            new EdgeError(code ?? 'message.refused', `message ${id} was refused`, {
-              status: 409,
-              details: { messageId: id },
-            }),
-          );
-      });
+      const tell = ({ id, outcome, code }: Outcome): void => {
+        const story = this.#stories.get(id);
+        if (outcome === 'delivered' && story) resolve(story);
+        else reject(outcome === 'expired' ? expired(id, input.to) : refused(id, code));
+      };
+      // Before it is sent: a mesh that is busy refuses at once.
+      this.#send(FrameType.Message, { ...input, ack: true }, (id) => this.#waiting.set(id, tell));
     });
   }
 
@@ -157,16 +156,17 @@ export class Messages {
     return new Promise((resolve, reject) => {
       const startedAt = this.#clock.now();
       const pending = { to: input.to as NodeId, startedAt, resolve, reject };
-      const id = this.#send(FrameType.Query, { ...input, ack: true }, (id) => {
+      this.#send(FrameType.Query, { ...input, ack: true }, (id) => {
         const timer = this.#clock.timer(
           'query',
           timeoutMs,
           () => this.#asked.delete(id) && reject(noAnswer(id, input.to, timeoutMs)),
         );
         this.#asked.set(id, { ...pending, timer });
-      });
-      this.#waiting.set(id, ({ outcome }) => {
-        if (outcome !== 'delivered') this.#settle(id)?.reject(expired(id, input.to));
+        this.#waiting.set(id, ({ outcome, code }) => {
+          if (outcome === 'delivered') return;
+          this.#settle(id)?.reject(outcome === 'expired' ? expired(id, input.to) : refused(id, code));
+        });
       });
     });
   }
@@ -201,6 +201,7 @@ export class Messages {
   #send(frameType: FrameType, input: SendInput, prepare?: (id: MessageId) => void): MessageId {
     checkType(input.type);
     const priority = input.priority ?? 'medium';
+    checkPriority(priority);
     const body = encode(Body.MessageSchema, { type: input.type, payload: encodePayload(input) });
     const to = input.to === '*' ? '*' : this.#destination(input.to);
     const options = { priority: PRIORITY_NAMES.indexOf(priority) as Priority, timeoutMs: timeoutOf(input) };
@@ -226,17 +227,18 @@ export class Messages {
   }
 
   #outcome(outcome: Outcome): void {
-    const detail = outcome.code === undefined ? {} : { detail: outcome.code };
+    const code = outcome.code === undefined ? undefined : codeFrom(outcome.code, 'message.refused');
+    const detail = code === undefined ? {} : { detail: code };
     this.#stories.note(outcome.id, { at: this.#clock.wall(), what: outcome.outcome, ...detail }, outcome.outcome);
     const waiting = this.#waiting.get(outcome.id);
     this.#waiting.delete(outcome.id);
-    waiting?.(outcome);
+    waiting?.({ ...outcome, ...(code !== undefined && { code }) });
   }
 
   #received(delivered: DeliveredMessage, isQuery: boolean): void {
     const body = decode(Body.MessageSchema, delivered.body);
     const payload = body && decodePayload(body.payload);
-    if (!body || !payload || body.type.length === 0 || body.type.length > TYPE_LENGTH_MAX) {
+    if (!body || !payload || body.type.length === 0 || body.type.length > TYPE_BYTES_MAX) {
       this.#events.counted('message.malformed');
       return;
     }
@@ -263,13 +265,14 @@ export class Messages {
 
   #question(delivered: DeliveredMessage, message: Received): void {
     if (this.#handlers.has(message.type)) {
-      this.#run(message).then(
-        (answer) =>
-          this.#answer(delivered.id, delivered.source, { payload: encodePayload({ payload: answer ?? null }) }),
+      // Encoded within the chain: what a handler returns may be no JSON, or too large.
+      const answer = this.#run(message).then((payload) => encodePayload({ payload: payload ?? null }));
+      answer.then(
+        (payload) => this.#answer(delivered.id, delivered.source, { payload }),
         (error: unknown) => {
           this.#events.counted('handler.failed');
           const fault = error instanceof EdgeError ? error.code : 'query.failed';
-          const text = encodePayload({ payload: messageOf(error).slice(0, 200) });
+          const text = encodePayload({ payload: messageOf(error).slice(0, FAULT_CHARS_MAX) });
           this.#answer(delivered.id, delivered.source, { fault, payload: text });
         },
       );
@@ -309,8 +312,9 @@ export class Messages {
     if (!open) return;
     this.#waiting.delete(id);
     if (body.fault !== '') {
-      const reason = typeof payload.payload === 'string' ? payload.payload : body.fault;
-      open.reject(new EdgeError(body.fault, `node ${delivered.source} could not answer: ${reason}`, { status: 502 }));
+      const code = codeFrom(body.fault, 'query.failed');
+      const reason = typeof payload.payload === 'string' ? payload.payload.slice(0, FAULT_CHARS_MAX) : code;
+      open.reject(new EdgeError(code, `node ${delivered.source} could not answer: ${reason}`, { status: 502 }));
       return;
     }
     open.resolve({ messageId: id, from: delivered.source, ...payload, tookMs: this.#clock.now() - open.startedAt });
@@ -324,8 +328,6 @@ export class Messages {
   }
 }
 
-const TYPE_LENGTH_MAX = 64;
-
 function timeoutOf(input: SendInput): number {
   const timeoutMs = input.timeoutMs ?? TIMEOUT_DEFAULT_MS;
   if (timeoutMs >= 1 && timeoutMs <= TIMEOUT_MAX_MS) return timeoutMs;
@@ -334,19 +336,9 @@ function timeoutOf(input: SendInput): number {
   });
 }
 
-const busy = (code: string, what: string): EdgeError =>
-  new EdgeError(code, what, { status: 429, fix: 'try again later' });
-
-const expired = (id: string, to: string): EdgeError =>
-  new EdgeError('message.expired', `message ${id} was not acknowledged by ${to} in time`, {
-    status: 504,
-    fix: `see GET messages/${id} for its story`,
-    details: { messageId: id },
+function checkPriority(priority: string): void {
+  if (PRIORITY_NAMES.some((name) => name === priority)) return;
+  throw new EdgeError('message.priority', `there is no priority ${JSON.stringify(priority)}`, {
+    fix: `give one of ${PRIORITY_NAMES.join(', ')}`,
   });
-
-const noAnswer = (id: string, to: string, timeoutMs: number): EdgeError =>
-  new EdgeError('query.timeout', `node ${to} gave no answer within ${timeoutMs} ms`, {
-    status: 504,
-    fix: 'is a handler for this type running there?',
-    details: { messageId: id },
-  });
+}

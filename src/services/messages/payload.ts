@@ -1,6 +1,7 @@
 import { fromUtf8, utf8 } from '../../core/bytes.js';
-import { EdgeError } from '../../core/errors.js';
+import { EdgeError, messageOf } from '../../core/errors.js';
 import type { Body } from '../../wire/bodies.js';
+import { faultOfJson } from '../json.js';
 
 /** Bytes of a message's payload, JSON or raw: what fits one message with room for its type. */
 export const PAYLOAD_BYTES_MAX = 48 * 1024;
@@ -39,7 +40,21 @@ export function encodePayload(input: PayloadInput): PayloadBody {
   return { content };
 }
 
-const jsonContent = (value: JsonValue) => ({ case: 'json', value: utf8(JSON.stringify(value)) }) as const;
+function jsonContent(value: JsonValue) {
+  const fault = faultOfJson(value);
+  if (fault !== undefined) throw notJson(fault);
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+  } catch (error) {
+    throw notJson(messageOf(error));
+  }
+  if (text === undefined) throw notJson('is no JSON value');
+  return { case: 'json', value: utf8(text) } as const;
+}
+
+const notJson = (why: string): EdgeError =>
+  new EdgeError('message.payload', `the payload ${why}`, { fix: 'give plain JSON, or bytes as payloadBase64' });
 
 function rawContent(base64: string) {
   if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(base64)) {
@@ -58,7 +73,8 @@ export function decodePayload(body: Body.Payload | undefined): PayloadOutput | u
   const text = fromUtf8(body.content.value);
   if (text === undefined) return undefined;
   try {
-    return { payload: JSON.parse(text) as JsonValue };
+    const payload = JSON.parse(text) as JsonValue;
+    return faultOfJson(payload) === undefined ? { payload } : undefined;
   } catch {
     return undefined;
   }

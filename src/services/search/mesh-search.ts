@@ -95,8 +95,7 @@ export class MeshSearch {
   #merge(found: readonly Found[]): void {
     for (const one of found) {
       const known = this.#found.get(one.key);
-      if (!known) this.#found.set(one.key, one);
-      else if (known.scoredFrom !== 'exact' && one.observedAt > known.observedAt) this.#found.set(one.key, one);
+      if (!known || isBetter(one, known)) this.#found.set(one.key, one);
     }
   }
 
@@ -143,3 +142,7 @@ export class MeshSearch {
       });
   }
 }
+
+/** An exact score beats any other, whichever came first; of two others the newer content counts. */
+const isBetter = (one: Found, known: Found): boolean =>
+  known.scoredFrom !== 'exact' && (one.scoredFrom === 'exact' || one.observedAt > known.observedAt);

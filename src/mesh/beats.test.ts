@@ -1,0 +1,125 @@
+import test from 'ava';
+import { HybridClock, hlcOf } from '../core/hlc.js';
+import { at, selfNamed, TEST_EPOCH_MS, testContext, testCrypto } from '../testing/builders.js';
+import { parseBeat, signBeat, verifyBeat } from '../trust/beat.js';
+import { MAX_FRAMES_PER_BEAT } from '../trust/commitments.js';
+import { Freshness, KnownNodes } from '../trust/known-nodes.js';
+import { Beats } from './beats.js';
+import type { DripItem } from './drip.js';
+
+function setup() {
+  const context = testContext();
+  const known = new KnownNodes();
+  const published: DripItem[] = [];
+  const learned: string[] = [];
+  const buried = new Set<bigint>();
+  const beats = new Beats(context, known, new HybridClock(), {
+    publish: (item) => void published.push(item),
+    isBuried: (_source, rank) => buried.has(rank),
+    members: () => [context.self.id],
+    learned: (node) => void learned.push(node),
+  });
+  return { context, known, published, learned, buried, beats };
+}
+
+const other = selfNamed(2);
+const NEIGHBOUR = selfNamed(3).id;
+const theirs = (number: number, answeredUpTo?: number, ms = TEST_EPOCH_MS): Uint8Array =>
+  signBeat(testCrypto, other, number, hlcOf(ms), [], undefined, answeredUpTo);
+
+test('the first beat comes at the first tick, before anybody can need it', (t) => {
+  const { beats, published, context } = setup();
+  beats.originated(5, Uint8Array.of(1), at(0));
+  t.is(beats.nextDeadline(), 0);
+  beats.tick(at(0));
+  t.like(verifyBeat(testCrypto, published[0]?.body as Uint8Array), {
+    author: context.self.id,
+    number: 1,
+    answeredUpTo: 5,
+  });
+});
+
+test('a beat follows within half a minute of what was originated, else every ten minutes', (t) => {
+  const { beats, published } = setup();
+  beats.tick(at(0));
+  t.is(beats.nextDeadline(), 600_000);
+  beats.originated(7, Uint8Array.of(1), at(1_000));
+  beats.originated(8, Uint8Array.of(2), at(2_000));
+  t.is(beats.nextDeadline(), 31_000);
+  beats.tick(at(31_000));
+  t.is(published.length, 2);
+  t.like(parseBeat(published[1]?.body as Uint8Array)?.beat.commitment, { firstSequence: 7, lastSequence: 8, count: 2 });
+  t.true((published[1]?.rank as bigint) > (published[0]?.rank as bigint));
+  t.is(beats.nextDeadline(), 631_000);
+});
+
+test('as many frames as a beat can answer for call for one at once', (t) => {
+  const { beats } = setup();
+  beats.tick(at(0));
+  for (let i = 0; i < MAX_FRAMES_PER_BEAT; i++) beats.originated(i, Uint8Array.of(1), at(10));
+  t.is(beats.nextDeadline(), 10);
+});
+
+test('a good beat vouches for its author’s boot, and is passed on', (t) => {
+  const { beats, known, learned } = setup();
+  t.is(beats.take(other.id, theirs(3, 500), undefined, NEIGHBOUR, at(0)), (1n << 32n) | 3n);
+  t.deepEqual(learned, [other.id]);
+  const hint = ((other.boot.salt[0] as number) << 8) | (other.boot.salt[1] as number);
+  t.is(known.freshness(other.id, hint, 500), Freshness.Replayed, 'what it answered for before is history');
+  t.is(known.freshness(other.id, hint, 501), Freshness.Fresh);
+});
+
+test('a beat that is not newer costs no signature check', (t) => {
+  const { beats, context } = setup();
+  let checks = 0;
+  const counting = { ...context, crypto: { ...testCrypto, verify: () => ++checks > 0 } };
+  const known = new Beats(counting, new KnownNodes(), new HybridClock(), {
+    publish: () => {},
+    isBuried: () => false,
+    members: () => [],
+    learned: () => {},
+  });
+  t.is(known.take(other.id, theirs(3), (1n << 32n) | 3n, NEIGHBOUR, at(0)), undefined);
+  t.is(checks, 0);
+  t.is(beats.take(other.id, theirs(3), (1n << 32n) | 4n, NEIGHBOUR, at(0)), undefined);
+});
+
+test('what is wrong with a beat is counted under its reason', (t) => {
+  const { beats, context, buried } = setup();
+  const forged = theirs(3);
+  forged[forged.length - 1] = (forged[forged.length - 1] as number) ^ 1;
+  beats.take(other.id, forged, undefined, NEIGHBOUR, at(0));
+  t.is(context.refused('beat.signature'), 1);
+  beats.take(NEIGHBOUR, theirs(3), undefined, NEIGHBOUR, at(0));
+  beats.take(other.id, Uint8Array.of(1, 2), undefined, NEIGHBOUR, at(0));
+  t.is(context.refused('beat.malformed'), 2);
+  buried.add((1n << 32n) | 9n);
+  beats.take(other.id, theirs(9), undefined, NEIGHBOUR, at(0));
+  t.is(context.refused('beat.forgotten'), 1);
+  beats.take(other.id, theirs(4, undefined, TEST_EPOCH_MS + 600_000), undefined, NEIGHBOUR, at(0));
+  t.is(context.refused('beat.ahead'), 1);
+  const newer = selfNamed(2, { counter: 5 });
+  beats.take(other.id, signBeat(testCrypto, newer, 1, 0n, []), undefined, NEIGHBOUR, at(0));
+  t.is(beats.take(other.id, theirs(10), undefined, NEIGHBOUR, at(0)), undefined);
+  t.is(context.refused('beat.older-boot'), 1);
+});
+
+test('our own beat coming back is no news', (t) => {
+  const { beats, context, published } = setup();
+  beats.tick(at(0));
+  t.is(beats.take(context.self.id, published[0]?.body as Uint8Array, undefined, NEIGHBOUR, at(0)), undefined);
+});
+
+test('two boots under one counter are suspicious', (t) => {
+  const { beats, context } = setup();
+  beats.take(other.id, theirs(1), undefined, NEIGHBOUR, at(0));
+  const clone = selfNamed(2, { salt: new Uint8Array(16).fill(9) });
+  beats.take(other.id, signBeat(testCrypto, clone, 2, 0n, []), (1n << 32n) | 1n, NEIGHBOUR, at(0));
+  t.deepEqual(context.effects, [{ kind: 'suspect', node: other.id, what: 'two boots under one counter' }]);
+});
+
+test('a neighbour that brings beats without end is held to a rate', (t) => {
+  const { beats, context } = setup();
+  for (let i = 1; i <= 1_000; i++) beats.take(other.id, theirs(i), undefined, NEIGHBOUR, at(0));
+  t.is(context.refused('beat.too-many'), 800);
+});

@@ -1,0 +1,130 @@
+import test from 'ava';
+import { concat, fromHex } from '../core/bytes.js';
+import { Limit } from '../core/limits.js';
+import { at, headerWith, nodeNamed, type TestContext, testContext } from '../testing/builders.js';
+import { Body, decode, encode } from '../wire/bodies.js';
+import { FrameType, Priority } from '../wire/frame-types.js';
+import { Delivery, type DirectedMessage, messageIdFor } from './delivery.js';
+
+const PEER = nodeNamed(7);
+
+interface Setup {
+  readonly context: TestContext;
+  readonly delivery: Delivery;
+  readonly attempts: { readonly attempt: number; readonly payload: Uint8Array; readonly at: number }[];
+  readonly acks: Uint8Array[];
+}
+
+function setup(): Setup {
+  const context = testContext();
+  const attempts: Setup['attempts'] = [];
+  const acks: Uint8Array[] = [];
+  const delivery = new Delivery(context, {
+    attempt: (_message, payload, attempt, now) => void attempts.push({ attempt, payload, at: now.mono }),
+    sendAck: (_to, body) => void acks.push(body),
+  });
+  return { context, delivery, attempts, acks };
+}
+
+const message = (sequence = 0x01020304, more: Partial<DirectedMessage> = {}): DirectedMessage => ({
+  id: messageIdFor(nodeNamed(1), 0xabcd, sequence),
+  sequence,
+  to: PEER,
+  type: FrameType.Message,
+  body: Uint8Array.of(9, 9),
+  priority: Priority.Medium,
+  timeoutMs: 30_000,
+  ...more,
+});
+
+const ack = (of: DirectedMessage, refusal = ''): Uint8Array =>
+  encode(Body.AckSchema, { message: fromHex(of.id) as Uint8Array, refusal });
+
+function runTo(delivery: Delivery, ms: number): void {
+  for (let next = delivery.nextDeadline(); next !== undefined && next <= ms; next = delivery.nextDeadline())
+    delivery.tick(at(next));
+}
+
+test('a message is tried at once, then after about one, two, four, eight and eight seconds, and expires', (t) => {
+  const { context, delivery, attempts } = setup();
+  t.true(delivery.send(message(), at(0)));
+  runTo(delivery, 60_000);
+  t.deepEqual(
+    attempts.map((each) => each.attempt),
+    [1, 2, 3, 4, 5, 6],
+  );
+  const gaps = attempts.slice(1).map((each, i) => each.at - (attempts[i]?.at as number));
+  for (const [i, expected] of [1_000, 2_000, 4_000, 8_000, 8_000].entries())
+    t.true(Math.abs((gaps[i] as number) - expected) <= expected * 0.11, `${gaps[i]} ms`);
+  t.deepEqual(context.effects, [{ kind: 'outcome', id: message().id, outcome: 'expired' }]);
+  t.is(delivery.pending, 0);
+  t.is(delivery.nextDeadline(), undefined);
+});
+
+test('every attempt names the first', (t) => {
+  const { delivery, attempts } = setup();
+  delivery.send(message(), at(0));
+  runTo(delivery, 5_000);
+  for (const { payload } of attempts) t.deepEqual(payload, Uint8Array.of(1, 2, 3, 4, 9, 9));
+});
+
+test('an acknowledgement ends it: delivered, once', (t) => {
+  const { context, delivery } = setup();
+  delivery.send(message(), at(0));
+  delivery.acknowledged(PEER, ack(message()), at(40));
+  delivery.acknowledged(PEER, ack(message()), at(50));
+  t.deepEqual(context.effects, [{ kind: 'outcome', id: message().id, outcome: 'delivered' }]);
+  t.like(context.counters.delivery, { delivered: 1, latencySumMs: 40 });
+  t.is(delivery.nextDeadline(), undefined);
+});
+
+test('a refusal ends it too, and says why', (t) => {
+  const { context, delivery } = setup();
+  delivery.send(message(), at(0));
+  delivery.acknowledged(PEER, ack(message(), 'message.unknown'), at(40));
+  t.deepEqual(context.effects, [{ kind: 'outcome', id: message().id, outcome: 'refused', code: 'message.unknown' }]);
+});
+
+test('only the destination can acknowledge, and only what is under way', (t) => {
+  const { context, delivery } = setup();
+  delivery.send(message(), at(0));
+  delivery.acknowledged(nodeNamed(8), ack(message()), at(1));
+  delivery.acknowledged(PEER, ack(message(5)), at(1));
+  delivery.acknowledged(PEER, Uint8Array.of(1, 2, 3), at(1));
+  delivery.acknowledged(PEER, encode(Body.AckSchema, { message: new Uint8Array(3) }), at(1));
+  t.deepEqual(context.effects, []);
+  t.is(delivery.pending, 1);
+});
+
+test('whichever attempts arrive, the content is handed over once and every attempt is acknowledged', (t) => {
+  const { delivery, acks } = setup();
+  const payload = concat(Uint8Array.of(0, 0, 0, 9), Uint8Array.of(5, 6));
+  const first = delivery.received(headerWith({ sequence: 40 }), payload, at(0));
+  t.deepEqual(first, { id: messageIdFor(nodeNamed(0xa1), 0xabcd, 9), body: Uint8Array.of(5, 6) });
+  t.is(delivery.received(headerWith({ sequence: 41 }), payload, at(1)), undefined);
+  t.is(acks.length, 2);
+  for (const body of acks) t.deepEqual(decode(Body.AckSchema, body)?.message, fromHex(first?.id as string));
+});
+
+test('a payload without the first attempt’s number is malformed, counted, and not acknowledged', (t) => {
+  const { context, delivery, acks } = setup();
+  t.is(delivery.received(headerWith(), Uint8Array.of(1, 2, 3), at(0)), undefined);
+  t.is(context.refused('message.malformed'), 1);
+  t.deepEqual(acks, []);
+});
+
+test('too many under way are refused to the sender, and a place that is free again is given', (t) => {
+  const { delivery } = setup();
+  for (let i = 0; i < Limit.PendingMessages; i++) t.true(delivery.send(message(i), at(0)));
+  t.false(delivery.send(message(99_999), at(0)));
+  delivery.acknowledged(PEER, ack(message(3)), at(1));
+  t.true(delivery.send(message(99_999), at(1)));
+});
+
+test('ids of delivered messages are remembered so long and no longer', (t) => {
+  const { delivery } = setup();
+  const payload = (n: number): Uint8Array => Uint8Array.of(n >>> 24, n >>> 16, n >>> 8, n);
+  for (let i = 0; i <= Limit.DeliveredIds; i++) t.truthy(delivery.received(headerWith(), payload(i), at(0)));
+  t.is(delivery.received(headerWith(), payload(1), at(0)), undefined);
+  t.truthy(delivery.received(headerWith(), payload(0), at(0)), 'the oldest was forgotten');
+});

@@ -1,0 +1,102 @@
+import type { NodeId } from '../core/ids.js';
+import type { Instant } from '../core/machine.js';
+import type { WeaveInput } from '../replication/effects.js';
+import { Body, decode } from '../wire/bodies.js';
+import { FrameType, Priority } from '../wire/frame-types.js';
+import { Flag, type Header } from '../wire/header.js';
+import type { Beats } from './beats.js';
+import { type Delivery, messageIdFor } from './delivery.js';
+import type { Drip } from './drip.js';
+import type { Egress } from './egress.js';
+import type { Link } from './links.js';
+import type { Liveness } from './liveness.js';
+import type { Peers } from './peers.js';
+import { answerProof } from './proofs.js';
+import { FIRST_FAR_TYPE } from './reception.js';
+import type { Sending } from './sending.js';
+import type { MeshContext } from './types.js';
+
+export interface DispatchMachines {
+  readonly context: MeshContext;
+  readonly egress: Egress;
+  readonly liveness: Liveness;
+  readonly drip: Drip;
+  readonly beats: Beats;
+  readonly delivery: Delivery;
+  readonly sending: Sending;
+  readonly peers: Peers;
+  weave(input: WeaveInput, now: Instant): void;
+}
+
+/** Hands each whole, fresh message to the machine its type belongs to; what is the user's leaves the engine. */
+export class Dispatch {
+  readonly #machines: DispatchMachines;
+
+  constructor(machines: DispatchMachines) {
+    this.#machines = machines;
+  }
+
+  message(link: Link, header: Header, payload: Uint8Array, now: Instant): void {
+    const { liveness, drip, delivery, weave } = this.#machines;
+    const peer = link.peer as NodeId;
+    switch (header.type) {
+      case FrameType.HopAck:
+        return this.#hopAck(link, payload, now);
+      case FrameType.Heartbeat:
+        return liveness.heard(link, header, payload, now);
+      case FrameType.Drip:
+      case FrameType.DripSummary:
+      case FrameType.DripRequest:
+        return drip.received(peer, header.type, payload, now);
+      case FrameType.Records:
+      case FrameType.Have:
+      case FrameType.Want:
+      case FrameType.Fingerprints:
+        return weave({ kind: 'received', peer, type: header.type, body: payload }, now);
+      case FrameType.Ack:
+        return delivery.acknowledged(header.source, payload, now);
+      case FrameType.ProofRequest:
+        return this.#prove(header.source, payload, now);
+      default:
+        return this.#deliver(header, payload, now);
+    }
+  }
+
+  #deliver(header: Header, payload: Uint8Array, now: Instant): void {
+    const { context, delivery, peers } = this.#machines;
+    if (header.type < FIRST_FAR_TYPE) {
+      context.counters.refuse('frame.type');
+      return;
+    }
+    peers.heardOf(header.source, now);
+    const whole = header.flags & Flag.AckWanted ? delivery.received(header, payload, now) : undefined;
+    if (header.flags & Flag.AckWanted && !whole) return;
+    const { type, source, priority, hops } = header;
+    context.emit({
+      kind: 'deliver',
+      message: {
+        id: whole?.id ?? messageIdFor(source, header.saltHint, header.sequence),
+        type,
+        source,
+        ...(header.destination !== undefined && { destination: header.destination }),
+        priority,
+        // Hops as people count them: one for a neighbour.
+        hops: hops + 1,
+        body: whole?.body ?? payload.slice(),
+        at: now,
+      },
+    });
+  }
+
+  #prove(to: NodeId, request: Uint8Array, now: Instant): void {
+    const { beats, sending } = this.#machines;
+    sending.direct(to, FrameType.Proof, answerProof(beats.commitments, request), Priority.Low, now);
+  }
+
+  #hopAck(link: Link, payload: Uint8Array, now: Instant): void {
+    const { context, egress } = this.#machines;
+    const ack = decode(Body.HopAckSchema, payload);
+    if (ack) egress.acknowledged(link, ack.tokens, now);
+    else context.counters.refuse('hop-ack.malformed');
+  }
+}

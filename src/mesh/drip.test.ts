@@ -1,0 +1,264 @@
+import test from 'ava';
+import type { NodeId } from '../core/ids.js';
+import { at, nodeNamed, type TestContext, testContext, testRandom } from '../testing/builders.js';
+import { Body, encode } from '../wire/bodies.js';
+import { FrameType } from '../wire/frame-types.js';
+import { Drip, type DripItem, DripKind } from './drip.js';
+
+const X = nodeNamed(50);
+
+interface Member {
+  readonly id: NodeId;
+  readonly drip: Drip;
+  readonly context: TestContext;
+  readonly taken: string[];
+}
+
+/** Drips in virtual time: messages take 2 ms between neighbours, some are lost. */
+class Net {
+  readonly members: Member[] = [];
+  readonly #edges = new Set<string>();
+  #mail: { readonly at: number; readonly run: () => void }[] = [];
+  readonly #random = testRandom('net');
+  sent = { [FrameType.Drip as number]: 0, [FrameType.DripSummary]: 0, [FrameType.DripRequest]: 0 } as Record<
+    number,
+    number
+  >;
+  lossy = 0;
+  now = 0;
+
+  add(n: number): Member {
+    const id = nodeNamed(n);
+    const context = testContext({ random: testRandom(n) });
+    const taken: string[] = [];
+    const drip: Drip = new Drip(context, {
+      hears: (a, b) => this.#edges.has(`${a}${b}`),
+      neighbours: () => this.members.map((member) => member.id).filter((other) => this.#edges.has(`${id}${other}`)),
+      send: (peer, type, body) => this.#send(id, peer, type, body),
+      take: (kind, item) => {
+        const rank = BigInt(item.body[0] ?? 0);
+        const held = drip.rankOf(kind, item.source);
+        if (held !== undefined && held >= rank) return undefined;
+        if (item.source === id) return undefined;
+        taken.push(`${item.source}:${rank}`);
+        return rank;
+      },
+    });
+    const member = { id, drip, context, taken };
+    this.members.push(member);
+    return member;
+  }
+
+  join(a: Member, b: Member, tell = true): void {
+    this.#edges.add(`${a.id}${b.id}`).add(`${b.id}${a.id}`);
+    if (!tell) return;
+    a.drip.neighbourUp(b.id, at(this.now));
+    b.drip.neighbourUp(a.id, at(this.now));
+  }
+
+  run(ms: number): void {
+    for (const end = this.now + ms; ; ) {
+      const times = [
+        ...this.#mail.map((mail) => mail.at),
+        ...this.members.map(({ drip }) => drip.nextDeadline() ?? Infinity),
+      ];
+      const next = Math.max(this.now, Math.min(...times));
+      if (next > end) {
+        this.now = end;
+        return;
+      }
+      this.now = next;
+      const due = this.#mail.filter((mail) => mail.at <= next);
+      this.#mail = this.#mail.filter((mail) => mail.at > next);
+      for (const { run } of due) run();
+      for (const { drip } of this.members) drip.tick(at(next));
+    }
+  }
+
+  #send(from: NodeId, to: NodeId, type: FrameType, body: Uint8Array): void {
+    this.sent[type] = (this.sent[type] ?? 0) + 1;
+    if (this.#random.chance(this.lossy)) return;
+    const member = this.members.find((each) => each.id === to);
+    this.#mail.push({ at: this.now + 2, run: () => member?.drip.received(from, type, body, at(this.now)) });
+  }
+}
+
+const item = (source: NodeId, rank: number, kind: DripKind = DripKind.State): DripItem => ({
+  kind,
+  source,
+  saltHint: 1,
+  sequence: rank,
+  rank: BigInt(rank),
+  body: Uint8Array.of(rank, 1, 2),
+});
+
+function line(nodes: number): Net {
+  const net = new Net();
+  for (let i = 1; i <= nodes; i++) net.add(i);
+  for (let i = 1; i < nodes; i++) net.join(net.members[i - 1] as Member, net.members[i] as Member);
+  net.run(1_000);
+  return net;
+}
+
+test('an item reaches everybody along a line, at each node in a moment, and then all is quiet', (t) => {
+  const net = line(8);
+  const first = net.members[0] as Member;
+  first.drip.put(item(first.id, 1), undefined, at(net.now));
+  const sentBefore = net.sent[FrameType.Drip] ?? 0;
+  net.run(8 * 65);
+  for (const { drip } of net.members) t.is(drip.rankOf(DripKind.State, first.id), 1n);
+  t.is((net.sent[FrameType.Drip] ?? 0) - sentBefore, 7, 'one message a hop');
+  net.run(60_000);
+  t.is((net.sent[FrameType.Drip] ?? 0) - sentBefore, 7);
+  for (const { drip } of net.members) t.is(drip.nextDeadline(), undefined);
+  t.is(new Set(net.members.map(({ drip }) => drip.digest())).size, 1);
+});
+
+test('an older item never takes the place of a newer one', (t) => {
+  const net = line(2);
+  const [a, b] = net.members as [Member, Member];
+  a.drip.put(item(X, 5), undefined, at(net.now));
+  net.run(1_000);
+  b.drip.put(item(X, 4), a.id, at(net.now));
+  t.is(b.drip.rankOf(DripKind.State, X), 5n);
+  const before = a.drip.digest();
+  b.drip.put(item(X, 6), undefined, at(net.now));
+  net.run(1_000);
+  t.is(a.drip.rankOf(DripKind.State, X), 6n);
+  t.not(a.drip.digest(), before);
+  t.is(a.drip.digest(), b.drip.digest());
+});
+
+test('who hears a holder is left to it', (t) => {
+  const net = new Net();
+  const [a, b, c] = [net.add(1), net.add(2), net.add(3)];
+  net.join(a, b);
+  net.join(b, c);
+  net.join(a, c);
+  net.run(1_000);
+  a.drip.put(item(a.id, 1), undefined, at(net.now));
+  const before = net.sent[FrameType.Drip] ?? 0;
+  net.run(5_000);
+  t.is((net.sent[FrameType.Drip] ?? 0) - before, 2, 'a tells both, and b and c have nobody to tell');
+});
+
+test('what was lost on the way is found by comparing, in both directions', (t) => {
+  const net = line(2);
+  const [a, b] = net.members as [Member, Member];
+  net.lossy = 1;
+  a.drip.put(item(a.id, 3), undefined, at(net.now));
+  b.drip.put(item(b.id, 4), undefined, at(net.now));
+  b.drip.put(item(X, 9, DripKind.Beat), undefined, at(net.now));
+  net.run(10_000);
+  net.lossy = 0;
+  t.not(a.drip.digest(), b.drip.digest());
+  a.drip.mismatch(b.id, at(net.now));
+  net.run(1_000);
+  t.is(a.drip.digest(), b.drip.digest());
+  t.is(b.drip.rankOf(DripKind.State, a.id), 3n);
+  t.is(a.drip.rankOf(DripKind.Beat, X), 9n);
+});
+
+test('a difference that lasts costs at most two summaries a second', (t) => {
+  const net = line(2);
+  const [a, b] = net.members as [Member, Member];
+  net.lossy = 1;
+  const before = net.sent[FrameType.DripSummary] ?? 0;
+  for (let i = 0; i < 100; i++) a.drip.mismatch(b.id, at(net.now + i * 10));
+  t.true((net.sent[FrameType.DripSummary] ?? 0) - before <= 3);
+});
+
+test('many items go in several messages, none too long', (t) => {
+  const net = new Net();
+  const [a, b] = [net.add(1), net.add(2)];
+  for (let i = 0; i < 100; i++) a.drip.put(item(nodeNamed(1_000 + i), 1), undefined, at(0));
+  net.join(a, b);
+  net.run(2_000);
+  t.is(b.taken.length, 100);
+  t.true((net.sent[FrameType.Drip] ?? 0) >= 7, 'at most sixteen in one');
+});
+
+test('a new neighbour is told everything it lacks, and nothing it has', (t) => {
+  const net = line(2);
+  const [a, b] = net.members as [Member, Member];
+  for (let i = 0; i < 10; i++) a.drip.put(item(nodeNamed(100 + i), 1), undefined, at(net.now));
+  net.run(1_000);
+  const c = net.add(3);
+  net.join(b, c);
+  net.run(1_000);
+  t.is(c.taken.length, 10);
+  b.drip.neighbourDown(c.id);
+  const before = net.sent[FrameType.Drip] ?? 0;
+  net.join(b, c);
+  net.run(1_000);
+  t.is(net.sent[FrameType.Drip], before);
+});
+
+test('one item can be asked for by name', (t) => {
+  const net = line(2);
+  const [a, b] = net.members as [Member, Member];
+  net.lossy = 1;
+  a.drip.put(item(X, 2, DripKind.Beat), undefined, at(net.now));
+  net.run(5_000);
+  net.lossy = 0;
+  b.drip.request(a.id, DripKind.Beat, X, at(net.now));
+  net.run(100);
+  t.is(b.drip.rankOf(DripKind.Beat, X), 2n);
+});
+
+test('what was forgotten for its age is not taken back, until its source is heard of anew', (t) => {
+  const net = line(2);
+  const [a, b] = net.members as [Member, Member];
+  for (const kind of [DripKind.Beat, DripKind.State]) a.drip.put(item(X, 5, kind), undefined, at(net.now));
+  net.run(1_000);
+  a.drip.forget(X, true, at(net.now));
+  t.is(a.drip.rankOf(DripKind.State, X), undefined);
+  t.true(a.drip.isBuried(DripKind.State, X, 5n, at(net.now)));
+  t.true(a.drip.isBuried(DripKind.Beat, X, 4n, at(net.now)));
+  t.false(a.drip.isBuried(DripKind.Beat, X, 6n, at(net.now)), 'a newer one is news');
+  a.drip.mismatch(b.id, at(net.now));
+  const requests = net.sent[FrameType.DripRequest] ?? 0;
+  net.run(100);
+  t.is(net.sent[FrameType.DripRequest], requests, 'it does not ask for it either');
+  a.drip.put(item(X, 6, DripKind.Beat), undefined, at(net.now));
+  t.false(a.drip.isBuried(DripKind.State, X, 5n, at(net.now)), 'it is back: its old state is its state');
+});
+
+test('what a person forgot may come back', (t) => {
+  const net = line(2);
+  const [a, b] = net.members as [Member, Member];
+  a.drip.put(item(X, 5), undefined, at(net.now));
+  net.run(1_000);
+  a.drip.forget(X, false, at(net.now));
+  b.drip.mismatch(a.id, at(net.now));
+  net.run(100);
+  t.is(a.drip.rankOf(DripKind.State, X), 5n);
+});
+
+test('nonsense is counted and taken for nothing', (t) => {
+  const { drip, context, taken } = new Net().add(1);
+  const good = { kind: DripKind.State, source: new Uint8Array(8), saltHint: 1, sequence: 1, body: Uint8Array.of(1) };
+  const bad = [
+    Uint8Array.of(255, 255),
+    encode(Body.DripSchema, { items: [{ ...good, source: new Uint8Array(7) }] }),
+    encode(Body.DripSchema, { items: [{ ...good, kind: 3 }] }),
+    encode(Body.DripSchema, { items: Array.from({ length: 17 }, () => good) }),
+  ];
+  for (const payload of bad) drip.received(nodeNamed(2), FrameType.Drip, payload, at(0));
+  for (const type of [FrameType.DripSummary, FrameType.DripRequest])
+    drip.received(nodeNamed(2), type, Uint8Array.of(255), at(0));
+  t.is(context.refused('drip.malformed'), bad.length + 2);
+  t.deepEqual(taken, []);
+});
+
+test('items are bounded in number: further sources are refused and counted before anybody acts on them', (t) => {
+  const { drip, context, taken } = new Net().add(1);
+  for (let i = 0; i < 8_192; i++) drip.put(item(nodeNamed(1_000 + i), 1), undefined, at(0));
+  const items = [
+    { kind: DripKind.State, source: new Uint8Array(8).fill(7), saltHint: 1, sequence: 1, body: Uint8Array.of(1) },
+  ];
+  drip.received(nodeNamed(2), FrameType.Drip, encode(Body.DripSchema, { items }), at(0));
+  t.is(context.refused('drip.limit'), 1);
+  t.deepEqual(taken, []);
+  t.is(drip.size, 8_192);
+});

@@ -1,0 +1,90 @@
+import test from 'ava';
+import { HybridClock } from '../core/hlc.js';
+import { Limit } from '../core/limits.js';
+import { at, nodeNamed, selfNamed, upLink } from '../testing/builders.js';
+import { Links } from './links.js';
+import { OwnState } from './own-state.js';
+
+function setup(counter = 1) {
+  const links = new Links();
+  const self = selfNamed(1, { counter });
+  const own = new OwnState({ self }, links, { clock: new HybridClock(), name: 'cam', version: '1.2.3' });
+  return { links, own, self };
+}
+
+test('the first snapshot is due at once and says who this is', (t) => {
+  const { own, self } = setup();
+  t.like(own.tick(at(0)), { author: self.id, name: 'cam', version: '1.2.3', condition: 'active', neighbours: [] });
+  t.is(own.tick(at(1)), undefined);
+  t.is(own.nextDeadline(), undefined);
+});
+
+test('every snapshot has a newer stamp and a higher counter, over restarts too', (t) => {
+  const { own } = setup(1);
+  const first = own.tick(at(0));
+  own.patch({ fields: { fps: 1 } }, at(1));
+  const second = own.tick(at(1));
+  const reborn = setup(2).own.tick(at(0));
+  if (!first || !second || !reborn) return t.fail();
+  t.true(second.hlc > first.hlc);
+  t.is(second.counter, first.counter + 1);
+  t.true(reborn.counter > second.counter);
+});
+
+test('a patch is out at once; null takes a field away, what is not named stays', (t) => {
+  const { own } = setup();
+  own.tick(at(0));
+  own.patch({ fields: { fps: 10, battery: 80 }, custom: { lens: 'wide' } }, at(5));
+  t.is(own.nextDeadline(), 5);
+  t.like(own.tick(at(5)), { fields: { fps: 10, battery: 80 }, custom: { lens: 'wide' } });
+  own.patch({ fields: { fps: null, cpu: 3 }, condition: 'processing' }, at(6));
+  t.deepEqual(own.tick(at(6))?.fields, { battery: 80, cpu: 3 });
+  own.patch({ custom: null }, at(7));
+  t.like(own.tick(at(7)), { custom: {}, condition: 'processing' });
+});
+
+test('links that come and go are gathered into one snapshot', (t) => {
+  const { links, own } = setup();
+  own.tick(at(0));
+  const link = upLink(links, nodeNamed(5));
+  own.linksChanged(at(100));
+  upLink(links, nodeNamed(6));
+  own.linksChanged(at(110));
+  t.is(own.tick(at(150)), undefined);
+  t.deepEqual(
+    own.tick(at(own.nextDeadline() as number))?.neighbours.map((edge) => edge.node),
+    [nodeNamed(5), nodeNamed(6)],
+  );
+  own.linksChanged(at(200));
+  t.is(own.nextDeadline(), undefined, 'nothing has changed');
+  links.remove(link);
+  own.linksChanged(at(300));
+  t.is(own.tick(at(400))?.neighbours.length, 1);
+});
+
+test('a cost is news when it has doubled, not before', (t) => {
+  const { links, own } = setup();
+  const link = upLink(links, nodeNamed(5));
+  own.tick(at(0));
+  link.quality = 0.7;
+  own.linksChanged(at(100));
+  t.is(own.nextDeadline(), undefined);
+  link.quality = 0.2;
+  own.linksChanged(at(200));
+  t.is(own.nextDeadline(), 260);
+});
+
+test('who leaves names no neighbours', (t) => {
+  const { links, own } = setup();
+  upLink(links, nodeNamed(5));
+  own.patch({ condition: 'offline' }, at(0));
+  t.like(own.tick(at(0)), { condition: 'offline', neighbours: [] });
+});
+
+test('of too many neighbours the costliest are left out', (t) => {
+  const { links, own } = setup();
+  for (let i = 0; i < Limit.NeighboursPerState + 5; i++) upLink(links, nodeNamed(100 + i)).quality = i < 5 ? 0.1 : 1;
+  const named = own.tick(at(0))?.neighbours.map((edge) => edge.node) ?? [];
+  t.is(named.length, Limit.NeighboursPerState);
+  t.false(named.includes(nodeNamed(100)));
+});

@@ -1,0 +1,164 @@
+import test from 'ava';
+import { utf8 } from '../core/bytes.js';
+import type { NodeId } from '../core/ids.js';
+import { createHotPath } from '../native/hot-path.js';
+import {
+  at,
+  carrierWith,
+  headerWith,
+  nodeNamed,
+  selfNamed,
+  TEST_TAG_KEY,
+  testContext,
+  upLink,
+} from '../testing/builders.js';
+import { saltHintOf } from '../trust/identity.js';
+import { KnownNodes } from '../trust/known-nodes.js';
+import { buildFrame } from '../wire/frame.js';
+import { FrameType } from '../wire/frame-types.js';
+import type { Header } from '../wire/header.js';
+import { type Link, Links } from './links.js';
+import { Reception } from './reception.js';
+
+const peer = selfNamed(2);
+const far = selfNamed(3);
+
+function setup() {
+  const context = testContext();
+  const links = new Links();
+  const known = new KnownNodes();
+  const carrier = carrierWith();
+  const link = upLink(links, peer.id, carrier);
+  const hotPath = createHotPath({ kind: 'js' });
+  const seen: string[] = [];
+  const reception = new Reception(
+    context,
+    hotPath,
+    hotPath.routes({ capacity: 16, ttlMs: 1_000 }),
+    links,
+    known,
+    1_000,
+    {
+      beacon: (_carrier, from) => void seen.push(`beacon ${from}`),
+      alive: () => void seen.push('alive'),
+      acknowledge: () => void seen.push('ack'),
+      pass: (key) => void seen.push(`pass ${key.slice(-12)}`),
+      passedAgain: (key) => void seen.push(`again ${key.slice(-12)}`),
+      message: (_link, header, payload) => void seen.push(`message ${header.sequence} ${payload.length}`),
+      unknownBoot: (source) => void seen.push(`unknown ${source}`),
+    },
+  );
+  for (const self of [peer, far]) known.learn(self.id, self.keys.publicKey, self.boot);
+  const hear = (frame: Uint8Array, from = link.address, now = 0): string[] => {
+    reception.heard(carrier, [{ from, bytes: frame }], at(now));
+    return seen.splice(0);
+  };
+  return { context, links, known, link, carrier, reception, hear, seen };
+}
+
+const of = (self: typeof far, more: Partial<Header> = {}): Uint8Array =>
+  buildFrame(
+    headerWith({ source: self.id, saltHint: saltHintOf(self.boot.salt), sequence: 7, ...more }),
+    utf8('abc'),
+    TEST_TAG_KEY,
+  );
+
+test('a flooded message is acknowledged, passed on and handed over, in this order and once', (t) => {
+  const { hear } = setup();
+  t.deepEqual(hear(of(far)), ['alive', 'ack', 'pass 000000070000', 'message 7 3']);
+  t.deepEqual(hear(of(far, { ttl: 2, hops: 3 })), ['ack', 'again 000000070000']);
+});
+
+test('what is meant for another is passed on and goes no further here', (t) => {
+  const { hear } = setup();
+  t.deepEqual(hear(of(far, { destination: nodeNamed(99) })), ['alive', 'ack', 'pass 000000070000']);
+});
+
+test('what is meant for us is handed over', (t) => {
+  const { context, hear } = setup();
+  t.deepEqual(hear(of(far, { destination: context.self.id })), ['alive', 'ack', 'pass 000000070000', 'message 7 3']);
+});
+
+test('a heartbeat needs no acknowledgement and goes no further', (t) => {
+  const { hear } = setup();
+  t.deepEqual(hear(of(peer, { type: FrameType.Heartbeat })), ['alive', 'message 7 3']);
+});
+
+test('our own frame coming back is acknowledged, or its bearer would send it for ever', (t) => {
+  const { context, hear } = setup();
+  const own = buildFrame(headerWith({ source: context.self.id, sequence: 9 }), utf8('x'), TEST_TAG_KEY);
+  t.deepEqual(hear(own), ['ack', 'again 000000090000']);
+});
+
+test('once acted on a message is refused when it comes again after the dedup cache forgot it', (t) => {
+  const { context, hear } = setup();
+  hear(of(far));
+  t.deepEqual(hear(of(far), undefined, 601_000), ['alive', 'ack']);
+  t.is(context.refused('frame.replayed'), 1);
+});
+
+test('link-local frames in another’s name are counted, and take nothing from the genuine one', (t) => {
+  const { context, hear } = setup();
+  t.deepEqual(hear(of(far, { type: FrameType.Heartbeat })), []);
+  t.is(context.refused('frame.not-from-neighbour'), 1);
+  const { hear: elsewhere, links, carrier } = setup();
+  const bad = of(far, { type: FrameType.Drip });
+  t.deepEqual(elsewhere(bad), []);
+  const genuine = links.add(carrier, 'far', 1_000, at(0)) as Link;
+  genuine.peer = far.id;
+  links.markUp(genuine);
+  t.deepEqual(elsewhere(bad, 'far'), ['alive', 'ack', 'message 7 3']);
+});
+
+test('from an address without a link only beacons are heard', (t) => {
+  const { context, hear } = setup();
+  t.deepEqual(hear(of(far), 'elsewhere'), []);
+  t.is(context.refused('link.unknown'), 1);
+  t.deepEqual(hear(of(far, { type: FrameType.Beacon, sequence: 8 }), 'elsewhere'), ['beacon elsewhere']);
+  t.deepEqual(
+    hear(of(peer, { type: FrameType.Beacon, sequence: 9 })),
+    [`beacon to ${peer.id}`],
+    'from a neighbour too',
+  );
+});
+
+test('a frame of a boot nobody vouched for is passed on, held, and handed over once somebody does', (t) => {
+  const { known, reception, hear, seen } = setup();
+  const stranger = selfNamed(4);
+  t.deepEqual(hear(of(stranger)), ['alive', 'ack', 'pass 000000070000', `unknown ${stranger.id}`]);
+  t.deepEqual(hear(of(stranger, { sequence: 8 })), ['alive', 'ack', 'pass 000000080000'], 'asked already');
+  t.is(reception.heldFrames, 2);
+  known.learn(stranger.id, stranger.keys.publicKey, stranger.boot);
+  reception.learned(stranger.id, at(100));
+  t.deepEqual(seen, ['message 7 3', 'message 8 3']);
+  t.is(reception.heldFrames, 0);
+});
+
+test('held frames nobody vouches for are dropped and counted', (t) => {
+  const { context, reception, hear } = setup();
+  hear(of(selfNamed(4)));
+  reception.tick(at(10_001));
+  t.is(context.refused('frame.unknown-boot'), 1);
+});
+
+test('fragments are passed on each for itself, and the message is handed over when it is whole', (t) => {
+  const { context, hear, reception } = setup();
+  const destination: NodeId = context.self.id;
+  t.deepEqual(hear(of(far, { destination, fragment: { offset: 3, total: 6 } })), ['alive', 'ack', 'pass 000000070003']);
+  t.is(reception.assemblies, 1);
+  t.deepEqual(hear(of(far, { destination, fragment: { offset: 0, total: 6 } })), [
+    'alive',
+    'ack',
+    'pass 000000070000',
+    'message 7 6',
+  ]);
+  t.is(reception.assemblies, 0);
+});
+
+test('many frames at once are judged each for itself', (t) => {
+  const { carrier, link, reception, seen } = setup();
+  const frames = Array.from({ length: 300 }, (_, i) => ({ from: link.address, bytes: of(far, { sequence: i + 1 }) }));
+  const bad = { from: link.address, bytes: Uint8Array.of(1, 2, 3) };
+  reception.heard(carrier, [bad, ...frames, bad], at(0));
+  t.is(seen.filter((each) => each.startsWith('message')).length, 300);
+});

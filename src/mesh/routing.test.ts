@@ -1,0 +1,91 @@
+import test from 'ava';
+import { createHotPath } from '../native/hot-path.js';
+import { at, nodeNamed, snapshotOf, upLink } from '../testing/builders.js';
+import { Links } from './links.js';
+import { Routing } from './routing.js';
+
+const [SELF, A, B, C, D] = [1, 2, 3, 4, 5].map(nodeNamed) as [never, never, never, never, never];
+const edge = (node: typeof A, cost = 10) => ({ node, cost, radio: 'r' });
+
+/** SELF has links to A and B; C is behind both, dearer over B. */
+function diamond() {
+  const links = new Links();
+  const routing = new Routing(SELF, links, createHotPath({ kind: 'js' }).routes({ capacity: 64, ttlMs: 60_000 }));
+  const [viaA, viaB] = [upLink(links, A), upLink(links, B)];
+  routing.linksChanged();
+  routing.stateChanged(snapshotOf(A, { neighbours: [edge(SELF), edge(C, 10)] }));
+  routing.stateChanged(snapshotOf(B, { neighbours: [edge(SELF), edge(C, 50)] }));
+  routing.stateChanged(snapshotOf(C, { neighbours: [edge(A), edge(B)] }));
+  return { links, routing, viaA, viaB };
+}
+
+test('the cheapest confirmed path serves', (t) => {
+  const { routing, viaA } = diamond();
+  t.is(routing.nextLink(C, at(0)), viaA);
+  t.like(routing.path(C), { nextHop: A, hops: 2 });
+  t.deepEqual([...routing.reachable().keys()].sort(), [A, B, C]);
+});
+
+test('when a link goes the other way serves at once', (t) => {
+  const { links, routing, viaA, viaB } = diamond();
+  links.remove(viaA);
+  routing.linkGone(viaA);
+  t.is(routing.nextLink(C, at(0)), viaB);
+  t.like(routing.path(A), { nextHop: B, hops: 3 });
+});
+
+test('the way a node’s own traffic came serves while its state is unknown, and only so long', (t) => {
+  const { routing, viaB } = diamond();
+  t.is(routing.nextLink(D, at(0)), undefined);
+  routing.learn(D, viaB, 3, at(0));
+  t.is(routing.nextLink(D, at(1_000)), viaB);
+  t.is(routing.nextLink(D, at(61_000)), undefined);
+  t.falsy(routing.path(D), 'that alone makes nobody alive');
+});
+
+test('the link that has just failed is left out', (t) => {
+  const { routing, viaA, viaB } = diamond();
+  t.is(routing.nextLink(C, at(0), viaA), undefined);
+  routing.learn(C, viaB, 1, at(0));
+  t.is(routing.nextLink(C, at(0), viaA), viaB);
+});
+
+test('a pinned route serves before any other, until it is unpinned or its neighbour is gone', (t) => {
+  const { links, routing, viaA, viaB } = diamond();
+  t.true(routing.pin(C, B));
+  t.is(routing.nextLink(C, at(0)), viaB);
+  t.true(routing.entries(at(0)).some((entry) => entry.destination === C && entry.pinned));
+  links.remove(viaB);
+  routing.linkGone(viaB);
+  t.is(routing.nextLink(C, at(0)), viaA);
+  t.false(routing.pin(C, D), 'not a neighbour');
+});
+
+test('unpinning gives the route back to the topology', (t) => {
+  const { routing, viaA } = diamond();
+  routing.pin(C, B);
+  t.true(routing.unpin(C));
+  t.is(routing.nextLink(C, at(0)), viaA);
+});
+
+test('a forgotten node leads nowhere any more', (t) => {
+  const { routing } = diamond();
+  routing.forget(C);
+  t.is(routing.path(C), undefined);
+});
+
+test('the list names each destination once, the confirmed path before the learned one', (t) => {
+  const { routing, viaB } = diamond();
+  routing.learn(C, viaB, 5, at(0));
+  routing.learn(D, viaB, 2, at(0));
+  const entries = routing.entries(at(1));
+  t.deepEqual(entries.map((entry) => entry.destination).sort(), [A, B, C, D]);
+  t.like(
+    entries.find((entry) => entry.destination === C),
+    { nextHop: A, expiresAtMono: undefined },
+  );
+  t.like(
+    entries.find((entry) => entry.destination === D),
+    { nextHop: B, expiresAtMono: 60_000 },
+  );
+});

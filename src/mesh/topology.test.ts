@@ -1,0 +1,113 @@
+import test from 'ava';
+import fc from 'fast-check';
+import type { NodeId } from '../core/ids.js';
+import { nodeNamed, snapshotOf } from '../testing/builders.js';
+import { Topology } from './topology.js';
+
+const NODES = 8;
+const id = (n: number): NodeId => nodeNamed(n + 1);
+
+/** Directed costs, 0 for "not named". */
+const anyGraph = fc.array(fc.array(fc.constantFrom(0, 0, 1, 2, 3, 7, 40), { minLength: NODES, maxLength: NODES }), {
+  minLength: NODES,
+  maxLength: NODES,
+});
+
+function topologyOf(costs: number[][]): Topology {
+  const topology = new Topology();
+  costs.forEach((row, from) => {
+    const neighbours = row.flatMap((cost, to) => (cost > 0 && to !== from ? [{ node: id(to), cost, radio: 'r' }] : []));
+    topology.set(snapshotOf(id(from), { neighbours }));
+  });
+  return topology;
+}
+
+/** Least costs over edges that both ends name (Floyd 1962, Warshall 1962). */
+function floydWarshall(costs: number[][]): number[][] {
+  const far = costs.map((row, a) =>
+    row.map((cost, b) => (a === b ? 0 : cost > 0 && (costs[b]?.[a] as number) > 0 ? cost : Number.POSITIVE_INFINITY)),
+  );
+  for (let k = 0; k < NODES; k++)
+    for (let a = 0; a < NODES; a++)
+      for (let b = 0; b < NODES; b++) {
+        const through = (far[a]?.[k] as number) + (far[k]?.[b] as number);
+        if (through < (far[a]?.[b] as number)) (far[a] as number[])[b] = through;
+      }
+  return far;
+}
+
+const ownOf = (costs: number[][], node: number): Map<NodeId, number> =>
+  new Map(
+    (costs[node] as number[]).flatMap((cost, to) =>
+      cost > 0 && (costs[to]?.[node] as number) > 0 && to !== node ? [[id(to), cost]] : [],
+    ),
+  );
+
+test('paths are as cheap as can be, and lead everywhere there is a way', (t) => {
+  fc.assert(
+    fc.property(anyGraph, (costs) => {
+      const topology = topologyOf(costs);
+      const far = floydWarshall(costs);
+      for (let node = 0; node < NODES; node++) {
+        const paths = topology.pathsFrom(id(node), ownOf(costs, node));
+        for (let to = 0; to < NODES; to++) {
+          if (to === node) continue;
+          const cost = far[node]?.[to] as number;
+          t.is(paths.get(id(to))?.cost ?? Number.POSITIVE_INFINITY, cost, `${node} to ${to}`);
+        }
+      }
+    }),
+  );
+});
+
+test('when all share one view a frame handed from next hop to next hop arrives, never coming by twice', (t) => {
+  fc.assert(
+    fc.property(anyGraph, (costs) => {
+      const topology = topologyOf(costs);
+      const tables = costs.map((_, node) => topology.pathsFrom(id(node), ownOf(costs, node)));
+      for (let from = 0; from < NODES; from++) {
+        for (const [destination, path] of tables[from] as Map<NodeId, { cost: number }>) {
+          if (destination === id(from)) continue;
+          const seen = new Set<NodeId>();
+          let left = path.cost;
+          for (let at = id(from); at !== destination; ) {
+            t.false(seen.has(at), 'a loop');
+            seen.add(at);
+            const next = tables[Number.parseInt(at, 16) - 1]?.get(destination);
+            if (!next) return t.fail('a dead end');
+            t.true(next.cost <= left);
+            left = next.cost;
+            at = next.nextHop;
+          }
+        }
+      }
+    }),
+  );
+});
+
+test('an edge counts only when both its ends name it', (t) => {
+  const topology = new Topology();
+  topology.set(snapshotOf(id(0), { neighbours: [{ node: id(1), cost: 1, radio: 'r' }] }));
+  t.false(topology.adjacent(id(0), id(1)));
+  topology.set(snapshotOf(id(1), { neighbours: [{ node: id(0), cost: 5, radio: 'r' }] }));
+  t.true(topology.adjacent(id(0), id(1)));
+  t.true(topology.adjacent(id(1), id(0)));
+});
+
+test('who says to be offline has no edges, and who is removed neither', (t) => {
+  const topology = topologyOf([[0, 1, 0], [1, 0, 1], [0, 1, 0]].map((row) => [...row, ...new Array<number>(5).fill(0)]).concat(Array.from({ length: 5 }, () => new Array<number>(8).fill(0)))); // biome-ignore format: a small matrix
+  t.true(topology.pathsFrom(id(0), new Map([[id(1), 1]])).has(id(2)));
+  topology.set(snapshotOf(id(1), { condition: 'offline', neighbours: [{ node: id(2), cost: 1, radio: 'r' }] }));
+  t.false(topology.pathsFrom(id(0), new Map([[id(1), 1]])).has(id(2)));
+  topology.remove(id(2));
+  t.is(topology.edgesOf(id(2)).size, 0);
+});
+
+test('setting the same state again is no change', (t) => {
+  const topology = new Topology();
+  const snapshot = snapshotOf(id(0), { neighbours: [{ node: id(1), cost: 1, radio: 'r' }] });
+  t.true(topology.set(snapshot));
+  t.false(topology.set({ ...snapshot }));
+  t.true(topology.set(snapshotOf(id(0), { neighbours: [{ node: id(1), cost: 2, radio: 'r' }] })));
+  t.true(topology.set(snapshotOf(id(0))));
+});

@@ -1,0 +1,61 @@
+import { FIRST_FAR_TYPE } from '../../mesh/reception.js';
+import { dedupKeyOf } from '../../wire/frame.js';
+import { Flag, Offset } from '../../wire/header.js';
+import type { ObservedNode, Observer, Transmission } from '../observer.js';
+import type { World } from '../world.js';
+import type { Findings } from './findings.js';
+
+/** Transmissions of one frame to one neighbour: the tries of a hop, once more for each time the link failed. */
+const TRANSMISSIONS_MAX = 32;
+/** Frames older than this are not seen any more. */
+const FORGET_MS = 60_000;
+
+interface Passage {
+  readonly hops: number;
+  readonly at: number;
+  readonly to: Map<string, number>;
+}
+
+/** Each frame leaves a node in one version only (so it was relayed once), and never takes more hops than there are nodes. */
+export class LoopChecker implements Observer {
+  readonly #world: World;
+  readonly #findings: Findings;
+  /** By node and life, then by dedup key, in order of first transmission. */
+  readonly #passages = new Map<string, Map<string, Passage>>();
+
+  constructor(world: World, findings: Findings) {
+    this.#world = world;
+    this.#findings = findings;
+  }
+
+  transmitted(node: ObservedNode, { frame, to = '*' }: Transmission, now: number): void {
+    if ((frame[Offset.Type] as number) < FIRST_FAR_TYPE) return;
+    const hops = frame[Offset.Hops] as number;
+    const key = dedupKeyOf(frame);
+    const passages = this.#of(`${node.index}/${node.life}`, now);
+    const passage = passages.get(key) ?? { hops, at: now, to: new Map<string, number>() };
+    passages.set(key, passage);
+    // A part of a fragment, cut again for a narrow link, may begin where a fragment does that came another way.
+    const mayDiffer = this.#world.airs.length > 1 && (frame[Offset.Flags] as number) & Flag.Fragment;
+    if (passage.hops !== hops && !mayDiffer)
+      this.#wrong(now, `node ${node.index} relayed ${key} after ${passage.hops} and ${hops} hops`);
+    if (hops > this.#world.ground.longestPath) this.#wrong(now, `${key} is at its hop ${hops}`);
+    const times = (passage.to.get(to) ?? 0) + 1;
+    passage.to.set(to, times);
+    if (times === TRANSMISSIONS_MAX) this.#wrong(now, `node ${node.index} sent ${key} to ${to} ${times} times`);
+  }
+
+  #of(who: string, now: number): Map<string, Passage> {
+    const passages = this.#passages.get(who) ?? new Map<string, Passage>();
+    this.#passages.set(who, passages);
+    for (const [key, { at }] of passages) {
+      if (now - at < FORGET_MS) break;
+      passages.delete(key);
+    }
+    return passages;
+  }
+
+  #wrong(now: number, what: string): void {
+    this.#findings.add('loops', now, what);
+  }
+}

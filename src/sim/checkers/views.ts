@@ -1,0 +1,80 @@
+import type { NodeId } from '../../core/ids.js';
+import type { PeerChange } from '../../mesh/types.js';
+import type { ObservedNode, Observer } from '../observer.js';
+import type { World } from '../world.js';
+import type { Findings } from './findings.js';
+
+const EVERY_MS = 1_000;
+/** What a change takes to be noticed beyond the peer timeout: spreading, and a moment of processing. */
+const SPREAD_MS = 3_000;
+
+/**
+ * Once nothing has changed for the peer timeout, each node holds exactly those alive that it can reach. At the end
+ * all nodes of a component hold the newest state of each other, and the same digest.
+ */
+export class ViewChecker implements Observer {
+  readonly #world: World;
+  readonly #findings: Findings;
+  /** By node: whom its events, taken together, call alive. */
+  readonly #told = new Map<number, Set<NodeId>>();
+  #nextAt = 0;
+
+  constructor(world: World, findings: Findings) {
+    this.#world = world;
+    this.#findings = findings;
+  }
+
+  started(node: ObservedNode): void {
+    this.#told.set(node.index, new Set());
+  }
+
+  peer(node: ObservedNode, peer: NodeId, change: PeerChange, now: number): void {
+    const told = this.#told.get(node.index) as Set<NodeId>;
+    if (change === 'alive' && told.has(peer)) this.#wrong(now, `node ${node.index} says twice that ${peer} is alive`);
+    if (change === 'alive') told.add(peer);
+    else if (change !== 'joined') told.delete(peer);
+  }
+
+  sampled(now: number): void {
+    if (now < this.#nextAt) return;
+    this.#nextAt = now + EVERY_MS;
+    const { quietSince } = this.#world.ground;
+    if (now - quietSince >= this.#world.timing.peerTimeoutMs + SPREAD_MS) this.#compareLiveness(now);
+  }
+
+  finished(now: number): void {
+    this.#compareLiveness(now);
+    for (const node of this.#world.running()) this.#compareHoldings(node, now);
+  }
+
+  #compareLiveness(now: number): void {
+    const { component } = this.#world.ground.latest;
+    for (const node of this.#world.running()) {
+      for (const other of this.#world.nodes) {
+        if (other === node) continue;
+        const reachable = component[node.index] === component[other.index];
+        const alive = node.mesh.peers.isAlive(other.id);
+        if (alive !== reachable)
+          this.#wrong(now, `node ${node.index} holds ${other.index} ${alive ? 'alive' : 'offline'}`);
+        if (alive !== this.#told.get(node.index)?.has(other.id))
+          this.#wrong(now, `events of ${node.index} and its list differ`);
+      }
+    }
+  }
+
+  #compareHoldings(node: ObservedNode, now: number): void {
+    const { component } = this.#world.ground.latest;
+    for (const other of this.#world.running()) {
+      if (component[node.index] !== component[other.index]) continue;
+      if (node.mesh.digest() !== other.mesh.digest())
+        this.#wrong(now, `${node.index} and ${other.index} hold different things`);
+      const [held, newest] = [node.mesh.states.get(other.id), other.mesh.states.get(other.id)];
+      if (held?.hlc !== newest?.hlc || held?.counter !== newest?.counter)
+        this.#wrong(now, `node ${node.index} holds an old state of ${other.index}`);
+    }
+  }
+
+  #wrong(now: number, what: string): void {
+    this.#findings.add('views', now, what);
+  }
+}
