@@ -111,8 +111,9 @@ export class Agent implements AgentApi {
   }
 
   statistics(): Statistics {
-    const { mesh, runner, search, clock } = this.#parts;
-    return statistics(mesh, runner, search.counts(), { startedAt: this.#startedAt, now: clock.wall() });
+    const { config, mesh, runner, search, clock } = this.#parts;
+    const time = { startedAt: this.#startedAt, now: clock.wall() };
+    return statistics(mesh, runner, search.counts(), time, config.limits.dedupCapacity);
   }
 
   peers(): readonly Peer[] {

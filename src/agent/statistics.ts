@@ -1,5 +1,7 @@
 import { Limit } from '../core/limits.js';
+import { DRIP_ITEMS_MAX } from '../mesh/drip.js';
 import type { Mesh } from '../mesh/mesh.js';
+import { REASSEMBLER_LIMITS } from '../wire/fragments.js';
 import type { Statistics } from './contract.js';
 import type { Runner } from './runner.js';
 
@@ -10,6 +12,8 @@ const QUEUE_LIMITS: Readonly<Record<string, number>> = {
   messages: Limit.PendingMessages,
   held: Limit.HeldFrames,
   links: Limit.Links,
+  assemblies: REASSEMBLER_LIMITS.assemblies,
+  drip: DRIP_ITEMS_MAX,
 };
 
 export function statistics(
@@ -17,6 +21,7 @@ export function statistics(
   runner: Runner,
   search: { local: number; mesh: number },
   time: { startedAt: number; now: number },
+  dedupCapacity: number,
 ): Statistics {
   const { counters } = mesh;
   const types = new Set([...counters.received.keys(), ...counters.sent.keys()]);
@@ -32,7 +37,7 @@ export function statistics(
     ),
     flood: { ...counters.flood },
     delivery: { delivered, expired, retries, meanLatencyMs: delivered === 0 ? 0 : latencySumMs / delivered },
-    queues: queues(mesh),
+    queues: queues(mesh, dedupCapacity),
     engine: { steps: runner.times.steps, p50Ms: runner.times.percentile(0.5), p99Ms: runner.times.percentile(0.99) },
     process: {
       rssBytes: process.memoryUsage.rss(),
@@ -43,10 +48,11 @@ export function statistics(
   };
 }
 
-function queues(mesh: Mesh): Statistics['queues'] {
+function queues(mesh: Mesh, dedupCapacity: number): Statistics['queues'] {
   const entries = Object.entries(mesh.queues()).map(([name, length]) => {
     const dropped = name === 'frames' ? mesh.counters.hop.queueDropped : 0;
-    return [name, { length, limit: QUEUE_LIMITS[name] ?? 0, dropped }] as const;
+    const limit = name === 'dedup' ? dedupCapacity : (QUEUE_LIMITS[name] ?? 0);
+    return [name, { length, limit, dropped }] as const;
   });
   return Object.fromEntries(entries);
 }

@@ -28,7 +28,8 @@ const ITEMS_PER_MESSAGE = 16;
 const BYTES_PER_MESSAGE = 1_000;
 /** Summaries are sent to a neighbour at most this often. */
 const SUMMARY_EVERY_MS = 500;
-const ENTRIES_MAX = 8_192;
+/** Beats and states held; a further one is refused and counted. */
+export const DRIP_ITEMS_MAX = 8_192;
 /** For how long what was forgotten is not taken back from neighbours that forget it a little later. */
 const BURIED_MS = 3_600_000;
 
@@ -60,7 +61,7 @@ export class Drip {
   readonly #events: DripEvents;
   readonly #held = new Map<string, Held>();
   readonly #summaryAt = new Map<NodeId, number>();
-  /** By key: the rank that was forgotten. At most ENTRIES_MAX; the oldest goes first. */
+  /** By key: the rank that was forgotten. At most DRIP_ITEMS_MAX; the oldest goes first. */
   readonly #buried = new Map<string, { readonly rank: bigint; readonly until: number }>();
   #digest = 0;
   /** No trickle is due before this: saves looking at each of them in every step. */
@@ -89,7 +90,7 @@ export class Drip {
     let held = this.#held.get(key);
     if (held && held.item.rank >= item.rank) return;
     if (!held) {
-      if (this.#held.size >= ENTRIES_MAX) {
+      if (this.#held.size >= DRIP_ITEMS_MAX) {
         this.#context.counters.refuse('drip.limit');
         return;
       }
@@ -117,7 +118,7 @@ export class Drip {
       if (bury) this.#buried.set(key, { rank: held.item.rank, until: now.mono + BURIED_MS });
     }
     for (const [key, { until }] of this.#buried) {
-      if (until > now.mono && this.#buried.size <= ENTRIES_MAX) break;
+      if (until > now.mono && this.#buried.size <= DRIP_ITEMS_MAX) break;
       this.#buried.delete(key);
     }
   }
@@ -246,7 +247,7 @@ export class Drip {
       held.trickle.consistent();
       return;
     }
-    if (!held && this.#held.size >= ENTRIES_MAX) {
+    if (!held && this.#held.size >= DRIP_ITEMS_MAX) {
       this.#context.counters.refuse('drip.limit');
       return;
     }
@@ -267,7 +268,7 @@ export class Drip {
   /** What the neighbour lacks is sent; what it has and we lack is asked for. */
   #summary(peer: NodeId, payload: Uint8Array, now: Instant): void {
     const summary = decode(Body.DripSummarySchema, payload);
-    if (!summary || summary.entries.length > ENTRIES_MAX) {
+    if (!summary || summary.entries.length > DRIP_ITEMS_MAX) {
       this.#context.counters.refuse('drip.malformed');
       return;
     }
@@ -299,7 +300,7 @@ export class Drip {
 
   #requested(peer: NodeId, payload: Uint8Array, now: Instant): void {
     const request = decode(Body.DripRequestSchema, payload);
-    if (!request || request.entries.length > ENTRIES_MAX) {
+    if (!request || request.entries.length > DRIP_ITEMS_MAX) {
       this.#context.counters.refuse('drip.malformed');
       return;
     }

@@ -36,7 +36,7 @@ test('along a line of twenty a broadcast takes a relay at each node, and everybo
   world.broadcast(0);
   await world.run(1_000);
   t.is(delivered.length, 19);
-  for (const { node, message } of delivered) t.is(message.hops, node - 1, `at ${node}`);
+  for (const { node, message } of delivered) t.is(message.hops, node, `at ${node}`);
   t.is(sent.get(FrameType.Message), 19);
   t.is(world.node(0).mesh.routing.path(world.node(19).id)?.hops, 19);
   await world.finish();
