@@ -32,7 +32,7 @@ export const STAYS = [
 /** Commands that cannot run here, and why. That their script and flags exist is checked. */
 export const NOT_HERE = [
   [/^\.\/scripts\/demo\b/, 'starts a mesh of its own; a stage of scripts/test runs it'],
-  [/^\.\/scripts\/test\b/, 'this is a part of it'],
+  [/^(?:\w+=\S+ )*\.\/scripts\/test\b/, 'this is a part of it'],
   [/^\.\/scripts\/(?:setup|build|build-native)\b/, 'changes this checkout; scripts/test has run it'],
   [/^\.\/scripts\/bench\b/, 'takes minutes; scripts/test --full runs it'],
   [/^npm (?:install|ci|link)\b/, 'installs packages; scripts/pack-smoke does'],

@@ -61,6 +61,13 @@ function checks({ sources, scripts, chosen }) {
   return [
     { id: 'lint', command: ['scripts/lint'], reads: 'check', minutes: 3 },
     { id: 'proto', command: ['scripts/proto', '--check'], reads: 'check', minutes: 1, unless: noProtoc },
+    {
+      id: 'vectors',
+      command: ['node', 'scripts/vectors.mjs', '--check'],
+      reads: 'check',
+      minutes: 1,
+      after: ['build'],
+    },
     { id: 'unit', command: unit, reads: 'tap', minutes: 10, unless: none(sources, 'test of src') },
     { id: 'coverage', command: coverage, reads: 'check', minutes: 1, after: ['unit'], unless: partial },
     { id: 'scripts', command: nodeTest, reads: 'tap', minutes: 3, unless: none(scripts, 'test of scripts') },

@@ -133,9 +133,11 @@ test('a discovery port that another program holds is named and tried again, and 
   t.is(String((await arrival)[0]), 'still here');
   holder.close();
   await once(holder, 'close');
-  clock.advance(POLL_MS);
-  await until(() => conditions.length === 2);
-  t.is(conditions[1]?.condition, 'up');
+  // Another test may hold the port for a moment: it is tried again as often as it takes.
+  await until(() => {
+    clock.advance(POLL_MS);
+    return conditions.at(-1)?.condition === 'up';
+  });
   other.close();
   await radio.close();
 });
