@@ -68,7 +68,7 @@ const whyNone = (tried: readonly Attempt[]): string => {
   const refused = tried.filter(({ reason }) => reason !== NOT_THERE);
   return refused.length > 0
     ? reasons(refused)
-    : 'no binary was built for this device (npm rebuild edge-agent builds it)';
+    : 'no binary was built for this device (npm rebuild edge-agent does; in a checkout ./scripts/build-native)';
 };
 
 const reasons = (tried: readonly Attempt[]): string => tried.map(({ path, reason }) => `${path}: ${reason}`).join('; ');

@@ -2,7 +2,7 @@ import { messageOf } from '../../core/errors.js';
 import { type Check, fail, ok, warn } from './check.js';
 
 const MEND =
-  'Build it: npm rebuild edge-agent (needs g++, make and python3). npm 12 runs install scripts only when allowed: npm approve-scripts edge-agent';
+  'Build it: npm rebuild edge-agent, in a checkout ./scripts/build-native (needs g++, make and python3). npm 12 runs install scripts only when allowed: npm approve-scripts edge-agent';
 
 /** Which hot path serves. The twin is no fault: everything works, searching and receiving cost more CPU. */
 export async function checkHotPath(): Promise<Check> {

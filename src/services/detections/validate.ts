@@ -17,6 +17,9 @@ export interface Fault {
   readonly detail: string;
 }
 
+/** As seconds these are the years 2001 to 5138, as milliseconds a few months of the early seventies. */
+const SECONDS_SINCE_2001 = 1e9;
+
 const FIELDS = new Set(['hash', 'type', 'space', 'embedding', 'metadata', 'observedAt', 'purpose', 'expiresAt']);
 const NO_METADATA = Uint8Array.of(0x7b, 0x7d);
 /** Unix milliseconds that fit the protocol's clocks. */
@@ -65,6 +68,8 @@ function readTimes(
   wall: number,
 ): Pick<RecordDraft, 'observedAt' | 'expiresAt'> | Bad {
   const { observedAt, expiresAt } = item;
+  if (isTime(observedAt) && observedAt >= SECONDS_SINCE_2001 && observedAt < SECONDS_SINCE_2001 * 100)
+    return new Bad('observedAt', `observedAt: ${observedAt} looks like seconds; give Unix milliseconds.`);
   if (observedAt !== undefined && (!isTime(observedAt) || observedAt > wall + MAX_OBSERVED_AHEAD_MS))
     return new Bad('observedAt', 'observedAt: must be Unix milliseconds, at most a day ahead of this node.');
   if (expiresAt !== undefined && (!isTime(expiresAt) || expiresAt <= wall))

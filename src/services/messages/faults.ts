@@ -14,21 +14,22 @@ export const stopped = (): EdgeError =>
 export const refused = (id: string, code = 'message.refused'): EdgeError =>
   new EdgeError(code, `message ${id} was refused`, {
     status: code === 'message.busy' ? 429 : code === 'agent.stopped' ? 503 : 409,
-    fix: code === 'message.busy' ? 'wait until others were acknowledged' : `see GET messages/${id} for its story`,
+    fix:
+      code === 'message.busy' ? 'wait until others were acknowledged' : `its story says more: edge-agent message ${id}`,
     details: { messageId: id },
   });
 
 export const expired = (id: string, to: string): EdgeError =>
   new EdgeError('message.expired', `message ${id} was not acknowledged by ${to} in time`, {
     status: 504,
-    fix: `see GET messages/${id} for its story`,
+    fix: `its story says more: edge-agent message ${id}`,
     details: { messageId: id },
   });
 
 export const noAnswer = (id: string, to: string, timeoutMs: number): EdgeError =>
   new EdgeError('query.timeout', `node ${to} gave no answer within ${timeoutMs} ms`, {
     status: 504,
-    fix: 'is a handler for this type running there?',
+    fix: `is a handler for this type running there? Its story: edge-agent message ${id}`,
     details: { messageId: id },
   });
 

@@ -30,6 +30,9 @@ const FAULT_CHARS_MAX = 200;
 /** How long a question from elsewhere may be answered by `respond`. */
 const RESPOND_WITHIN_MS = 600_000;
 
+const NO_PATH = 'no path leads to that node: it is offline, or out of reach';
+const NO_ACK = 'a path leads there, but no acknowledgement came back';
+
 export interface Outcome {
   readonly id: MessageId;
   readonly outcome: 'delivered' | 'expired' | 'refused';
@@ -206,7 +209,9 @@ export class Messages {
     const to = input.to === '*' ? '*' : this.#destination(input.to);
     const options = { priority: PRIORITY_NAMES.indexOf(priority) as Priority, timeoutMs: timeoutOf(input) };
     const begin = (id: MessageId): void => {
-      this.#stories.begin(id, { to, type: input.type, priority, createdAt: this.#clock.wall() });
+      const at = this.#clock.wall();
+      this.#stories.begin(id, { to, type: input.type, priority, createdAt: at });
+      if (to !== '*' && !this.#reaches(to)) this.#stories.note(id, { at, what: 'waiting', node: to, detail: NO_PATH });
       prepare?.(id);
     };
     if (to === '*') return this.#mesh.broadcast(frameType, body, options, begin);
@@ -226,9 +231,21 @@ export class Messages {
     });
   }
 
+  /** Whether a path leads there now. */
+  #reaches(node: NodeId): boolean {
+    return this.#mesh.members().includes(node);
+  }
+
+  /** Why a message that expired is taken to be lost, as far as this node can know. */
+  #lostBecause({ id, outcome }: Outcome): { readonly detail?: string } {
+    const to = this.#stories.get(id)?.to;
+    if (outcome !== 'expired' || to === undefined || to === '*') return {};
+    return { detail: this.#reaches(to as NodeId) ? NO_ACK : NO_PATH };
+  }
+
   #outcome(outcome: Outcome): void {
     const code = outcome.code === undefined ? undefined : codeFrom(outcome.code, 'message.refused');
-    const detail = code === undefined ? {} : { detail: code };
+    const detail = code !== undefined ? { detail: code } : this.#lostBecause(outcome);
     this.#stories.note(outcome.id, { at: this.#clock.wall(), what: outcome.outcome, ...detail }, outcome.outcome);
     const waiting = this.#waiting.get(outcome.id);
     this.#waiting.delete(outcome.id);

@@ -106,7 +106,7 @@ export class Search {
       asked: 1,
       answered: 1,
       nodes: [{ nodeId: mesh.self, answered: true }],
-      tookMs: clock.now() - started,
+      tookMs: toMicroseconds(clock.now() - started),
     };
   }
 
@@ -134,7 +134,7 @@ export class Search {
         asked: asked.length,
         answered: answered.size,
         nodes: asked.map((nodeId) => ({ nodeId, answered: answered.has(nodeId) })),
-        tookMs: clock.now() - started,
+        tookMs: toMicroseconds(clock.now() - started),
       };
     } finally {
       for (const id of ids) this.#open.delete(id);
@@ -175,3 +175,6 @@ const resultOf = ({ hash, type, node, score, scoredFrom, observedAt, metadata }:
   observedAt,
   metadata,
 });
+
+/** Finer than a clock of a browser or a person tells. */
+const toMicroseconds = (ms: number): number => Math.round(ms * 1_000) / 1_000;
