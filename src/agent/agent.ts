@@ -62,7 +62,7 @@ export class Agent implements AgentApi {
     const { detections, device } = parts;
     this.detections = {
       push: async (items) => {
-        const result = await detections.push(items);
+        const result = await detections.push(Array.isArray(items) ? items : [items]);
         if (result.accepted > 0) device.touch();
         return result;
       },
@@ -148,6 +148,9 @@ export class Agent implements AgentApi {
   setRoute(destination: string, nextHop: string | null): void {
     const { routing } = this.#parts.mesh;
     const to = nodeId(destination);
+    if (to === this.nodeId) {
+      throw new EdgeError('route.self', 'a node needs no route to itself', { fix: 'name another destination' });
+    }
     if (nextHop === null) {
       routing.unpin(to);
       return;

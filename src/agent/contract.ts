@@ -246,7 +246,7 @@ export interface MessageStory {
   readonly condition: MessageCondition;
   readonly createdAt: number;
   readonly events: readonly {
-    readonly at: number;
+    readonly happenedAt: number;
     readonly what: string;
     readonly node?: string;
     readonly detail?: string;
@@ -275,7 +275,7 @@ export interface QueryAnswer {
 }
 
 export interface Statistics {
-  readonly since: number;
+  readonly sinceAt: number;
   /** Frames refused, by reason. */
   readonly refused: { readonly [reason: string]: number };
   /** Messages by type name: received and sent. */
@@ -358,7 +358,8 @@ export interface AgentApi {
   patchState(patch: NodeFieldsPatch): NodeState;
   readonly detections: {
     /** Throws when nothing was taken because this node could not: `store.full`, `detections.limit` (507), `store.busy` (429). */
-    push(items: readonly unknown[]): Promise<PushResult>;
+    /** One detection, or many. */
+    push(items: readonly unknown[] | DetectionInput): Promise<PushResult>;
     list(query?: DetectionQuery): DetectionPage;
     /** The detection under this hash; several authors may have one: all are given. Throws `detection.unknown` (404) or `detection.erased` (410). */
     get(hash: string): readonly Detection[];

@@ -7,6 +7,7 @@ import type { DeliveredMessage } from '../services/mesh-access.js';
 import type { MessagesMesh, Outcome } from '../services/messages/messages.js';
 import type { FrameType, Priority } from '../wire/frame-types.js';
 import type { Runner } from './runner.js';
+import { agentStopped } from './stopped.js';
 
 type Listener = (message: DeliveredMessage) => void;
 
@@ -110,7 +111,7 @@ export class RunnerAccess implements MessagesMesh {
   }
 
   #running(): Runner {
-    if (!this.#runner) throw new Error('the agent has not started');
-    return this.#runner;
+    if (this.#runner && !this.#runner.stopped) return this.#runner;
+    throw agentStopped();
   }
 }

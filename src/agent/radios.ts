@@ -1,9 +1,11 @@
-import { EdgeError } from '../core/errors.js';
 import type { Clock } from '../ports/clock.js';
 import type { Log } from '../ports/log.js';
 import type { Radio } from '../ports/radio.js';
 import { parseRadioSpec } from '../radios/radio-spec.js';
+import { nodeCrypto } from '../system/node-crypto.js';
+import { systemRandom } from '../system/system-random.js';
 import type { Config } from './config.js';
+import { openMeshTagKey } from './mesh-key.js';
 
 export interface RadioContext {
   readonly config: Config;
@@ -29,11 +31,31 @@ export async function createRadio(spec: string, context: RadioContext): Promise<
         clock,
       });
     }
-    case 'ble':
-    case 'serial':
-      throw new EdgeError('radio.kind', `this release has no driver for ${parsed.kind} radios`, {
-        fix: 'use --radio udp',
-        status: 500,
+    case 'serial': {
+      const { createSerialRadio } = await import('../radios/serial/serial-radio.js');
+      return createSerialRadio({
+        path: parsed.path,
+        ...(parsed.baud !== undefined && { baud: parsed.baud }),
+        ...(parsed.airBitsPerSecond !== undefined && { airBitsPerSecond: parsed.airBitsPerSecond }),
+        log: log.child('serial'),
+        clock,
+        random: systemRandom(),
       });
+    }
+    case 'ble': {
+      const { createBleRadio } = await import('../radios/ble/ble-radio.js');
+      return createBleRadio({
+        ...(parsed.adapter !== undefined && { adapter: parsed.adapter }),
+        // Of its own, so that what the adverts show says nothing of the key that frames are tagged with.
+        identity: { key: deriveBleKey(config.mesh), id: nodeId },
+        log: log.child('ble'),
+        clock,
+      });
+    }
   }
+}
+
+function deriveBleKey(mesh: string): Uint8Array {
+  const crypto = nodeCrypto();
+  return crypto.hkdf(openMeshTagKey(crypto, mesh), new Uint8Array(0), 'edge-agent/1/ble', 32);
 }

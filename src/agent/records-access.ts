@@ -1,8 +1,9 @@
-import { EdgeError } from '../core/errors.js';
+import type { EdgeError } from '../core/errors.js';
 import type { Outcome, RecordDraft, WeaveInput } from '../replication/effects.js';
 import type { WeaveView } from '../replication/view.js';
 import type { RecordChange, RecordsAccess } from '../services/records-access.js';
 import type { RecordsEffect } from './runner.js';
+import { agentStopped } from './stopped.js';
 
 interface Waiting {
   readonly settle: (results: readonly Outcome[]) => void;
@@ -19,6 +20,7 @@ export class RunnerRecords implements RecordsAccess {
   readonly #waiting = new Map<number, Waiting>();
   readonly #listeners = new Set<(change: RecordChange) => void>();
   #ticket = 0;
+  #closed = false;
 
   constructor(view: WeaveView, submit: (input: WeaveInput) => void) {
     this.view = view;
@@ -48,16 +50,15 @@ export class RunnerRecords implements RecordsAccess {
 
   /** Nothing more will settle: who still waits is told so. */
   close(): void {
-    const error = new EdgeError('agent.stopped', 'the agent stopped before this was durable', {
-      status: 503,
-      fix: 'start it again and push once more: what was kept counts as a duplicate',
-    });
+    this.#closed = true;
+    const error = agentStopped();
     for (const { fail } of this.#waiting.values()) fail(error);
     this.#waiting.clear();
   }
 
   #call(input: (ticket: number) => WeaveInput): Promise<readonly Outcome[]> {
     const ticket = ++this.#ticket;
+    if (this.#closed) return Promise.reject(agentStopped());
     return new Promise((settle, fail) => {
       this.#waiting.set(ticket, { settle, fail });
       this.#submit(input(ticket));

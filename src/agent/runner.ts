@@ -59,6 +59,10 @@ export class Runner {
     this.#events = events;
   }
 
+  get stopped(): boolean {
+    return this.#stopped;
+  }
+
   now(): Instant {
     return { mono: this.clock.now(), wall: this.clock.wall() };
   }

@@ -28,7 +28,7 @@ export function statistics(
   const { delivered, expired, retries, latencySumMs } = counters.delivery;
   const cpu = process.cpuUsage();
   return {
-    since: Math.floor(time.startedAt),
+    sinceAt: Math.floor(time.startedAt),
     refused: Object.fromEntries(counters.refused),
     messages: Object.fromEntries(
       [...types]

@@ -13,7 +13,7 @@ export function storyText(story: MessageStory): string {
   ]);
   const events = table(
     [
-      { title: 'AFTER', value: ({ at }) => forPeople(Math.max(0, at - story.createdAt)), right: true },
+      { title: 'AFTER', value: ({ happenedAt }) => forPeople(Math.max(0, happenedAt - story.createdAt)), right: true },
       { title: 'WHAT', value: ({ what }) => what },
       { title: 'NODE', value: ({ node }) => node ?? '' },
       { title: 'DETAIL', value: ({ detail }) => detail ?? '', cut: true },

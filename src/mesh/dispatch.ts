@@ -37,8 +37,9 @@ export class Dispatch {
   }
 
   message(link: Link, header: Header, payload: Uint8Array, now: Instant): void {
-    const { liveness, drip, delivery, weave } = this.#machines;
+    const { liveness, drip, delivery, peers, weave } = this.#machines;
     const peer = link.peer as NodeId;
+    peers.heardOf(peer, now);
     switch (header.type) {
       case FrameType.HopAck:
         return this.#hopAck(link, payload, now);

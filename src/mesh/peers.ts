@@ -67,7 +67,8 @@ export class Peers {
     for (const node of reachable.keys()) if (!this.#known.has(node)) this.heardOf(node, now);
     for (const [node, known] of this.#known) {
       const alive = reachable.has(node);
-      if (alive) known.lastSeen = now;
+      // A neighbour is seen when it is heard; a farther one when others still name it.
+      if (alive && (reachable.get(node)?.hops ?? 0) > 1) known.lastSeen = now;
       if (alive === known.alive) continue;
       known.alive = alive;
       this.#context.emit({ kind: 'peer', node, change: alive ? 'alive' : 'offline' });

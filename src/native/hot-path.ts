@@ -1,4 +1,4 @@
-import { type HotPath, HotPathKind } from '../ports/hot-path.js';
+import { DEFAULT_ROUTE_TTL_MS, type HotPath, HotPathKind } from '../ports/hot-path.js';
 import { checkObject, hotPathError } from './checks.js';
 import { type Addon, type Attempt, type Loaded, loadAddon, NOT_THERE } from './load.js';
 import { twinHotPath } from './twin/hot-path.js';
@@ -92,7 +92,7 @@ export function nativeHotPath(addon: Addon, wanted?: string): HotPath {
     },
     routes(options) {
       checkObject(options, 'options');
-      return new addon.RoutingTable(options.capacity, options.ttlMs);
+      return new addon.RoutingTable(options.capacity, options.ttlMs ?? DEFAULT_ROUTE_TTL_MS);
     },
     ingest(options) {
       checkObject(options, 'options');

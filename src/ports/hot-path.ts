@@ -63,8 +63,11 @@ export interface DedupCache {
 export interface RouteOptions {
   /** Destinations held. An offer for one more replaces the expired or the costliest unpinned one. */
   readonly capacity: number;
-  readonly ttlMs: number;
+  /** How long an offer serves without being repeated. Default `DEFAULT_ROUTE_TTL_MS`. */
+  readonly ttlMs?: number;
 }
+
+export const DEFAULT_ROUTE_TTL_MS = 60_000;
 
 /** 64-bit ids are bigints so that no precision is lost. */
 export interface Route {

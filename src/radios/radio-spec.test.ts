@@ -14,10 +14,12 @@ const ble = fc.oneof(
   fc.constant({ kind: 'ble' as const }),
   fc.record({ kind: fc.constant('ble' as const), adapter: fc.stringMatching(/^[\w.:/@-]{1,40}$/) }),
 );
-const path = fc.stringMatching(/^\/[!-~]{1,60}$/).filter((text) => !/@\d*$/.test(text));
+const path = fc.stringMatching(/^\/[!-~]{1,60}$/).filter((text) => !/@\d*(?:\+air(?::\d*)?)?$/.test(text));
+const speed = fc.integer({ min: 1, max: 12_000_000 });
 const serial = fc.oneof(
   fc.record({ kind: fc.constant('serial' as const), path }),
-  fc.record({ kind: fc.constant('serial' as const), path, baud: fc.integer({ min: 1, max: 12_000_000 }) }),
+  fc.record({ kind: fc.constant('serial' as const), path: fc.oneof(path, fc.constant('auto')), baud: speed }),
+  fc.record({ kind: fc.constant('serial' as const), path, baud: speed, airBitsPerSecond: speed }),
 );
 
 test('every spec that can be written is read back as it was', (t) => {
@@ -52,6 +54,11 @@ test('the forms of the manual are read', (t) => {
   t.deepEqual(parseRadioSpec('serial:/dev/ttyUSB0'), { kind: 'serial', path: '/dev/ttyUSB0' });
   t.deepEqual(parseRadioSpec('serial:/dev/ttyUSB0@57600'), { kind: 'serial', path: '/dev/ttyUSB0', baud: 57_600 });
   t.deepEqual(parseRadioSpec('serial:/dev/a@b@9600'), { kind: 'serial', path: '/dev/a@b', baud: 9600 });
+  t.deepEqual(parseRadioSpec('serial:auto'), { kind: 'serial', path: 'auto' });
+  t.deepEqual(parseRadioSpec('serial:auto@921600'), { kind: 'serial', path: 'auto', baud: 921_600 });
+  const lora = { kind: 'serial', path: '/dev/ttyS0', baud: 9600, airBitsPerSecond: 2_400 } as const;
+  t.deepEqual(parseRadioSpec('serial:/dev/ttyS0@9600+air'), lora);
+  t.deepEqual(parseRadioSpec('serial:/dev/ttyS0@9600+air:19200'), { ...lora, airBitsPerSecond: 19_200 });
 });
 
 for (const [text, nearest] of [
@@ -63,7 +70,9 @@ for (const [text, nearest] of [
   ['udp@eth0,', 'udp:9999@eth0'],
   ['bluetooth', 'ble[:ADAPTER]'],
   ['ble:', 'ble or ble:hci0'],
-  ['/dev/ttyUSB0', 'serial:PATH[@BAUD]'],
+  ['/dev/ttyUSB0', 'serial:PATH[@BAUD[+air[:BITS]]]'],
+  ['serial:auto@9600+air', 'serial:/dev/ttyUSB0@9600+air'],
+  ['serial:/dev/ttyS0@9600+air:', 'serial:/dev/ttyS0@9600+air:2400'],
   ['serial', 'serial:/dev/ttyUSB0'],
   ['serial:ttyACM0', 'serial:/dev/ttyACM0'],
   ['serial:/dev/ttyUSB0@', 'serial:/dev/ttyUSB0@115200'],

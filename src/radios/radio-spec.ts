@@ -22,11 +22,19 @@ export interface BleSpec {
   readonly adapter?: string;
 }
 
+/** Instead of a path: the port where an agent or a dongle answers. */
+export const AUTO_PATH = 'auto';
+/** What transparent LoRa modules send on the air as they come, whatever the speed of their port. */
+const DEFAULT_AIR_BITS = 2_400;
+
 export interface SerialSpec {
   readonly kind: 'serial';
+  /** Of the device, or `auto`. */
   readonly path: string;
   /** Bits per second. Absent: the serial radio's default. */
   readonly baud?: number;
+  /** Bits per second of an air that several nodes share behind the port; needs `baud`, and no `auto`. */
+  readonly airBitsPerSecond?: number;
 }
 
 export type RadioSpec = UdpSpec | BleSpec | SerialSpec;
@@ -34,7 +42,7 @@ export type RadioSpec = UdpSpec | BleSpec | SerialSpec;
 const FORMS = {
   udp: 'udp[:PORT][@IFACE[,IFACE…]]',
   ble: 'ble[:ADAPTER]',
-  serial: 'serial:PATH[@BAUD]',
+  serial: 'serial:PATH[@BAUD[+air[:BITS]]]',
 } as const;
 
 type SpecKind = keyof typeof FORMS;
@@ -66,7 +74,9 @@ export function formatRadioSpec(spec: RadioSpec): string {
     return `udp:${spec.port}${spec.interfaces === undefined ? '' : `@${spec.interfaces.join(',')}`}`;
   }
   if (spec.kind === 'ble') return spec.adapter === undefined ? 'ble' : `ble:${spec.adapter}`;
-  return `serial:${spec.path}${spec.baud === undefined ? '' : `@${spec.baud}`}`;
+  const { path, baud, airBitsPerSecond } = spec;
+  const air = airBitsPerSecond === undefined ? '' : `+air:${airBitsPerSecond}`;
+  return `serial:${path}${baud === undefined ? '' : `@${baud}${air}`}`;
 }
 
 function parseUdp(text: string, rest: string): UdpSpec {
@@ -102,17 +112,24 @@ function parseBle(text: string, rest: string): BleSpec {
 
 function parseSerial(text: string, rest: string): SerialSpec {
   // A path may hold `@` itself, so only digits after the last one are the speed.
-  const split = /^:(.*?)(?:@(\d*))?$/s.exec(rest);
+  const split = /^:(.*?)(?:@(\d*)(\+air(?::(\d*))?)?)?$/s.exec(rest);
   const path = split?.[1] ?? '';
   const baudText = split?.[2];
-  if (!/^\/[^\s\p{Cc}]+$/u.test(path) || path.length > MAX_PATH_LENGTH) {
+  if (path !== AUTO_PATH && (!/^\/[^\s\p{Cc}]+$/u.test(path) || path.length > MAX_PATH_LENGTH)) {
     const guess = /^[\w./-]+$/.test(path) ? `/dev/${path.replace(/^\.?\/+|^dev\//, '')}` : '/dev/ttyUSB0';
     refuse(text, 'the path of the device is missing or not absolute', `serial:${guess}`);
   }
   if (baudText === undefined) return { kind: 'serial', path };
   const baud = decimal(baudText, MAX_BAUD);
   if (baud === undefined) refuse(text, `the speed is not a number from 1 to ${MAX_BAUD}`, `serial:${path}@115200`);
-  return { kind: 'serial', path, baud };
+  if (split?.[3] === undefined) return { kind: 'serial', path, baud };
+  if (path === AUTO_PATH)
+    refuse(text, 'who shares an air cannot be found by asking', `serial:/dev/ttyUSB0@${baud}+air`);
+  const airBitsPerSecond = split[4] === undefined ? DEFAULT_AIR_BITS : decimal(split[4], MAX_BAUD);
+  if (airBitsPerSecond === undefined) {
+    refuse(text, `the speed on the air is not a number from 1 to ${MAX_BAUD}`, `serial:${path}@${baud}+air:2400`);
+  }
+  return { kind: 'serial', path, baud, airBitsPerSecond };
 }
 
 function decimal(text: string, max: number): number | undefined {

@@ -189,7 +189,7 @@ export class FakeAgent implements AgentApi {
     this.#note('send', message);
     const { to, type, priority = 'medium' } = message;
     const messageId = this.#id();
-    const events = [{ at: this.world.now, what: 'sent' }];
+    const events = [{ happenedAt: this.world.now, what: 'sent' }];
     this.#messages.set(messageId, {
       messageId,
       to,
@@ -313,7 +313,7 @@ function statusOf(): Mutable<Status> {
 
 function statisticsOf(): Statistics {
   return {
-    since: STARTED_AT,
+    sinceAt: STARTED_AT,
     refused: { tag: 3, replay: 1 },
     messages: { heartbeat: { received: 40, sent: 20 } },
     flood: { originated: 20, relayed: 5, suppressed: 2, duplicates: 7 },

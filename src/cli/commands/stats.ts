@@ -13,7 +13,7 @@ function human(stats: Statistics): string {
   const queues = Object.entries(stats.queues);
   const lines = [
     facts([
-      ['since', relative(stats.since)],
+      ['since', relative(stats.sinceAt)],
       [
         'flood',
         `${flood.originated} originated, ${flood.relayed} relayed, ${flood.suppressed} suppressed, ${flood.duplicates} duplicates`,

@@ -66,7 +66,7 @@ export const messageStory = z.strictObject({
   createdAt: unixMs,
   events: z.array(
     z.strictObject({
-      at: unixMs,
+      happenedAt: unixMs,
       what: z.string(),
       node: z.string().exactOptional(),
       detail: z.string().exactOptional(),

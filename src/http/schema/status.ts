@@ -134,7 +134,7 @@ export const routePinned = z.strictObject({ destination: nodeId, nextHop: nodeId
 export const shortListQuery = z.strictObject({ limit: limit.exactOptional(), cursor: cursor.exactOptional() });
 
 export const statistics = z.strictObject({
-  since: unixMs,
+  sinceAt: unixMs,
   refused: z.record(z.string(), count),
   messages: z.record(z.string(), z.strictObject({ received: count, sent: count })),
   flood: z.strictObject({ originated: count, relayed: count, suppressed: count, duplicates: count }),

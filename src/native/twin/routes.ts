@@ -1,4 +1,4 @@
-import type { Route, RouteOptions, RoutingTable } from '../../ports/hot-path.js';
+import { DEFAULT_ROUTE_TTL_MS, type Route, type RouteOptions, type RoutingTable } from '../../ports/hot-path.js';
 import { checkId, checkInteger, checkNumber, checkObject, checkThat, checkTime, hotPathError } from '../checks.js';
 import { HotPathLimit } from '../limits.js';
 import { type RouteColumns, RouteStore } from './route-store.js';
@@ -21,9 +21,10 @@ export class RoutesTwin implements RoutingTable {
   constructor(options: RouteOptions) {
     checkObject(options, 'options');
     checkInteger(options.capacity, 'capacity', 1, HotPathLimit.Destinations);
-    checkInteger(options.ttlMs, 'ttlMs', 1, 2 ** 53);
+    const ttlMs = options.ttlMs ?? DEFAULT_ROUTE_TTL_MS;
+    checkInteger(ttlMs, 'ttlMs', 1, 2 ** 53);
     this.#store = new RouteStore(options.capacity);
-    this.#ttlMs = options.ttlMs;
+    this.#ttlMs = ttlMs;
   }
 
   /** True of what this class made, and of nothing that only looks like it. */

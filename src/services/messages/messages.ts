@@ -211,7 +211,8 @@ export class Messages {
     const begin = (id: MessageId): void => {
       const at = this.#clock.wall();
       this.#stories.begin(id, { to, type: input.type, priority, createdAt: at });
-      if (to !== '*' && !this.#reaches(to)) this.#stories.note(id, { at, what: 'waiting', node: to, detail: NO_PATH });
+      if (to !== '*' && !this.#reaches(to))
+        this.#stories.note(id, { happenedAt: at, what: 'waiting', node: to, detail: NO_PATH });
       prepare?.(id);
     };
     if (to === '*') return this.#mesh.broadcast(frameType, body, options, begin);
@@ -246,7 +247,11 @@ export class Messages {
   #outcome(outcome: Outcome): void {
     const code = outcome.code === undefined ? undefined : codeFrom(outcome.code, 'message.refused');
     const detail = code !== undefined ? { detail: code } : this.#lostBecause(outcome);
-    this.#stories.note(outcome.id, { at: this.#clock.wall(), what: outcome.outcome, ...detail }, outcome.outcome);
+    this.#stories.note(
+      outcome.id,
+      { happenedAt: this.#clock.wall(), what: outcome.outcome, ...detail },
+      outcome.outcome,
+    );
     const waiting = this.#waiting.get(outcome.id);
     this.#waiting.delete(outcome.id);
     waiting?.({ ...outcome, ...(code !== undefined && { code }) });

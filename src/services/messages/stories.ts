@@ -4,7 +4,7 @@ import { Limit } from '../../core/limits.js';
 export type StoryCondition = 'sent' | 'delivered' | 'expired' | 'refused';
 
 export interface StoryEvent {
-  readonly at: number;
+  readonly happenedAt: number;
   readonly what: string;
   readonly node?: string;
   readonly detail?: string;
@@ -25,7 +25,7 @@ export class Stories {
   readonly #stories = new Map<MessageId, Story>();
 
   begin(id: MessageId, story: Omit<Story, 'messageId' | 'condition' | 'events'>): void {
-    const events = [{ at: story.createdAt, what: 'sent' }];
+    const events = [{ happenedAt: story.createdAt, what: 'sent' }];
     this.#stories.set(id, { messageId: id, ...story, condition: 'sent', events });
     if (this.#stories.size <= Limit.Stories) return;
     const oldest = this.#stories.keys().next();

@@ -40,7 +40,11 @@ export interface SearchPlan {
   readonly k: number;
   readonly filter: Filter;
   /** Absent: newest first, nothing is compared. */
-  readonly query?: { readonly space: Space; readonly vector: Float32Array };
+  readonly query?: {
+    readonly space: Space;
+    readonly vector: Float32Array /** Of a copy: what is compared with it is not exact. */;
+    readonly fromInt8?: true;
+  };
   readonly scope: 'local' | 'mesh';
   readonly timeoutMs: number;
 }
@@ -118,7 +122,7 @@ function likeOf(
     const record = view.read(key);
     if (record?.int8.length !== space.dimension) continue;
     const int8 = new Int8Array(record.int8.buffer, record.int8.byteOffset, record.int8.length);
-    return { space, vector: dequantise({ int8, scale: record.scale }) };
+    return { space, vector: dequantise({ int8, scale: record.scale }), fromInt8: true };
   }
   throw new EdgeError('search.like', `like: no vector of detection ${like} is held here in a space known here.`, {
     status: 404,

@@ -102,7 +102,7 @@ export class Search {
     const { mesh, clock } = this.#o;
     const found = await this.#own(plan);
     return {
-      results: found.slice(0, plan.k).map(resultOf),
+      results: found.slice(0, plan.k).map((one) => resultOf(one, plan)),
       asked: 1,
       answered: 1,
       nodes: [{ nodeId: mesh.self, answered: true }],
@@ -130,7 +130,7 @@ export class Search {
     try {
       const { found, asked, answered } = await search.run();
       return {
-        results: found.slice(0, plan.k).map(resultOf),
+        results: found.slice(0, plan.k).map((one) => resultOf(one, plan)),
         asked: asked.length,
         answered: answered.size,
         nodes: asked.map((nodeId) => ({ nodeId, answered: answered.has(nodeId) })),
@@ -166,12 +166,15 @@ export class Search {
   }
 }
 
-const resultOf = ({ hash, type, node, score, scoredFrom, observedAt, metadata }: Found): SearchResult => ({
+const resultOf = (
+  { hash, type, node, score, scoredFrom, observedAt, metadata }: Found,
+  { query }: SearchPlan,
+): SearchResult => ({
   hash: toHex(hash),
   type,
   node,
   ...(score === undefined ? {} : { score }),
-  ...(scoredFrom === undefined ? {} : { scoredFrom }),
+  ...(scoredFrom === undefined ? {} : { scoredFrom: query?.fromInt8 ? 'int8' : scoredFrom }),
   observedAt,
   metadata,
 });

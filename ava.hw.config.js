@@ -1,0 +1,10 @@
+// The rigs' tests: `npx tsc -p hw-tests`, then `npx ava --config ava.hw.config.js`.
+// biome-ignore lint/style/noDefaultExport: AVA asks for one
+export default {
+  files: ['hw-tests/**/*.test.ts'],
+  typescript: { rewritePaths: { 'hw-tests/': 'dist-hw/' }, compile: false },
+  timeout: '2m',
+  concurrency: 1,
+  workerThreads: true,
+  nodeArguments: ['--enable-source-maps'],
+};

@@ -1,0 +1,49 @@
+import { messageOf } from '../../core/errors.js';
+import type { ControllerPort, PortEvents } from './controller-port.js';
+import { diagnose } from './diagnose.js';
+import { PacketSplitter } from './hci-packets.js';
+
+type SerialPort = import('serialport').SerialPort;
+
+/** H4 over a serial line with hardware flow control: a module on the header, or a dongle running an HCI firmware. */
+export class UartPort implements ControllerPort {
+  readonly #path: string;
+  readonly #baud: number;
+  #port: SerialPort | undefined;
+
+  constructor(path: string, baud: number) {
+    this.#path = path;
+    this.#baud = baud;
+  }
+
+  async open(events: PortEvents): Promise<void> {
+    const { SerialPort } = await import('serialport');
+    const port = new SerialPort({ path: this.#path, baudRate: this.#baud, rtscts: true, autoOpen: false });
+    await new Promise<void>((resolve, reject) => {
+      port.open((error) => (error === null ? resolve() : reject(diagnose(error, `uart:${this.#path}`))));
+    });
+    this.#port = port;
+    const gone = (reason: string): void => {
+      if (this.#port !== port) return;
+      this.#port = undefined;
+      events.closed(reason);
+    };
+    const splitter = new PacketSplitter(events.packet, (reason) => {
+      gone(`${this.#path}: ${reason}; the speed may be wrong`);
+      port.close(() => {});
+    });
+    port.on('data', (chunk: Buffer) => splitter.push(chunk));
+    port.on('error', (error) => gone(messageOf(error)));
+    port.on('close', () => gone(`${this.#path} was unplugged`));
+  }
+
+  write(packet: Uint8Array): void {
+    if (this.#port?.isOpen) this.#port.write(Buffer.from(packet));
+  }
+
+  async close(): Promise<void> {
+    const port = this.#port;
+    this.#port = undefined;
+    if (port?.isOpen) await new Promise<void>((resolve) => port.close(() => resolve()));
+  }
+}

@@ -1,0 +1,103 @@
+import type { HeardFrame, LinkAddress, RadioTraits, SendResult } from '../../ports/radio.js';
+import { AirStation, airTraits } from './air.js';
+import { Deframer } from './deframer.js';
+import { AIR_MTU_BYTES, AIR_QUEUE_MS, MAX_NEIGHBOURS, STRANGER_BYTES } from './limits.js';
+import { bytesPerSecond, type Line, type LineSetup, queueBytes } from './line.js';
+import { AIR_HEADER_BYTES } from './messages.js';
+import { Outlet } from './outlet.js';
+
+/** Frames of this length stand for a turn on the air: who would answer waits a few of them, at random. */
+const TURN_BYTES = 40;
+const TURNS = 4;
+
+/** A transparent radio module, or a line that several nodes share: slow, lossy, one speaks at a time, no sessions. */
+export class AirLine implements Line {
+  readonly traits: RadioTraits;
+  readonly #setup: LineSetup;
+  readonly #station: AirStation;
+  readonly #deframer = new Deframer(AIR_HEADER_BYTES + AIR_MTU_BYTES);
+  readonly #outlet: Outlet;
+  readonly #turnMs: number;
+  readonly #neighbours = new Set<LinkAddress>();
+  #damaged = 0;
+
+  constructor(setup: LineSetup, airBitsPerSecond: number) {
+    const { port, clock, baud, tally } = setup;
+    this.#setup = setup;
+    this.#station = new AirStation(setup.airAddress);
+    const slowest = Math.min(baud, airBitsPerSecond);
+    this.traits = airTraits(slowest, AIR_MTU_BYTES);
+    const perSecond = bytesPerSecond(slowest);
+    this.#turnMs = (TURN_BYTES * 1_000) / perSecond;
+    this.#outlet = new Outlet({
+      clock,
+      bytesPerSecond: perSecond,
+      maxQueuedBytes: queueBytes(perSecond, AIR_QUEUE_MS, AIR_MTU_BYTES),
+      write: (bytes) => port.write(bytes),
+      wrap: (packet) => packet,
+      sent: (packet) => {
+        tally.framesOut += 1;
+        tally.bytesOut += packet.length - AIR_HEADER_BYTES;
+      },
+    });
+  }
+
+  get state(): string {
+    if (this.strange) return 'what comes is no frame of this protocol: another speed, or another device';
+    const { size } = this.#neighbours;
+    return size === 0 ? 'nobody heard yet' : `${size} in earshot`;
+  }
+
+  get answered(): boolean {
+    return this.#neighbours.size > 0;
+  }
+
+  get strange(): boolean {
+    return !this.answered && this.#deframer.noiseBytes > STRANGER_BYTES;
+  }
+
+  start(): void {
+    const { port, events } = this.#setup;
+    port.listen({
+      data: (chunk) => this.#hear(chunk),
+      lost: (error) => {
+        this.#outlet.finish(undefined);
+        events.lost(error);
+      },
+    });
+  }
+
+  send(frame: Uint8Array, to: LinkAddress | undefined): SendResult {
+    const fits = frame.length > 0 && frame.length <= this.traits.mtuBytes;
+    const packet = fits ? this.#station.packet(frame, to) : undefined;
+    if (packet !== undefined) return this.#outlet.offer(packet);
+    this.#setup.tally.errors += 1;
+    return 'down';
+  }
+
+  drop(): void {}
+
+  async close(): Promise<void> {
+    this.#outlet.finish(undefined);
+    await this.#setup.port.close();
+  }
+
+  #hear(chunk: Uint8Array): void {
+    const { clock, random, tally, events } = this.#setup;
+    const frames: HeardFrame[] = [];
+    this.#deframer.push(chunk, (body) => {
+      const heard = this.#station.take(body);
+      if (heard !== undefined) frames.push(heard);
+    });
+    // Somebody is speaking: a moment's silence, of another length at each node, keeps answers from colliding.
+    this.#outlet.hold(clock.now() + this.#turnMs * (0.5 + random.below(TURNS * 1_000) / 1_000));
+    tally.errors += this.#deframer.damaged - this.#damaged;
+    this.#damaged = this.#deframer.damaged;
+    for (const { from, bytes } of frames) {
+      tally.framesIn += 1;
+      tally.bytesIn += bytes.length;
+      if (this.#neighbours.size < MAX_NEIGHBOURS) this.#neighbours.add(from);
+    }
+    if (frames.length > 0) events.heard(frames);
+  }
+}
