@@ -23,13 +23,23 @@ test('a node joins when it is heard of, and is alive while it can be reached', (
   peers.heardOf(A, at(1));
   t.deepEqual(changes(), [`joined ${A}`]);
   t.false(peers.isAlive(A));
-  reachable.set(A, {});
+  reachable.set(A, { hops: 1 });
   peers.refresh(at(2));
   peers.refresh(at(3));
   t.deepEqual(changes(), [`alive ${A}`]);
   reachable.clear();
   peers.refresh(at(4));
   t.deepEqual(changes(), [`offline ${A}`]);
+  t.deepEqual(peers.lastSeen(A), at(1), 'a neighbour is seen when it is heard');
+});
+
+test('a node beyond the neighbours is seen as long as others name it', (t) => {
+  const { peers, reachable } = setup();
+  peers.heardOf(A, at(1));
+  reachable.set(A, { hops: 2 });
+  peers.refresh(at(3));
+  reachable.clear();
+  peers.refresh(at(4));
   t.deepEqual(peers.lastSeen(A), at(3));
 });
 
