@@ -6,7 +6,7 @@ await withAgents(async (start) => {
   const radios = [`udp:${await freeUdpPort()}@lo`];
   const gate = await start({ name: 'gate', radios });
   const began = Date.now();
-  gate.on('peer', ({ name, nodeId, change }) => {
+  const stopListening = gate.on('peer', ({ name, nodeId, change }) => {
     console.log(`gate: ${name || 'a node'} (${nodeId}) ${change} after ${Date.now() - began} ms`);
   });
 
@@ -33,5 +33,6 @@ await withAgents(async (start) => {
   // One that stops says goodbye, so nobody waits for a timeout.
   await roof.stop();
   await until(() => gate.status().peers.alive === 1, 'the goodbye arrived');
+  stopListening();
   console.log('OK: three agents found each other, and a goodbye was noticed');
 });
