@@ -9,4 +9,3 @@ export type DetectionRow = Contract.Detection;
 export type AlertView = Contract.Alert;
 export type StatisticsView = Contract.Statistics;
 export type EventViews = Contract.AgentEvents;
-export type EventViewName = Contract.AgentEventName;

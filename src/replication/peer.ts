@@ -1,4 +1,5 @@
 import type { NodeId } from '../core/ids.js';
+import { TokenBucket } from '../core/token-bucket.js';
 import {
   MAX_PEER_REFUSED,
   PEER_REFUSED_GENERATION_MS,
@@ -7,7 +8,6 @@ import {
   SERVED_PER_SECOND,
 } from './limits.js';
 import { Remembered } from './remembered.js';
-import { TokenBucket } from './token-bucket.js';
 import { CheckRates } from './verifier.js';
 
 /** What is known of one neighbour while it is up. */

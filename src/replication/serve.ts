@@ -20,7 +20,7 @@ export function serve(
   for (const key of keys.slice(0, MAX_SERVED_KEYS)) {
     const row = registry.row(key);
     if (row < 0) continue;
-    if (!peer.served.take(1, now)) {
+    if (!peer.served.take(now)) {
       out.count('weave.serve-rate');
       break;
     }

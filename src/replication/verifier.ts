@@ -1,6 +1,7 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { concat, equalBytes, utf8 } from '../core/bytes.js';
 import { type NodeId, nodeIdOf } from '../core/ids.js';
+import { TokenBucket } from '../core/token-bucket.js';
 import type { Crypto } from '../ports/crypto.js';
 import { BatchSchema, type SignedBatch } from '../wire/gen/edge_pb.js';
 import { bigOf } from './keys.js';
@@ -11,7 +12,6 @@ import {
   MAX_VERIFIED_BATCHES,
   STRANGER_CHECKS_PER_SECOND,
 } from './limits.js';
-import { TokenBucket } from './token-bucket.js';
 
 export const BATCH_CONTEXT = utf8('edge-agent/1/batch');
 export const ERASE_CONTEXT = utf8('edge-agent/1/erase');
@@ -63,7 +63,7 @@ export class Verifier {
     if (knownKey) {
       if (!equalBytes(knownKey, publicKey)) return 'signature';
     } else if (!equalBytes(this.#crypto.sha256(publicKey).subarray(0, 8), author)) return 'signature';
-    if (!(knownKey ? rates.known : rates.strangers).take(1, now)) return 'rate';
+    if (!(knownKey ? rates.known : rates.strangers).take(now)) return 'rate';
     if (!this.#crypto.verify(publicKey, concat(context, body), signature)) return 'signature';
     if (!knownKey) remember(this.#authors, id, publicKey.slice(), MAX_KNOWN_AUTHORS);
     return undefined;

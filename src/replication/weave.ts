@@ -258,7 +258,7 @@ export class Weave implements Machine<WeaveInput, WeaveEffect> {
       let cost = response.ours.length * ENTRY_BYTES;
       for (const answer of response.parts) cost += partBytes(answer);
       // What is left out now is found again by the next comparison.
-      if (ours.length > MAX_OFFERED_ENTRIES || !peer.reconciling.take(cost, this.#now.mono)) {
+      if (ours.length > MAX_OFFERED_ENTRIES || !peer.reconciling.take(this.#now.mono, cost)) {
         this.#out.count('weave.deferred');
         break;
       }

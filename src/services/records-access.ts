@@ -3,8 +3,6 @@ import type { WeaveView } from '../replication/view.js';
 
 export type RecordChange = Extract<WeaveEffect, { readonly kind: 'changed' }>;
 
-export type RecordsView = WeaveView;
-
 /** The replicated records as services see them. Writes resolve once they are durable, or were refused. */
 export interface RecordsAccess {
   readonly view: WeaveView;
