@@ -22,6 +22,9 @@ export async function heldBy(agents) {
   return Promise.all(agents.map(async ({ api }) => (await api.get('status')).detections.count));
 }
 
+/** `ble:unix:…` → `ble`. */
+const kindOf = (radio) => radio.split(':')[0];
+
 async function nodeFindings(agent, pipeline) {
   const [status, { peers }, detections, alerts] = await Promise.all([
     agent.api.get('status'),
@@ -36,6 +39,9 @@ async function nodeFindings(agent, pipeline) {
     nodeId: agent.nodeId,
     url: agent.api.url,
     peersAlive: peers.filter(({ alive }) => alive).map(({ nodeId }) => nodeId),
+    direct: peers
+      .filter(({ alive }) => alive)
+      .flatMap(({ nodeId, links }) => links.map(({ radio }) => ({ nodeId, kind: kindOf(radio) }))),
     radios: status.radios.map(({ kind, name, condition, links, counters }) => ({
       kind,
       name,
@@ -73,7 +79,21 @@ function check(what, faults, detail) {
   return { what, ok: faults.length === 0, detail: faults.length === 0 ? detail : faults.join('; ') };
 }
 
-function checksOf(nodes, pipeline, media) {
+/** Links that were not planned, which would be a way around, and planned ones that are not there. */
+function strayLinks(nodes, plan) {
+  return nodes.flatMap(({ name, direct }, index) => {
+    const text = ([at, kind]) => `${nodes[at].name} by ${kind}`;
+    const wanted = [...plan.nodes[index].neighbours].map(text);
+    const found = direct.map(({ nodeId, kind }) => text([nodes.findIndex((node) => node.nodeId === nodeId), kind]));
+    return [
+      ...wanted.filter((link) => !found.includes(link)).map((link) => `${name} has no link to ${link}`),
+      ...found.filter((link) => !wanted.includes(link)).map((link) => `${name} has a link to ${link}`),
+    ];
+  });
+}
+
+function checksOf(nodes, pipeline, plan) {
+  const { media } = plan;
   const nameOf = new Map(nodes.map(({ nodeId, name }) => [nodeId, name]));
   const unseen = nodes.flatMap(({ name, nodeId, peersAlive }) => {
     const missing = nodes.filter((other) => other.nodeId !== nodeId && !peersAlive.includes(other.nodeId));
@@ -97,6 +117,7 @@ function checksOf(nodes, pipeline, media) {
   const [unanswered, inexact] = [asked - answered, asked - exact];
   return [
     check('every node found every other', unseen, `${nodes.length} nodes`),
+    check('every link is the planned one, and there is no other', strayLinks(nodes, plan), `${media.length} in a line`),
     check('every radio carried traffic', silentRadios, [...new Set(media.map(({ kind }) => kind))].join(', ')),
     check(
       'there was something to replicate',
@@ -123,14 +144,17 @@ function median(values) {
   return sorted[Math.floor(sorted.length / 2)] ?? 0;
 }
 
-export async function findingsOf({ agents, pipeline, media, seconds }) {
+export async function findingsOf({ agents, pipeline, plan, seconds }) {
   const found = await Promise.all(agents.map((agent) => nodeFindings(agent, pipeline)));
-  const checks = checksOf(found, pipeline, media);
+  const checks = checksOf(found, pipeline, plan);
   const { asked, answered, exact, tookMs } = pipeline.searches;
   return {
     ok: checks.every(({ ok }) => ok) && pipeline.faultCount === 0,
     seconds,
-    nodes: found.map(({ missing, alertsMissing, peersAlive, ...node }) => ({ ...node, peers: peersAlive.length })),
+    nodes: found.map(({ missing, alertsMissing, peersAlive, direct, ...node }) => ({
+      ...node,
+      peers: peersAlive.length,
+    })),
     radios: radiosOf(found),
     detections: { pushed: pipeline.hashes.length, onEveryNode: found.every(({ missing }) => missing.length === 0) },
     searches: { asked, answered, exact, medianMs: median(tookMs) },

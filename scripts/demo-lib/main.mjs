@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { AgentProcess, sleep, until } from './agent-process.mjs';
+import { lackingCarriers, startCarriers } from './carriers.mjs';
 import { findingsOf, heldBy } from './findings.mjs';
 import { Pipeline } from './pipeline.mjs';
 import { summaryText } from './summary.mjs';
-import { NODES, planMesh } from './topology.mjs';
+import { carriersOf, lineText, NODES, planMesh } from './topology.mjs';
 
 const USAGE = `usage: scripts/demo [--nodes N] [--for SECONDS] [--json]
   --nodes N      how many agents, ${NODES.min} to ${NODES.max} (default ${NODES.default})
@@ -62,12 +63,14 @@ function options() {
 const { count, seconds, json } = options();
 const folder = mkdtempSync(join(tmpdir(), 'edge-agent-demo-'));
 const agents = [];
+const carriers = [];
 const out = json ? process.stderr : process.stdout;
 const isLive = seconds === undefined && out.isTTY === true;
 const say = (text) => out.write(`${isLive ? '\r\u001b[K' : ''}${text}\n`);
 
 async function cleanUp() {
   await Promise.all(agents.map((agent) => agent.stop()));
+  await Promise.all(carriers.map((carrier) => carrier.stop()));
   rmSync(folder, { recursive: true, force: true });
 }
 
@@ -82,7 +85,19 @@ async function interrupt(signal) {
 }
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => void interrupt(signal));
 
+async function plan() {
+  const lacking = lackingCarriers(say);
+  const planned = await planMesh(count, { folder, lacking });
+  for (const [kind, trouble] of lacking) {
+    const edges = planned.media.filter(({ wanted }) => wanted === kind);
+    const names = edges.map(({ members }) => members.map((index) => planned.nodes[index].name).join('–'));
+    if (edges.length > 0) say(`no ${kind} here (${trouble}); ${names.join(' and ')} by udp instead`);
+  }
+  return planned;
+}
+
 async function startMesh(plan) {
+  carriers.push(...(await startCarriers(carriersOf(plan.media, folder))));
   for (const [index, { name, radios, httpPort }] of plan.nodes.entries()) {
     const data = join(folder, name);
     const env = { EDGE_AGENT_DNS_SD: 'false' };
@@ -97,6 +112,8 @@ const isComplete = async () => {
 };
 
 function checkAlive() {
+  const fallen = carriers.find(({ ended }) => ended !== undefined);
+  if (fallen && !interrupted) throw new Error(fallen.story);
   const dead = agents.find(({ ended }) => ended !== undefined);
   if (dead && !interrupted) throw new Error(`${dead.name} ${dead.ended}\n${dead.log.trimEnd()}`);
 }
@@ -136,10 +153,10 @@ async function settle(pipeline) {
 }
 
 async function main() {
-  const plan = await planMesh(count);
-  say(`starting ${count} agents on this machine (${[...new Set(plan.media.map(({ kind }) => kind))].join(', ')}) …`);
+  const planned = await plan();
+  say(`starting ${count} agents on this machine: ${lineText(planned)} …`);
   const started = performance.now();
-  await startMesh(plan);
+  await startMesh(planned);
   say(`\n  Dashboard: ${agents[0].api.url}\n`);
   const joined = await until(isComplete, JOIN_MS, 100);
   const took = ((performance.now() - started) / 1_000).toFixed(1);
@@ -149,18 +166,18 @@ async function main() {
       : `after ${took} s not every node has found every other`,
   );
   say(
-    `cameras at ${plan.nodes
+    `cameras at ${planned.nodes
       .filter(({ camera }) => camera)
       .map(({ name }) => name)
       .join(', ')} push detections${seconds === undefined ? '; Ctrl-C ends it' : ` for ${seconds} s`}`,
   );
-  const pipeline = new Pipeline(plan.nodes.map(({ camera }, index) => ({ agent: agents[index], camera })));
+  const pipeline = new Pipeline(planned.nodes.map(({ camera }, index) => ({ agent: agents[index], camera })));
   await runPipeline(pipeline);
   await settle(pipeline);
   const findings = await findingsOf({
     agents,
     pipeline,
-    media: plan.media,
+    plan: planned,
     seconds: Math.round((performance.now() - started) / 1_000),
   });
   say(summaryText(findings));

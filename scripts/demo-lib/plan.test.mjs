@@ -1,33 +1,124 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
 import { decode } from 'cbor-x';
 import { TETHER } from './agent-process.mjs';
+import { cableTrouble, startCarriers } from './carriers.mjs';
 import { cborBatch } from './cbor.mjs';
+import { summaryText } from './summary.mjs';
 import { bytesText, table } from './table.mjs';
-import { planMesh, radiosOf } from './topology.mjs';
+import { BAUD, carriersOf, lineText, NODES, planMesh } from './topology.mjs';
+
+const FOLDER = '/run/demo';
+const kindsOf = ({ media }) => media.map(({ kind }) => kind);
 
 test('every node of the plan has a name, a radio and somebody to talk to, and two have cameras', async () => {
-  const { nodes, media } = await planMesh(12);
-  assert.equal(new Set(nodes.map(({ name }) => name)).size, 12);
-  assert.ok(nodes.every(({ radios }) => radios.length > 0));
-  assert.ok(nodes.filter(({ camera }) => camera).length >= 2);
-  assert.ok(media.every(({ members }) => members.length >= 2));
+  for (let count = NODES.min; count <= NODES.max; count++) {
+    const { nodes, media } = await planMesh(count, { folder: FOLDER });
+    assert.equal(new Set(nodes.map(({ name }) => name)).size, count);
+    assert.ok(nodes.every(({ radios, neighbours }) => radios.length > 0 && neighbours.size > 0));
+    assert.ok(nodes.filter(({ camera }) => camera).length >= 2);
+    assert.ok(media.every(({ members }) => members.length >= 2));
+  }
 });
 
-test('a node gets the radios of the media it is a member of, and no other', () => {
-  const media = [
-    { kind: 'udp', port: 1, members: [0, 1] },
-    { kind: 'udp', port: 2, members: [1, 2] },
-  ];
+test('from four nodes on the mesh falls apart without any one of its radios', async () => {
+  for (const count of [4, 5, 6, NODES.max]) {
+    const plan = await planMesh(count, { folder: FOLDER });
+    assert.deepEqual([...new Set(kindsOf(plan))], ['ble', 'serial', 'udp']);
+    for (const kind of ['ble', 'serial', 'udp']) {
+      const rest = plan.media.filter((medium) => medium.kind !== kind);
+      const reached = new Set([0]);
+      for (let i = 0; i < count; i++) {
+        for (const { members } of rest)
+          if (members.some((at) => reached.has(at))) for (const at of members) reached.add(at);
+      }
+      assert.ok(reached.size < count, `${count} nodes do not need ${kind}`);
+    }
+  }
+});
+
+test('five nodes are the line BLE, BLE, serial, UDP, and the one in the middle has one controller for both links', async () => {
+  const plan = await planMesh(5, { folder: FOLDER });
+  assert.equal(lineText(plan), 'gate ─ble─ yard ─ble─ roof ─serial─ dock ─udp─ hall');
+  assert.deepEqual(plan.nodes[1].radios, ['ble:unix:/run/demo/n2.sock']);
+  assert.deepEqual(plan.nodes[2].radios, ['ble:unix:/run/demo/n3.sock', `serial:/run/demo/tty-3-4-n3@${BAUD}`]);
   assert.deepEqual(
-    [0, 1, 2].map((index) => radiosOf(media, index)),
-    [['udp:1@lo'], ['udp:1@lo', 'udp:2@lo'], ['udp:2@lo']],
+    [...plan.nodes[2].neighbours],
+    [
+      [1, 'ble'],
+      [3, 'serial'],
+    ],
   );
+  assert.deepEqual(carriersOf(plan.media, FOLDER), {
+    sockets: ['/run/demo/n1.sock', '/run/demo/n2.sock', '/run/demo/n3.sock'],
+    reach: ['n1-n2', 'n2-n3'],
+    cables: [['/run/demo/tty-3-4-n3', '/run/demo/tty-3-4-n4']],
+  });
+});
+
+test('what cannot be had becomes UDP, each edge on a port of its own, so that it stays a line', async () => {
+  const lacking = new Set(['ble', 'serial']);
+  const plan = await planMesh(5, { folder: FOLDER, lacking });
+  assert.deepEqual(kindsOf(plan), ['udp', 'udp', 'udp', 'udp']);
+  assert.deepEqual(
+    plan.media.map(({ wanted }) => wanted),
+    ['ble', 'ble', 'serial', 'udp'],
+  );
+  assert.equal(new Set(plan.media.map(({ port }) => port)).size, 4);
+  assert.deepEqual(
+    plan.nodes.map(({ radios }) => radios.length),
+    [1, 2, 2, 2, 1],
+  );
+  assert.deepEqual(carriersOf(plan.media, FOLDER), { sockets: [], reach: [], cables: [] });
+});
+
+test('the summary shows the bytes of each node by radio, and where a node has none, nothing', () => {
+  const radio = (kind, bytesIn, bytesOut) => ({ kind, bytesIn, bytesOut });
+  const node = (name, radios) => ({
+    name,
+    nodeId: 'id',
+    peers: 1,
+    pushed: 0,
+    held: 0,
+    alertsHeard: 0,
+    url: 'u',
+    radios,
+  });
+  const total = (kind) => ({ radio: kind, links: 1, framesOut: 0, bytesOut: 0, framesIn: 0, bytesIn: 0 });
+  const text = summaryText({
+    nodes: [node('a', [radio('ble', 1_500, 2_500)]), node('b', [radio('udp', 1, 2), radio('udp', 10, 20)])],
+    radios: [total('ble'), total('udp')],
+    searches: { asked: 0, answered: 0, medianMs: 0 },
+    alerts: { raised: 0 },
+    checks: [],
+    faults: [],
+    faultCount: 0,
+    seconds: 1,
+  });
+  const [, head, first, second] = text.split('\n');
+  assert.match(head, /BLE IN \/ OUT +UDP IN \/ OUT +DASHBOARD/);
+  assert.match(first, /^a .* 0 +1\.5 kB \/ 2\.5 kB +u$/);
+  assert.match(second, /^b .* 0 +11 B \/ 22 B +u$/);
+});
+
+test('a cable joins two device files until it is stopped', { skip: cableTrouble() }, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'edge-agent-cable-'));
+  const ends = ['a', 'b'].map((name) => join(folder, name));
+  const [cable] = await startCarriers({ sockets: [], reach: [], cables: [ends] });
+  const [far, near] = await Promise.all(ends.map((path) => open(path, 'r+')));
+  await near.write('over');
+  const { buffer, bytesRead } = await far.read(Buffer.alloc(16), 0, 16);
+  assert.equal(buffer.toString('latin1', 0, bytesRead), 'over');
+  await Promise.all([far.close(), near.close()]);
+  await cable.stop();
+  assert.notEqual(cable.ended, undefined);
+  rmSync(folder, { recursive: true });
 });
 
 test('a batch carries its embeddings as float32 under tag 85', () => {

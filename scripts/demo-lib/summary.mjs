@@ -12,8 +12,7 @@ export function summaryText({ nodes, radios, searches, alerts, checks, faults, f
       right('PUSHED'),
       right('HELD'),
       right('ALERTS'),
-      right('IN'),
-      right('OUT'),
+      ...radios.map(({ radio }) => right(`${radio.toUpperCase()} IN / OUT`)),
       { title: 'DASHBOARD' },
     ],
     nodes.map((node) => [
@@ -23,8 +22,7 @@ export function summaryText({ nodes, radios, searches, alerts, checks, faults, f
       node.pushed,
       node.held,
       node.alertsHeard,
-      bytesText(sum(node.radios, 'bytesIn')),
-      bytesText(sum(node.radios, 'bytesOut')),
+      ...radios.map(({ radio }) => traffic(node, radio)),
       node.url,
     ]),
   );
@@ -62,3 +60,9 @@ export function summaryText({ nodes, radios, searches, alerts, checks, faults, f
 }
 
 const sum = (items, key) => items.reduce((total, item) => total + item[key], 0);
+
+/** Bytes in and out over one kind of radio; nothing where the node has none. */
+function traffic(node, kind) {
+  const own = node.radios.filter((radio) => radio.kind === kind);
+  return own.length === 0 ? '' : `${bytesText(sum(own, 'bytesIn'))} / ${bytesText(sum(own, 'bytesOut'))}`;
+}
