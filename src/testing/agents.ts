@@ -18,8 +18,9 @@ const LOG_KEPT_BYTES = 1024 * 1024;
 export interface AgentSetup {
   readonly name: string;
   readonly mesh: string;
-  /** `udp:PORT@IFACE[,IFACE]`. */
+  /** As on the command line: `udp:PORT@IFACE[,IFACE]`. */
   readonly radio: string;
+  readonly furtherRadios?: readonly string[];
   /** A directory of its own when left out. */
   readonly data?: string;
   /** TOML over the settings all agents of these tests have; see `SETTINGS`. */
@@ -28,6 +29,8 @@ export interface AgentSetup {
   readonly namespace?: { readonly name: string; readonly socket: string };
   /** Before the command: `setpriv …`. */
   readonly wrapper?: readonly string[];
+  /** After so long it is ended; 150 s by default. */
+  readonly longestMs?: number;
 }
 
 /** No sensors and no DNS-SD: nothing of the machine the tests run on matters. */
@@ -175,21 +178,22 @@ class AgentLog {
 }
 
 function launch(setup: AgentSetup, data: string) {
-  const { name, mesh, radio, namespace, wrapper = [] } = setup;
+  const { name, mesh, radio, furtherRadios = [], namespace, wrapper = [], longestMs = LONGEST_MS } = setup;
   const home = scratch('home');
   // The wrapper may make it another user's process.
   chmodSync(home, 0o755);
   const config = join(home, 'agent.toml');
   writeFileSync(config, `${SETTINGS}${setup.config ?? ''}`);
   const inside = namespace ? ['ip', 'netns', 'exec', namespace.name] : [];
-  const agent = [process.execPath, 'dist/cli/main.js', '--config', config, '--radio', radio, '--mesh', mesh];
+  const radios = [radio, ...furtherRadios].flatMap((one) => ['--radio', one]);
+  const agent = [process.execPath, 'dist/cli/main.js', '--config', config, ...radios, '--mesh', mesh];
   const own = ['--name', name, '--data', data, '--http', '127.0.0.1:0'];
   const [command, ...args] = [...inside, ...wrapper, ...agent, ...own] as [string, ...string[]];
   const env = { PATH: process.env['PATH'] ?? '', HOME: home, XDG_STATE_HOME: home };
   const child = spawn(command, args, {
     env,
     stdio: ['ignore', 'ignore', 'pipe'],
-    timeout: LONGEST_MS,
+    timeout: longestMs,
     killSignal: 'SIGKILL',
   });
   const log = new AgentLog();
