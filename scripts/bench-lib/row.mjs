@@ -16,6 +16,7 @@ import { median, rounded, spreadOf } from './statistics.mjs';
  * @property {number} [judged] what has to meet the target, where that is stricter than the figure: the worst, say
  * @property {Readonly<Record<string, readonly number[]>>} [peers] samples of peers, taken interleaved with ours
  * @property {string} [note]
+ * @property {object} [details] further figures, for programs
  *
  * @typedef {object} Context
  * @property {boolean} quick
@@ -33,7 +34,7 @@ const mapped = (record, change) =>
 
 /** `ratio`: ours over the best peer's, so that below 1 is better where little is good. */
 export function rowOf(bench, measured) {
-  const { samples, ours = median(samples), judged = ours, note = '' } = measured;
+  const { samples, ours = median(samples), judged = ours, note = '', details } = measured;
   const peers = { ...bench.peers, ...mapped(measured.peers ?? {}, median) };
   const isLessBetter = bench.target.most !== undefined;
   const values = Object.values(peers);
@@ -46,6 +47,7 @@ export function rowOf(bench, measured) {
     ratio: best === undefined ? null : rounded(ours / best),
     met: meets(bench.target, judged),
     note,
+    ...(details !== undefined && { details }),
   };
 }
 

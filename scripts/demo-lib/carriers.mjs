@@ -1,17 +1,15 @@
 // What stands around the agents in place of hardware: BLE controllers and their air in a process of their own, and
 // pairs of pseudo terminals as serial cables.
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { TETHER, until } from './agent-process.mjs';
+import { TETHER } from './agent-process.mjs';
+import { HelperProcess } from './helper-process.mjs';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const SOURCES = join(ROOT, 'hw-tests/emulation');
 const BUILT = join(ROOT, 'dist-hw/emulation/main.js');
-const READY_MS = 10_000;
-const STOP_MS = 2_000;
-const LOG_CHARS = 4_096;
 
 const newest = (folder) => Math.max(...readdirSync(folder).map((name) => statSync(join(folder, name)).mtimeMs));
 
@@ -57,64 +55,11 @@ export function lackingCarriers(say) {
   return new Map(Object.entries(found).filter(([, trouble]) => trouble !== undefined));
 }
 
-/** A helper process that ends when this one does. */
-class Helper {
-  #what;
-  #child;
-  #exited;
-  #log = '';
-
-  constructor(what, program, args) {
-    this.#what = what;
-    // Its standard input stays open as long as this process lives.
-    this.#child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
-    for (const stream of [this.#child.stdout, this.#child.stderr]) {
-      stream.on('data', (chunk) => {
-        this.#log = (this.#log + chunk).slice(-LOG_CHARS);
-      });
-    }
-    this.#child.stdin.on('error', () => {});
-    this.#exited = new Promise((resolve) => {
-      this.#child.once('error', (error) => resolve(error.message));
-      this.#child.once('exit', (code, signal) => resolve(signal ?? `code ${code}`));
-    });
-    void this.#exited.then((how) => {
-      this.ended = how;
-    });
-  }
-
-  get pid() {
-    return this.#child.pid;
-  }
-
-  /** How it ended, and the last it said. */
-  get story() {
-    return `${this.#what} ended (${this.ended}): ${this.#log.trim()}`;
-  }
-
-  async ready(isReady) {
-    if (await until(() => this.ended !== undefined || isReady(), READY_MS)) {
-      if (this.ended === undefined) return this;
-      throw new Error(this.story);
-    }
-    await this.stop();
-    throw new Error(`${this.#what} was not ready within ${READY_MS / 1_000} s: ${this.#log.trim()}`);
-  }
-
-  async stop() {
-    if (this.ended !== undefined) return;
-    this.#child.kill('SIGTERM');
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_MS);
-    await this.#exited;
-    clearTimeout(timer);
-  }
-}
-
 /** Emulated controllers at `sockets`, at real intervals, and who hears whom: pairs like `n1-n2` of the files' names. */
 export function startAir(sockets, reach) {
   const heard = reach.length === 0 ? [] : ['--reach', reach.join(',')];
   const args = ['--import', TETHER, BUILT, '--real-time', ...heard, ...sockets];
-  const air = new Helper('the emulated air', process.execPath, args);
+  const air = new HelperProcess('the emulated air', process.execPath, args);
   return air.ready(() => sockets.every((path) => existsSync(path)));
 }
 
@@ -122,7 +67,7 @@ export function startAir(sockets, reach) {
 export function startCable(ends) {
   const ptys = ends.map((path) => `pty,rawer,link=${path}`);
   // socat knows nothing of its parent: the kernel ends it with this process.
-  const cable = new Helper('the serial cable', 'setpriv', ['--pdeathsig', 'TERM', 'socat', ...ptys]);
+  const cable = new HelperProcess('the serial cable', 'setpriv', ['--pdeathsig', 'TERM', 'socat', ...ptys]);
   return cable.ready(() => ends.every((path) => existsSync(path) && existsSync(readlinkSync(path))));
 }
 

@@ -5,7 +5,8 @@ import { Identities } from './identities.mjs';
 
 const SEED = 20_261;
 const IDENTITIES = 24;
-const DETECTIONS_PER_CAMERA = 10;
+/** In a second, by all cameras together: each is about 1 kB in the mesh, and a BLE link beside another carries some 30 kB/s. */
+const DETECTIONS_PER_ROUND = 20;
 const SEARCHES_PER_ROUND = 2;
 const RESULTS = 5;
 const SEARCH_TIMEOUT_MS = 5_000;
@@ -52,7 +53,8 @@ export class Pipeline {
   }
 
   async #push(agent) {
-    const items = Array.from({ length: DETECTIONS_PER_CAMERA }, () => this.#identities.detection(agent.name));
+    const length = Math.max(1, Math.floor(DETECTIONS_PER_ROUND / this.#cameras.length));
+    const items = Array.from({ length }, () => this.#identities.detection(agent.name));
     const { accepted, rejected } = await agent.api.post('detections', cborBatch(items), 'application/cbor');
     for (const { index, code, detail } of rejected) {
       this.#fault(`${agent.name} rejected detection ${items[index].hash}: ${code} ${detail}`);
