@@ -21,7 +21,7 @@ const ROUND_MS = 1_000;
 const NEWS_EVERY_MS = 5_000;
 /** How long nodes may take to find each other, and detections to reach all once the cameras rest. */
 const JOIN_MS = 60_000;
-const SETTLE_MS = 60_000;
+const SETTLE_MS = 120_000;
 const SETTLE_LOOK_MS = 250;
 const FOR_MAX_S = 86_400;
 

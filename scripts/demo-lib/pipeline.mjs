@@ -5,8 +5,9 @@ import { Identities } from './identities.mjs';
 
 const SEED = 20_261;
 const IDENTITIES = 24;
-/** In a second, by all cameras together: each is about 1 kB in the mesh, and a BLE link beside another carries some 30 kB/s. */
-const DETECTIONS_PER_ROUND = 20;
+/** In a second, by all cameras together: each is about 1 kB in the mesh, and a BLE link beside another carries some 30 kB/s,
+ * of which searches and what keeps the mesh together need their share. */
+const DETECTIONS_PER_ROUND = 12;
 const SEARCHES_PER_ROUND = 2;
 const RESULTS = 5;
 const SEARCH_TIMEOUT_MS = 5_000;
