@@ -79,16 +79,14 @@ function check(what, faults, detail) {
   return { what, ok: faults.length === 0, detail: faults.length === 0 ? detail : faults.join('; ') };
 }
 
-/** Links that were not planned, which would be a way around, and planned ones that are not there. */
-function strayLinks(nodes, plan) {
+/** Links that were not planned: by one of them, everything could go round a radio. A planned one that is missing shows elsewhere. */
+export function strayLinks(nodes, plan) {
   return nodes.flatMap(({ name, direct }, index) => {
-    const text = ([at, kind]) => `${nodes[at].name} by ${kind}`;
-    const wanted = [...plan.nodes[index].neighbours].map(text);
-    const found = direct.map(({ nodeId, kind }) => text([nodes.findIndex((node) => node.nodeId === nodeId), kind]));
-    return [
-      ...wanted.filter((link) => !found.includes(link)).map((link) => `${name} has no link to ${link}`),
-      ...found.filter((link) => !wanted.includes(link)).map((link) => `${name} has a link to ${link}`),
-    ];
+    const { neighbours } = plan.nodes[index];
+    return direct.flatMap(({ nodeId, kind }) => {
+      const at = nodes.findIndex((node) => node.nodeId === nodeId);
+      return neighbours.get(at) === kind ? [] : [`${name} has a link to ${nodes[at]?.name ?? nodeId} by ${kind}`];
+    });
   });
 }
 
@@ -117,7 +115,7 @@ function checksOf(nodes, pipeline, plan) {
   const [unanswered, inexact] = [asked - answered, asked - exact];
   return [
     check('every node found every other', unseen, `${nodes.length} nodes`),
-    check('every link is the planned one, and there is no other', strayLinks(nodes, plan), `${media.length} in a line`),
+    check('no link but the planned ones', strayLinks(nodes, plan), `${media.length} in a line`),
     check('every radio carried traffic', silentRadios, [...new Set(media.map(({ kind }) => kind))].join(', ')),
     check(
       'there was something to replicate',

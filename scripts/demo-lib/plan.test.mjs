@@ -10,6 +10,7 @@ import { decode } from 'cbor-x';
 import { TETHER } from './agent-process.mjs';
 import { cableTrouble, startCarriers } from './carriers.mjs';
 import { cborBatch } from './cbor.mjs';
+import { strayLinks } from './findings.mjs';
 import { summaryText } from './summary.mjs';
 import { bytesText, table } from './table.mjs';
 import { BAUD, carriersOf, lineText, NODES, planMesh } from './topology.mjs';
@@ -76,6 +77,24 @@ test('what cannot be had becomes UDP, each edge on a port of its own, so that it
     [1, 2, 2, 2, 1],
   );
   assert.deepEqual(carriersOf(plan.media, FOLDER), { sockets: [], reach: [], cables: [] });
+});
+
+test('a link that nobody planned is named, by its kind, too', async () => {
+  const plan = await planMesh(4, { folder: FOLDER });
+  const nodes = plan.nodes.map(({ name, neighbours }, index) => ({
+    name,
+    nodeId: `id-${index}`,
+    direct: [...neighbours].map(([at, kind]) => ({ nodeId: `id-${at}`, kind })),
+  }));
+  assert.deepEqual(strayLinks(nodes, plan), []);
+  nodes[0].direct.push({ nodeId: 'id-3', kind: 'udp' });
+  nodes[2].direct.push({ nodeId: 'id-1', kind: 'udp' });
+  nodes[3].direct.push({ nodeId: 'stranger', kind: 'udp' });
+  assert.deepEqual(strayLinks(nodes, plan), [
+    'gate has a link to dock by udp',
+    'roof has a link to yard by udp',
+    'dock has a link to stranger by udp',
+  ]);
 });
 
 test('the summary shows the bytes of each node by radio, and where a node has none, nothing', () => {
