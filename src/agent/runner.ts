@@ -106,8 +106,7 @@ export class Runner {
   #execute(output: MeshOutput): void {
     switch (output.kind) {
       case 'transmit':
-        this.radios[output.radio]?.radio.send(output.frame, output.to);
-        return;
+        return this.#transmit(output);
       case 'drop-link':
         this.radios[output.radio]?.radio.drop(output.address);
         return;
@@ -118,6 +117,12 @@ export class Runner {
       default:
         return this.#events.notice(output);
     }
+  }
+
+  /** A radio without room says so, and the engine keeps the frame. */
+  #transmit({ radio, to, frame }: Extract<MeshOutput, { kind: 'transmit' }>): void {
+    if (this.radios[radio]?.radio.send(frame, to) !== 'full') return;
+    this.submit({ kind: 'refused', radio, ...(to !== undefined && { to }), frame });
   }
 
   #records(effect: WeaveEffect): void {

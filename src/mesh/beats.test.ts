@@ -17,6 +17,7 @@ function setup() {
     publish: (item) => void published.push(item),
     isBuried: (_source, rank) => buried.has(rank),
     members: () => [context.self.id],
+    onlySlowAir: () => false,
     learned: (node) => void learned.push(node),
   });
   return { context, known, published, learned, buried, beats };
@@ -77,6 +78,7 @@ test('a beat that is not newer costs no signature check', (t) => {
     publish: () => {},
     isBuried: () => false,
     members: () => [],
+    onlySlowAir: () => false,
     learned: () => {},
   });
   t.is(known.take(other.id, theirs(3), (1n << 32n) | 3n, NEIGHBOUR, at(0)), undefined);

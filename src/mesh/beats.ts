@@ -14,6 +14,8 @@ import type { MeshContext } from './types.js';
 /** A beat follows frames that are not link-local within this time, and comes at the latest after the other. */
 const COMMIT_WITHIN_MS = 30_000;
 const BEAT_EVERY_MS = 600_000;
+/** Both, where every neighbour is reached over a slow air alone. */
+const SLOW_BEAT_MS = 3_600_000;
 /** Ingress neighbours whose budgets are kept. */
 const BUDGETS_MAX = 512;
 
@@ -22,6 +24,8 @@ export interface BeatEvents {
   /** Whether this beat was forgotten here not long ago. */
   isBuried(source: NodeId, rank: bigint, now: Instant): boolean;
   members(): readonly NodeId[];
+  /** Whether every neighbour is reached over a slow air alone. */
+  onlySlowAir(): boolean;
   /** A boot of this node is vouched for from now on. */
   learned(node: NodeId, now: Instant): void;
 }
@@ -49,7 +53,8 @@ export class Beats {
   /** Notes a frame of ours that goes beyond the next node. */
   originated(sequence: number, immutable: Uint8Array, now: Instant): void {
     this.commitments.add(sequence, immutable);
-    const within = this.commitments.pending >= MAX_FRAMES_PER_BEAT ? 0 : COMMIT_WITHIN_MS;
+    const soon = this.#events.onlySlowAir() ? SLOW_BEAT_MS : COMMIT_WITHIN_MS;
+    const within = this.commitments.pending >= MAX_FRAMES_PER_BEAT ? 0 : soon;
     this.#dueAt = Math.min(this.#dueAt, now.mono + within);
   }
 
@@ -67,7 +72,7 @@ export class Beats {
       this.commitments.lastSequence,
     );
     this.commitments.sealed(body);
-    this.#dueAt = now.mono + BEAT_EVERY_MS;
+    this.#dueAt = now.mono + (this.#events.onlySlowAir() ? SLOW_BEAT_MS : BEAT_EVERY_MS);
     this.#events.publish(
       {
         kind: DripKind.Beat,

@@ -34,6 +34,8 @@ export type MeshInput =
   | { readonly kind: 'carrier-down'; readonly radio: number; readonly reason: string }
   | { readonly kind: 'link-up'; readonly radio: number; readonly address: LinkAddress; readonly mtuBytes: number }
   | { readonly kind: 'link-down'; readonly radio: number; readonly address: LinkAddress; readonly reason: string }
+  /** A radio answered `full` to a `transmit`. */
+  | { readonly kind: 'refused'; readonly radio: number; readonly to?: LinkAddress; readonly frame: Uint8Array }
   | { readonly kind: 'heard'; readonly radio: number; readonly frames: readonly HeardFrame[] }
   | ({ readonly kind: 'flood' } & FloodInput)
   | ({ readonly kind: 'send' } & SendInput)
@@ -42,6 +44,7 @@ export type MeshInput =
   | { readonly kind: 'patch-state'; readonly patch: StatePatch }
   | { readonly kind: 'manual-peer'; readonly radio: number; readonly address: LinkAddress; readonly expected?: NodeId }
   | { readonly kind: 'remove-peer'; readonly node: NodeId }
+  | { readonly kind: 'remove-address'; readonly address: LinkAddress }
   | { readonly kind: 'records'; readonly input: WeaveInput };
 
 /** What the mesh asks of the runner, and what of its records. */

@@ -9,7 +9,8 @@ export class Counters {
   readonly bytesOut = new Map<number, number>();
   readonly flood = { originated: 0, relayed: 0, suppressed: 0, duplicates: 0 };
   readonly delivery = { delivered: 0, expired: 0, refused: 0, retries: 0, latencySumMs: 0 };
-  readonly hop = { sent: 0, retransmitted: 0, failed: 0, queueDropped: 0 };
+  /** `refused`: the radio had no room, and the frame was kept for later. */
+  readonly hop = { sent: 0, retransmitted: 0, failed: 0, queueDropped: 0, refused: 0 };
 
   /** Reasons are a fixed vocabulary of the code, so the map is bounded. */
   refuse(reason: string, by = 1): void {

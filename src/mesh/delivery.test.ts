@@ -15,13 +15,14 @@ interface Setup {
   readonly acks: Uint8Array[];
 }
 
-function setup(): Setup {
+function setup(roundTripMs = 0): Setup {
   const context = testContext();
   const attempts: Setup['attempts'] = [];
   const acks: Uint8Array[] = [];
   const delivery = new Delivery(context, {
     attempt: (_message, payload, attempt, now) => void attempts.push({ attempt, payload, at: now.mono }),
     sendAck: (_to, body) => void acks.push(body),
+    roundTripMs: () => roundTripMs,
   });
   return { context, delivery, attempts, acks };
 }

@@ -7,9 +7,11 @@ import type { FrameType, Priority } from '../wire/frame-types.js';
 import type { Header } from '../wire/header.js';
 import type { MeshContext } from './types.js';
 
-/** First wait for an end-to-end acknowledgement; doubled each time. */
+/** First wait for an end-to-end acknowledgement, where the path is not known to need more; doubled each time. */
 const RETRY_START_MS = 1_000;
 const RETRY_MAX_MS = 8_000;
+/** Round trips of an idle path that it waits: others use it too. */
+const RETRY_ROUND_TRIPS = 3;
 export const DELIVERY_TIMEOUT_MS = 30_000;
 
 /** In a frame with `ack wanted` the payload starts with the sequence of the first attempt. */
@@ -36,6 +38,8 @@ export interface DeliveryEvents {
   /** Sends one attempt; `attempt` counts from 1. */
   attempt(message: DirectedMessage, payload: Uint8Array, attempt: number, now: Instant): void;
   sendAck(to: NodeId, body: Uint8Array, now: Instant): void;
+  /** Of the best path, for a message of so many bytes. */
+  roundTripMs(to: NodeId, bytes: number): number;
 }
 
 /** End-to-end acknowledgement of directed messages: retries under a new sequence, delivers once. */
@@ -127,7 +131,9 @@ export class Delivery {
 
   #attempt(pending: Pending, now: Instant): void {
     pending.attempts++;
-    const wait = Math.min(RETRY_MAX_MS, RETRY_START_MS * 2 ** (pending.attempts - 1));
+    const least = RETRY_ROUND_TRIPS * this.#events.roundTripMs(pending.to, pending.body.length);
+    const doubled = Math.min(RETRY_MAX_MS, RETRY_START_MS * 2 ** (pending.attempts - 1));
+    const wait = Math.max(doubled, least);
     pending.retryAt = now.mono + wait * (0.9 + this.#context.random.below(200) / 1_000);
     this.#wakeBy(pending);
     const prefix = new Uint8Array(ATTEMPT_BYTES);

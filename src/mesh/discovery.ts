@@ -10,19 +10,16 @@ import { Body, decode, encode } from '../wire/bodies.js';
 import { buildFrame, immutablePart, payloadOf, signatureOf } from '../wire/frame.js';
 import { FrameType, Priority } from '../wire/frame-types.js';
 import { Flag, type Header, overheadBytes } from '../wire/header.js';
+import type { Carrier } from './carrier.js';
 import { earlier, localHeader } from './egress.js';
+import { beaconMaxMs, beaconMinMs, greetingMs } from './intervals.js';
 import type { Link, Links } from './links.js';
-import type { Carrier, MeshContext } from './types.js';
+import type { ManualAddress, ManualAddresses } from './manual-addresses.js';
+import type { MeshContext } from './types.js';
 
-/** A beacon to everybody: often at first and after a change, then ever more rarely. */
-const BEACON_MIN_MS = 250;
-const BEACON_MAX_MS = 15_000;
-/** A greeting is repeated this often, and given up after so many. */
-const GREETING_MS = 250;
+/** A greeting is repeated so often, ever more slowly, and given up where the radio makes no links. */
 const GREETINGS_MAX = 8;
-/** Addresses given by hand are greeted this often while nothing answers. */
-const MANUAL_MS = 2_000;
-const MANUAL_MAX = 256;
+const SLOWEST_GREETING = 8;
 const NAME_BYTES_MAX = 64;
 /** Links narrower than this cannot carry a beacon, even without a name. */
 export const LINK_MTU_MIN = 192;
@@ -35,13 +32,6 @@ interface Schedule {
   nextAt: number;
   readonly strangers: TokenBucket;
   readonly known: TokenBucket;
-}
-
-interface ManualAddress {
-  readonly carrier: number;
-  readonly address: LinkAddress;
-  readonly expected: NodeId | undefined;
-  nextAt: number;
 }
 
 export interface DiscoveryEvents {
@@ -63,16 +53,17 @@ export class Discovery {
   readonly #context: MeshContext;
   readonly #links: Links;
   readonly #known: KnownNodes;
+  readonly #manual: ManualAddresses;
   readonly #events: DiscoveryEvents;
   readonly #nonce: number;
   readonly #schedules = new Map<number, Schedule>();
-  readonly #manual = new Map<string, ManualAddress>();
   #leaving = false;
 
-  constructor(context: MeshContext, links: Links, known: KnownNodes, events: DiscoveryEvents) {
+  constructor(context: MeshContext, links: Links, known: KnownNodes, manual: ManualAddresses, events: DiscoveryEvents) {
     this.#context = context;
     this.#links = links;
     this.#known = known;
+    this.#manual = manual;
     this.#events = events;
     this.#nonce = (context.random.u32() | 1) >>> 0;
   }
@@ -85,11 +76,12 @@ export class Discovery {
     const nextAt = now.mono + this.#context.random.below(50);
     this.#schedules.set(carrier.index, {
       carrier,
-      intervalMs: BEACON_MIN_MS,
+      intervalMs: beaconMinMs(carrier.traits),
       nextAt,
       strangers: new TokenBucket(Limit.StrangerChecksPerSecond, Limit.StrangerChecksPerSecond),
       known: new TokenBucket(KNOWN_CHECKS_PER_SECOND, KNOWN_CHECKS_PER_SECOND),
     });
+    this.#manual.carrierUp(carrier.index, now.mono);
   }
 
   carrierDown(carrier: Carrier): void {
@@ -105,8 +97,8 @@ export class Discovery {
   hurry(carrier: Carrier, now: Instant): void {
     const schedule = this.#schedules.get(carrier.index);
     if (!schedule) return;
-    schedule.intervalMs = BEACON_MIN_MS;
-    schedule.nextAt = Math.min(schedule.nextAt, now.mono + this.#context.random.below(BEACON_MIN_MS));
+    schedule.intervalMs = beaconMinMs(carrier.traits);
+    schedule.nextAt = Math.min(schedule.nextAt, now.mono + this.#context.random.below(Math.ceil(schedule.intervalMs)));
   }
 
   /** The radio made a link by itself; who is there will be known after the greeting. */
@@ -121,17 +113,14 @@ export class Discovery {
     this.#greet(link, now);
   }
 
-  addManual(carrier: Carrier, address: LinkAddress, expected: NodeId | undefined, now: Instant): boolean {
-    if (this.#manual.size >= MANUAL_MAX) return false;
-    this.#manual.set(`${carrier.index}|${address}`, { carrier: carrier.index, address, expected, nextAt: now.mono });
-    return true;
+  addManual(carrier: Carrier, address: LinkAddress, expected: NodeId | undefined, now: Instant): void {
+    if (!this.#manual.add(carrier.index, address, expected, now.mono)) this.#context.counters.refuse('peer.addresses');
   }
 
   removeManual(peer: NodeId): void {
-    for (const [key, entry] of this.#manual) {
-      const link = this.#links.find(entry.carrier, entry.address);
-      if (entry.expected === peer || link?.peer === peer) this.#manual.delete(key);
-    }
+    this.#manual.remove(
+      ({ carrier, address, expected }) => expected === peer || this.#links.find(carrier, address)?.peer === peer,
+    );
   }
 
   /** A beacon whose tag is good. */
@@ -165,19 +154,17 @@ export class Discovery {
     if (this.#leaving) return;
     for (const schedule of this.#schedules.values()) {
       if (schedule.nextAt > now.mono || !schedule.carrier.traits.broadcast) continue;
-      this.#transmit(schedule.carrier, undefined, this.#beacon(0, false, schedule.carrier.traits.mtuBytes, now));
+      const { carrier } = schedule;
+      this.#transmit(carrier, undefined, this.#beacon(0, false, carrier.traits.mtuBytes, now), now);
       schedule.nextAt = now.mono + schedule.intervalMs * (0.9 + this.#context.random.below(200) / 1_000);
-      schedule.intervalMs = Math.min(BEACON_MAX_MS, schedule.intervalMs * 2);
+      schedule.intervalMs = Math.min(beaconMaxMs(carrier.traits, carrier.linksUp), schedule.intervalMs * 2);
     }
     for (const link of [...this.#links.all()]) {
       if (link.phase === 'greeting' && link.nextGreetingAt <= now.mono) this.#greet(link, now);
     }
-    for (const entry of this.#manual.values()) {
-      const carrier = this.#schedules.get(entry.carrier)?.carrier;
-      if (entry.nextAt > now.mono || !carrier) continue;
-      entry.nextAt = now.mono + MANUAL_MS;
-      if (this.#links.find(entry.carrier, entry.address)) continue;
-      this.#transmit(carrier, entry.address, this.#beacon(0, true, carrier.traits.mtuBytes, now));
+    for (const { carrier: index, address } of this.#manual.due(now.mono, (entry) => this.#isLinked(entry))) {
+      const carrier = this.#schedules.get(index)?.carrier;
+      if (carrier) this.#transmit(carrier, address, this.#beacon(0, true, carrier.traits.mtuBytes, now), now);
     }
   }
 
@@ -189,9 +176,14 @@ export class Discovery {
     }
     for (const link of this.#links.all())
       if (link.phase === 'greeting') earliest = earlier(earliest, link.nextGreetingAt);
-    for (const entry of this.#manual.values())
-      if (this.#schedules.has(entry.carrier)) earliest = earlier(earliest, entry.nextAt);
-    return earliest;
+    return earlier(
+      earliest,
+      this.#manual.nextDeadline((carrier) => this.#schedules.has(carrier)),
+    );
+  }
+
+  #isLinked({ carrier, address }: ManualAddress): boolean {
+    return this.#links.find(carrier, address) !== undefined;
   }
 
   /** Whether the author signed this and the boot it speaks for is the newest. Counts and refuses otherwise. */
@@ -239,7 +231,7 @@ export class Discovery {
 
   /** Whether the node at an address given by hand is the one that was named. */
   #expected(carrier: Carrier, from: LinkAddress, source: NodeId): boolean {
-    const expected = this.#manual.get(`${carrier.index}|${from}`)?.expected;
+    const expected = this.#manual.find(carrier.index, from)?.expected;
     if (expected === undefined || expected === source) return true;
     this.#context.counters.refuse('peer.unexpected');
     return false;
@@ -265,12 +257,12 @@ export class Discovery {
     link.peerNonce = beacon.nonce;
     link.lastHeard = now;
     const hearsUs = beacon.heard === this.#nonce;
-    if (hearsUs && link.phase === 'greeting') {
-      this.#links.markUp(link);
-      this.#events.linkUp(link, now);
-    }
+    const isNew = hearsUs && link.phase === 'greeting';
+    if (isNew) this.#links.markUp(link);
+    // Before anything else: the other end takes nothing over the link until it knows that it is heard.
     if (link.phase === 'greeting') this.#greet(link, now);
     else if (beacon.answer) this.#sendTo(link, false, now);
+    if (isNew) this.#events.linkUp(link, now);
   }
 
   #greet(link: Link, now: Instant): void {
@@ -279,16 +271,17 @@ export class Discovery {
       return;
     }
     link.greetings++;
-    link.nextGreetingAt = now.mono + GREETING_MS * Math.min(8, link.greetings);
+    link.nextGreetingAt = now.mono + greetingMs(link.carrier.traits) * Math.min(SLOWEST_GREETING, link.greetings);
     this.#sendTo(link, true, now);
   }
 
   #sendTo(link: Link, answer: boolean, now: Instant): void {
-    this.#transmit(link.carrier, link.address, this.#beacon(link.peerNonce, answer, link.mtuBytes, now));
+    this.#transmit(link.carrier, link.address, this.#beacon(link.peerNonce, answer, link.mtuBytes, now), now);
   }
 
-  #transmit(carrier: Carrier, to: LinkAddress | undefined, frame: Uint8Array): void {
+  #transmit(carrier: Carrier, to: LinkAddress | undefined, frame: Uint8Array, now: Instant): void {
     const { counters } = this.#context;
+    carrier.pace.sent(frame.length, now.mono);
     counters.countSent(FrameType.Beacon);
     counters.countBytes(carrier.index, frame.length);
     this.#context.emit({ kind: 'transmit', radio: carrier.index, ...(to !== undefined && { to }), frame });

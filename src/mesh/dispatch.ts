@@ -1,6 +1,5 @@
 import type { NodeId } from '../core/ids.js';
 import type { Instant } from '../core/machine.js';
-import type { WeaveInput } from '../replication/effects.js';
 import { Body, decode } from '../wire/bodies.js';
 import { FrameType, Priority } from '../wire/frame-types.js';
 import { Flag, type Header } from '../wire/header.js';
@@ -8,6 +7,7 @@ import type { Beats } from './beats.js';
 import { type Delivery, messageIdFor } from './delivery.js';
 import type { Drip } from './drip.js';
 import type { Egress } from './egress.js';
+import type { Fabric } from './fabric.js';
 import type { Link } from './links.js';
 import type { Liveness } from './liveness.js';
 import type { Peers } from './peers.js';
@@ -25,7 +25,7 @@ export interface DispatchMachines {
   readonly delivery: Delivery;
   readonly sending: Sending;
   readonly peers: Peers;
-  weave(input: WeaveInput, now: Instant): void;
+  readonly fabric: Fabric;
 }
 
 /** Hands each whole, fresh message to the machine its type belongs to; what is the user's leaves the engine. */
@@ -37,7 +37,7 @@ export class Dispatch {
   }
 
   message(link: Link, header: Header, payload: Uint8Array, now: Instant): void {
-    const { liveness, drip, delivery, peers, weave } = this.#machines;
+    const { liveness, drip, delivery, peers, fabric } = this.#machines;
     const peer = link.peer as NodeId;
     peers.heardOf(peer, now);
     switch (header.type) {
@@ -53,7 +53,7 @@ export class Dispatch {
       case FrameType.Have:
       case FrameType.Want:
       case FrameType.Fingerprints:
-        return weave({ kind: 'received', peer, type: header.type, body: payload }, now);
+        return fabric.step({ kind: 'received', peer, type: header.type, body: payload }, now);
       case FrameType.Ack:
         return delivery.acknowledged(header.source, payload, now);
       case FrameType.ProofRequest:

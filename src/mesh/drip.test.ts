@@ -25,6 +25,8 @@ class Net {
     number
   >;
   lossy = 0;
+  /** When there is airtime to spare for what trickles; always, when absent. */
+  spareAt: number | undefined;
   now = 0;
 
   add(n: number): Member {
@@ -34,6 +36,7 @@ class Net {
     const drip: Drip = new Drip(context, {
       hears: (a, b) => this.#edges.has(`${a}${b}`),
       neighbours: () => this.members.map((member) => member.id).filter((other) => this.#edges.has(`${id}${other}`)),
+      spareAt: (_peer, now) => this.spareAt ?? now.mono,
       send: (peer, type, body) => this.#send(id, peer, type, body),
       take: (kind, item) => {
         const rank = BigInt(item.body[0] ?? 0);

@@ -48,6 +48,8 @@ export interface DripEvents {
   neighbours(): Iterable<NodeId>;
   /** Whether `node` hears `from` itself and so needs no copy from us. */
   hears(node: NodeId, from: NodeId): boolean;
+  /** When the carrier to this neighbour has airtime to spare for what nobody asked for: now, or later. */
+  spareAt(peer: NodeId, now: Instant): number;
 }
 
 const keyOf = (kind: number, source: NodeId): string => `${kind}${source}`;
@@ -63,6 +65,8 @@ export class Drip {
   readonly #summaryAt = new Map<NodeId, number>();
   /** By key: the rank that was forgotten. At most DRIP_ITEMS_MAX; the oldest goes first. */
   readonly #buried = new Map<string, { readonly rank: bigint; readonly until: number }>();
+  /** Neighbours that lack something because their carrier has no airtime to spare: until they are to have it. */
+  readonly #owed = new Map<NodeId, number>();
   #digest = 0;
   /** No trickle is due before this: saves looking at each of them in every step. */
   #dueAt = Number.POSITIVE_INFINITY;
@@ -135,7 +139,13 @@ export class Drip {
     this.#sendSummary(peer, false, now);
   }
 
+  /** Whether the neighbour is known to lack something that is on its way: no need to find out by comparing. */
+  owes(peer: NodeId, now: Instant): boolean {
+    return (this.#owed.get(peer) ?? 0) > now.mono;
+  }
+
   neighbourDown(peer: NodeId): void {
+    this.#owed.delete(peer);
     this.#summaryAt.delete(peer);
     for (const held of this.#held.values()) held.holders.delete(peer);
   }
@@ -170,6 +180,11 @@ export class Drip {
       if (lacking.length === 0) held.trickle.stop();
       else if (due) {
         for (const peer of lacking) {
+          const spareAt = this.#events.spareAt(peer, now);
+          if (spareAt > now.mono) {
+            this.#owed.set(peer, spareAt + 2 * TRICKLE.maxMs);
+            continue;
+          }
           held.holders.add(peer);
           batches.set(peer, [...(batches.get(peer) ?? []), held.item]);
         }

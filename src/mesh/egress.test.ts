@@ -202,7 +202,7 @@ test('a closed lane hands back what it carried, and takes nothing more', (t) => 
 test('heartbeats and acknowledgements go once and are not waited for', (t) => {
   const { egress, link, context } = setup();
   const header = headerWith({ type: FrameType.Heartbeat });
-  egress.sendUnacknowledged(link, { header, payload: encode(Body.HeartbeatSchema, { echo: 1 }) });
+  egress.sendUnacknowledged(link, { header, payload: encode(Body.HeartbeatSchema, { echo: 1 }) }, at(0));
   t.is(context.transmitted().length, 1);
   t.is(egress.nextDeadline(), undefined);
   t.true((context.counters.bytesOut.get(0) ?? 0) > 28);

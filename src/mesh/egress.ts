@@ -1,6 +1,5 @@
-import { Limit } from '../core/limits.js';
 import type { Instant } from '../core/machine.js';
-import { Body, encode } from '../wire/bodies.js';
+import { Body, decode, encode } from '../wire/bodies.js';
 import { splitPayload } from '../wire/fragments.js';
 import { buildFrame, payloadOf, tokenOf } from '../wire/frame.js';
 import { FrameType, Priority } from '../wire/frame-types.js';
@@ -9,32 +8,25 @@ import {
   FRAGMENT_BYTES,
   type Header,
   MAX_PAYLOAD_BYTES,
+  Offset,
   overheadBytes,
   readHeader,
 } from '../wire/header.js';
-import { HopArq } from './hop-arq.js';
+import type { Carrier } from './carrier.js';
+import { Lane } from './lane.js';
+import { linkTiming } from './link-timing.js';
 import type { Link } from './links.js';
 import type { MeshContext, Outgoing } from './types.js';
 
-/** Acknowledgements wait this long for company. */
-const ACK_DELAY_MS = 5;
 /** Tokens in one HopAck, fewer where the link is narrow; at the bound it goes at once. */
 const ACK_TOKENS_MAX = 64;
 const TOKEN_BYTES = 4;
+/** Acknowledgements kept for a radio that has no room for them. */
+const ACKS_OWED_MAX = 512;
 /** Protobuf's tag and length before the tokens. */
 const ACK_BODY_BYTES = 3;
 
 const PRIORITIES = [Priority.Critical, Priority.High, Priority.Medium, Priority.Low] as const;
-
-interface Lane {
-  readonly link: Link;
-  readonly queues: [Uint8Array[], Uint8Array[], Uint8Array[], Uint8Array[]];
-  queuedFrames: number;
-  queuedBytes: number;
-  readonly arq: HopArq;
-  acks: number[];
-  ackDueAt: number | undefined;
-}
 
 export interface EgressEvents {
   /** The next hop never acknowledged this frame, or its link is gone. */
@@ -44,14 +36,23 @@ export interface EgressEvents {
   nextSequence(): number;
 }
 
+/** The lanes over one carrier: they share its transmitter. */
+interface Shared {
+  readonly carrier: Carrier;
+  readonly lanes: Lane[];
+  /** Whose turn is first: equally urgent frames of several links take turns. */
+  turn: number;
+}
+
 /**
- * What leaves over each link: four priorities, a bounded queue, fragments cut to the link, and per-hop
- * acknowledgement with retransmission.
+ * What leaves over each link: four priorities, a bounded queue, fragments cut to the link, the carrier's own speed, and
+ * per-hop acknowledgement with retransmission.
  */
 export class Egress {
   readonly #context: MeshContext;
   readonly #events: EgressEvents;
   readonly #lanes = new Map<number, Lane>();
+  readonly #shared = new Map<number, Shared>();
 
   constructor(context: MeshContext, events: EgressEvents) {
     this.#context = context;
@@ -59,17 +60,13 @@ export class Egress {
   }
 
   open(link: Link): void {
-    if (!this.#lanes.has(link.id)) {
-      this.#lanes.set(link.id, {
-        link,
-        queues: [[], [], [], []],
-        queuedFrames: 0,
-        queuedBytes: 0,
-        arq: new HopArq(link),
-        acks: [],
-        ackDueAt: undefined,
-      });
-    }
+    if (this.#lanes.has(link.id)) return;
+    const lane = new Lane(link);
+    this.#lanes.set(link.id, lane);
+    const { carrier } = link;
+    const shared = this.#shared.get(carrier.index);
+    if (shared) shared.lanes.push(lane);
+    else this.#shared.set(carrier.index, { carrier, lanes: [lane], turn: 0 });
   }
 
   /** Forgets the lane and hands back what it still carried, most urgent first. */
@@ -77,7 +74,10 @@ export class Egress {
     const lane = this.#lanes.get(link.id);
     if (!lane) return [];
     this.#lanes.delete(link.id);
-    return [...lane.arq.unacknowledged(), ...lane.queues.flat()];
+    const shared = this.#sharedBy(lane);
+    shared.lanes.splice(shared.lanes.indexOf(lane), 1);
+    if (shared.lanes.length === 0) this.#shared.delete(link.carrier.index);
+    return lane.leftovers();
   }
 
   /** Sends a message of this node over one link, in fragments where it must. False when the queue has no room. */
@@ -86,12 +86,8 @@ export class Egress {
       this.#context.counters.refuse('message.oversized');
       return false;
     }
-    return this.#sendFrames(
-      link,
-      framesFor(message, link.mtuBytes, this.#context.tagKey),
-      message.header.priority,
-      now,
-    );
+    const frames = framesFor(message, link.mtuBytes, this.#context.tagKey);
+    return this.#sendFrames(link, frames, message.header.priority, now);
   }
 
   /** Sends a frame that is tagged already, cut again when it is too long for the link. */
@@ -102,9 +98,10 @@ export class Egress {
     return this.#sendFrames(link, framesFor(message, link.mtuBytes, this.#context.tagKey), header.priority, now);
   }
 
-  /** Sends at once and once, without acknowledgement: beacons, heartbeats, acknowledgements. */
-  sendUnacknowledged(link: Link, message: Outgoing): void {
+  /** Sends at once and once, without acknowledgement: heartbeats, acknowledgements. */
+  sendUnacknowledged(link: Link, message: Outgoing, now: Instant): void {
     const frame = buildFrame(message.header, message.payload, this.#context.tagKey);
+    link.carrier.pace.sent(frame.length, now.mono);
     this.#transmit(link, frame);
   }
 
@@ -112,24 +109,38 @@ export class Egress {
   acknowledge(link: Link, frame: Uint8Array, now: Instant): void {
     const lane = this.#lanes.get(link.id);
     if (!lane) return;
-    lane.acks.push(tokenOf(frame));
-    lane.ackDueAt ??= now.mono + ACK_DELAY_MS;
-    if (lane.acks.length >= tokensPerAck(link)) this.#flushAcks(lane);
+    if (lane.acks.length < ACKS_OWED_MAX) lane.acks.push(tokenOf(frame));
+    lane.ackDueAt ??= now.mono + linkTiming(link).ackDelayMs;
+    if (lane.acks.length >= tokensPerAck(link) && link.carrier.pace.fullUntil <= now.mono) this.#flushAcks(lane, now);
   }
 
   acknowledged(link: Link, tokens: readonly number[], now: Instant): void {
     const lane = this.#lanes.get(link.id);
     if (!lane) return;
     for (const token of tokens) lane.arq.acknowledged(token, now.mono);
-    this.#pump(lane, now);
+    this.#pump(this.#sharedBy(lane), lane, now);
+  }
+
+  /** The radio had no room for a frame: it is sent again once there may be some. */
+  refused(carrier: Carrier, link: Link | undefined, frame: Uint8Array, now: Instant): void {
+    this.#context.counters.hop.refused++;
+    carrier.pace.full(frame.length, now.mono);
+    const lane = link && this.#lanes.get(link.id);
+    if (!lane) return;
+    if (frame[Offset.Type] === FrameType.HopAck) {
+      // Beyond the bound they are left to the other end, which sends its frames again.
+      const { tokens = [] } = decode(Body.HopAckSchema, payloadOf(frame)) ?? {};
+      lane.acks = [...tokens, ...lane.acks].slice(0, ACKS_OWED_MAX);
+      lane.ackDueAt = carrier.pace.fullUntil;
+    } else if (lane.arq.returned(frame)) lane.again(frame);
   }
 
   tick(now: Instant): void {
     for (const lane of this.#lanes.values()) {
-      if (lane.ackDueAt !== undefined && lane.ackDueAt <= now.mono) this.#flushAcks(lane);
+      if (lane.ackDueAt !== undefined && lane.ackDueAt <= now.mono) this.#flushAcks(lane, now);
       this.#retransmit(lane, now);
-      this.#pump(lane, now);
     }
+    for (const shared of this.#shared.values()) this.#pumpAll(shared, now);
   }
 
   nextDeadline(): number | undefined {
@@ -137,6 +148,10 @@ export class Egress {
     for (const lane of this.#lanes.values()) {
       earliest = earlier(earliest, lane.ackDueAt);
       earliest = earlier(earliest, lane.arq.nextDeadline());
+    }
+    for (const { carrier, lanes } of this.#shared.values()) {
+      if (lanes.some((lane) => PRIORITIES.some((priority) => lane.mayGo(priority))))
+        earliest = earlier(earliest, carrier.pace.readyAt());
     }
     return earliest;
   }
@@ -154,55 +169,47 @@ export class Egress {
   #sendFrames(link: Link, frames: readonly Uint8Array[], priority: Priority, now: Instant): boolean {
     const lane = this.#lanes.get(link.id);
     if (!lane) return false;
-    let bytes = 0;
-    for (const frame of frames) bytes += frame.length;
-    if (!this.#makeRoom(lane, frames.length, bytes, priority)) {
-      this.#context.counters.hop.queueDropped += frames.length;
-      return false;
-    }
-    for (const frame of frames) lane.queues[priority].push(frame);
-    lane.queuedFrames += frames.length;
-    lane.queuedBytes += bytes;
-    this.#pump(lane, now);
-    return true;
+    const { taken, dropped } = lane.offer(frames, priority);
+    this.#context.counters.hop.queueDropped += dropped;
+    if (taken) this.#pump(this.#sharedBy(lane), lane, now);
+    return taken;
   }
 
-  /** Drops the newest of the lowest priority until the new ones fit; never something at least as urgent. */
-  #makeRoom(lane: Lane, frames: number, bytes: number, priority: Priority): boolean {
-    if (frames > Limit.QueuedFramesPerLink || bytes > Limit.QueuedBytesPerLink) return false;
-    for (let lowest = Priority.Low as number; lowest > priority; lowest--) {
-      const queue = lane.queues[lowest as Priority];
-      while (!fits(lane, frames, bytes) && queue.length > 0) {
-        const dropped = queue.pop() as Uint8Array;
-        lane.queuedFrames--;
-        lane.queuedBytes -= dropped.length;
-        this.#context.counters.hop.queueDropped++;
-      }
-    }
-    return fits(lane, frames, bytes);
+  #sharedBy(lane: Lane): Shared {
+    return this.#shared.get(lane.link.carrier.index) as Shared;
   }
 
-  #pump(lane: Lane, now: Instant): void {
+  /** Room came up in one lane. On a paced carrier the others may be as urgent. */
+  #pump(shared: Shared, lane: Lane, now: Instant): void {
+    if (shared.carrier.pace.isPaced) this.#pumpAll(shared, now);
+    else for (const priority of PRIORITIES) while (this.#sendOne(shared.carrier, lane, priority, now));
+  }
+
+  #pumpAll(shared: Shared, now: Instant): void {
+    const { carrier, lanes } = shared;
     for (const priority of PRIORITIES) {
-      const queue = lane.queues[priority];
-      let sent = 0;
-      while (sent < queue.length && lane.arq.hasRoom(priority)) {
-        const frame = queue[sent++] as Uint8Array;
-        lane.queuedFrames--;
-        lane.queuedBytes -= frame.length;
-        lane.arq.sent(frame, now.mono);
-        this.#context.counters.hop.sent++;
-        this.#transmit(lane.link, frame);
+      // Ends when in one round no lane could send.
+      for (let idle = 0; idle < lanes.length; ) {
+        if (carrier.pace.readyAt() > now.mono) return;
+        shared.turn = (shared.turn + 1) % lanes.length;
+        idle = this.#sendOne(carrier, lanes[shared.turn] as Lane, priority, now) ? 0 : idle + 1;
       }
-      if (sent > 0) queue.splice(0, sent);
     }
+  }
+
+  #sendOne(carrier: Carrier, lane: Lane, priority: Priority, now: Instant): boolean {
+    if (carrier.pace.readyAt() > now.mono || !lane.mayGo(priority)) return false;
+    const { frame, isFirst } = lane.take(priority, (next) => carrier.pace.sent(next.length, now.mono));
+    if (isFirst) this.#context.counters.hop.sent++;
+    this.#transmit(lane.link, frame);
+    return true;
   }
 
   #retransmit(lane: Lane, now: Instant): void {
     const { again, failed, suspicious } = lane.arq.due(now.mono);
     for (const frame of again) {
       this.#context.counters.hop.retransmitted++;
-      this.#transmit(lane.link, frame);
+      lane.again(frame);
     }
     for (const frame of failed) {
       this.#context.counters.hop.failed++;
@@ -211,15 +218,17 @@ export class Egress {
     if (suspicious) this.#events.suspect(lane.link, now);
   }
 
-  #flushAcks(lane: Lane): void {
-    const tokens = lane.acks;
+  #flushAcks(lane: Lane, now: Instant): void {
+    const owed = lane.acks;
     lane.acks = [];
     lane.ackDueAt = undefined;
-    this.#context.counters.countSent(FrameType.HopAck);
-    this.sendUnacknowledged(lane.link, {
-      header: localHeader(this.#context, FrameType.HopAck, Priority.Critical, this.#events.nextSequence()),
-      payload: encode(Body.HopAckSchema, { tokens }),
-    });
+    const most = tokensPerAck(lane.link);
+    for (let at = 0; at < owed.length; at += most) {
+      this.#context.counters.countSent(FrameType.HopAck);
+      const header = localHeader(this.#context, FrameType.HopAck, Priority.Critical, this.#events.nextSequence());
+      const payload = encode(Body.HopAckSchema, { tokens: owed.slice(at, at + most) });
+      this.sendUnacknowledged(lane.link, { header, payload }, now);
+    }
   }
 
   #transmit(link: Link, frame: Uint8Array): void {
@@ -230,9 +239,6 @@ export class Egress {
 
 const tokensPerAck = (link: Link): number =>
   Math.max(1, Math.min(ACK_TOKENS_MAX, Math.floor((link.mtuBytes - overheadBytes(0) - ACK_BODY_BYTES) / TOKEN_BYTES)));
-
-const fits = (lane: Lane, frames: number, bytes: number): boolean =>
-  lane.queuedFrames + frames <= Limit.QueuedFramesPerLink && lane.queuedBytes + bytes <= Limit.QueuedBytesPerLink;
 
 export const earlier = (a: number | undefined, b: number | undefined): number | undefined =>
   a === undefined ? b : b === undefined ? a : Math.min(a, b);

@@ -1,30 +1,28 @@
 import { Limit } from '../core/limits.js';
 import { tokenOf } from '../wire/frame.js';
 import { Priority } from '../wire/frame-types.js';
+import { type LinkTiming, linkTiming } from './link-timing.js';
 import type { Link } from './links.js';
+import { Window } from './window.js';
 
 /** Transmissions of one frame over one hop before it is given up. */
 const MAX_TRIES = 8;
 /** Unanswered transmissions of one frame after which the neighbour is looked at. */
 const SUSPICIOUS_TRIES = 4;
-const RTO_MIN_MS = 40;
-const RTO_MAX_MS = 1_500;
-/** Before the first round trip is known. */
-const RTO_START_MS = 150;
-const WINDOW_START = 32;
-const WINDOW_MIN = 4;
-/** Part of the window that lower priorities leave to critical and high frames. */
-const URGENT_RESERVE = 4;
+/** Doublings of the timeout that outlive a frame. */
+const BACKOFF_MAX = 16;
 
 interface InFlight {
   readonly frame: Uint8Array;
-  readonly firstSentAt: number;
-  sentAt: number;
+  /** When its last byte left, or will have. */
+  leftAt: number;
   tries: number;
-  timeoutMs: number;
+  /** `undefined` while it waits to be sent again. */
+  dueAt: number | undefined;
 }
 
 export interface Due {
+  /** To be sent again, each followed by `sentAgain`. */
   readonly again: readonly Uint8Array[];
   readonly failed: readonly Uint8Array[];
   readonly suspicious: boolean;
@@ -33,52 +31,72 @@ export interface Due {
 const NOTHING_DUE: Due = { again: [], failed: [], suspicious: false };
 
 /**
- * Selective-repeat acknowledgement over one hop, after RFC 6298 for the timer and AIMD (RFC 5681) for the window.
- * A frame is named by the first four bytes of its tag.
+ * Selective-repeat acknowledgement over one hop: the timer after RFC 6298, within bounds that follow from the carrier
+ * and counted from when a frame has left; a window of bytes. A frame is named by the first four bytes of its tag.
  */
 export class HopArq {
+  readonly window: Window;
   readonly #link: Link;
+  readonly #timing: LinkTiming;
   readonly #inFlight = new Map<number, InFlight>();
+  #inFlightBytes = 0;
   #smoothedMs: number | undefined;
   #varianceMs = 0;
-  #window = WINDOW_START;
-  #lastCutAt = Number.NEGATIVE_INFINITY;
+  #backoff = 1;
+  #backedOffAt = Number.NEGATIVE_INFINITY;
 
   constructor(link: Link) {
     this.#link = link;
+    this.#timing = linkTiming(link);
+    this.window = new Window(link);
   }
 
   get inFlight(): number {
     return this.#inFlight.size;
   }
 
-  get window(): number {
-    return Math.floor(this.#window);
+  hasRoom(priority: Priority, bytes: number): boolean {
+    if (this.#inFlight.size >= Limit.InFlightPerLink) return false;
+    return this.window.hasRoom(this.#inFlightBytes, bytes, priority <= Priority.High);
   }
 
-  hasRoom(priority: Priority): boolean {
-    const reserve = priority <= Priority.High ? 0 : Math.min(URGENT_RESERVE, this.window - 1);
-    return this.#inFlight.size < this.window - reserve;
+  /** `leftAt`: when its last byte will have left. */
+  sent(frame: Uint8Array, leftAt: number): void {
+    this.#inFlight.set(tokenOf(frame), { frame, leftAt, tries: 1, dueAt: leftAt + this.#timeoutMs(1) });
+    this.#inFlightBytes += frame.length;
   }
 
-  sent(frame: Uint8Array, now: number): void {
-    this.#inFlight.set(tokenOf(frame), {
-      frame,
-      firstSentAt: now,
-      sentAt: now,
-      tries: 1,
-      timeoutMs: this.#timeoutMs(),
-    });
+  sentAgain(frame: Uint8Array, leftAt: number): void {
+    const entry = this.#inFlight.get(tokenOf(frame));
+    if (!entry) return;
+    entry.leftAt = leftAt;
+    entry.dueAt = leftAt + this.#timeoutMs(entry.tries);
+  }
+
+  /** Whether it is still to be sent again: an acknowledgement may have come meanwhile. */
+  isAwaited(frame: Uint8Array): boolean {
+    const entry = this.#inFlight.get(tokenOf(frame));
+    return entry !== undefined && entry.dueAt === undefined;
+  }
+
+  /** The radio had no room for it. True when it is to be sent again; it never went, so that counts for nothing. */
+  returned(frame: Uint8Array): boolean {
+    const entry = this.#inFlight.get(tokenOf(frame));
+    if (entry?.dueAt === undefined) return false;
+    entry.dueAt = undefined;
+    return true;
   }
 
   acknowledged(token: number, now: number): void {
     const entry = this.#inFlight.get(token);
     if (!entry) return;
-    this.#inFlight.delete(token);
+    const before = this.#inFlightBytes;
+    this.#forget(token, entry);
     // Karn's rule: a retransmitted frame's acknowledgement says nothing about the round trip.
-    if (entry.tries === 1) this.#sample(now - entry.sentAt);
+    const roundTripMs = entry.tries === 1 ? Math.max(0, now - entry.leftAt) : undefined;
+    if (roundTripMs !== undefined) this.#sample(roundTripMs);
     this.#link.quality = this.#link.quality * 0.95 + (1 / entry.tries) * 0.05;
-    this.#window = Math.min(Limit.InFlightPerLink, this.#window + 1 / this.#window);
+    this.window.acknowledged(entry.frame.length, before, roundTripMs, now);
   }
 
   /** What must be sent again, what is given up, and whether the neighbour seems to be gone. */
@@ -88,17 +106,16 @@ export class HopArq {
     const failed: Uint8Array[] = [];
     let suspicious = false;
     for (const [token, entry] of this.#inFlight) {
-      if (now < entry.sentAt + entry.timeoutMs) continue;
-      this.#cutWindow(now);
+      if (entry.dueAt === undefined || now < entry.dueAt) continue;
+      this.#late(now);
       if (entry.tries >= MAX_TRIES) {
-        this.#inFlight.delete(token);
+        this.#forget(token, entry);
         this.#link.quality *= 0.9;
         failed.push(entry.frame);
         continue;
       }
       entry.tries++;
-      entry.sentAt = now;
-      entry.timeoutMs = Math.min(RTO_MAX_MS, entry.timeoutMs * 2);
+      entry.dueAt = undefined;
       if (entry.tries > SUSPICIOUS_TRIES) suspicious = true;
       again.push(entry.frame);
     }
@@ -107,10 +124,8 @@ export class HopArq {
 
   nextDeadline(): number | undefined {
     let earliest: number | undefined;
-    for (const entry of this.#inFlight.values()) {
-      const at = entry.sentAt + entry.timeoutMs;
-      if (earliest === undefined || at < earliest) earliest = at;
-    }
+    for (const { dueAt } of this.#inFlight.values())
+      if (dueAt !== undefined && (earliest === undefined || dueAt < earliest)) earliest = dueAt;
     return earliest;
   }
 
@@ -118,12 +133,25 @@ export class HopArq {
     return [...this.#inFlight.values()].map((entry) => entry.frame);
   }
 
-  #timeoutMs(): number {
-    if (this.#smoothedMs === undefined) return RTO_START_MS;
-    return Math.min(RTO_MAX_MS, Math.max(RTO_MIN_MS, this.#smoothedMs + 4 * this.#varianceMs + 10));
+  #forget(token: number, { frame }: InFlight): void {
+    this.#inFlight.delete(token);
+    this.#inFlightBytes -= frame.length;
+  }
+
+  /** Doubled by each try, and at first by what late frames before this one taught. */
+  #timeoutMs(tries: number): number {
+    const { minTimeoutMs, maxTimeoutMs } = this.#timing;
+    const once = Math.max(minTimeoutMs, this.#roundTripMs);
+    return Math.min(maxTimeoutMs, once * Math.max(this.#backoff, 2 ** (tries - 1)));
+  }
+
+  get #roundTripMs(): number {
+    if (this.#smoothedMs === undefined) return this.#timing.firstTimeoutMs;
+    return this.#smoothedMs + 4 * this.#varianceMs + 10;
   }
 
   #sample(ms: number): void {
+    this.#backoff = 1;
     if (this.#smoothedMs === undefined) {
       this.#smoothedMs = ms;
       this.#varianceMs = ms / 2;
@@ -133,10 +161,15 @@ export class HopArq {
     }
   }
 
-  /** Halves the window at most once a round trip: one loss event, one cut. */
-  #cutWindow(now: number): void {
-    if (now - this.#lastCutAt < Math.max(RTO_MIN_MS, this.#smoothedMs ?? RTO_START_MS)) return;
-    this.#lastCutAt = now;
-    this.#window = Math.max(WINDOW_MIN, this.#window / 2);
+  /**
+   * The doubled timeout holds for frames to come until one of them is timed (RFC 6298, 5.5): were each to begin with
+   * the old one, a carrier slower than it would have every frame sent twice, and none would ever be timed.
+   */
+  #late(now: number): void {
+    const roundTripMs = Math.max(this.#timing.minTimeoutMs, this.#smoothedMs ?? this.#timing.firstTimeoutMs);
+    this.window.lost(roundTripMs, now);
+    if (now - this.#backedOffAt < roundTripMs) return;
+    this.#backedOffAt = now;
+    this.#backoff = Math.min(BACKOFF_MAX, this.#backoff * 2);
   }
 }

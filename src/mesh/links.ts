@@ -2,7 +2,7 @@ import type { NodeId } from '../core/ids.js';
 import { Limit } from '../core/limits.js';
 import type { Instant } from '../core/machine.js';
 import type { LinkAddress } from '../ports/radio.js';
-import type { Carrier } from './types.js';
+import { type Carrier, isSlowAir, speakers } from './carrier.js';
 
 /** A way to one neighbour over one radio. It carries traffic once both ends have heard each other (`up`). */
 export interface Link {
@@ -71,6 +71,7 @@ export class Links {
   }
 
   markUp(link: Link): void {
+    if (link.phase !== 'up') this.#share(link.carrier, 1);
     link.phase = 'up';
     const peer = link.peer as NodeId;
     this.#up.set(peer, [...(this.#up.get(peer) ?? []).filter((other) => other !== link), link]);
@@ -88,7 +89,24 @@ export class Links {
     this.#byId.delete(link.id);
   }
 
+  /** Whether every neighbour is reached over a slow air alone. */
+  get onlySlowAir(): boolean {
+    let some = false;
+    for (const { phase, carrier } of this.#byKey.values()) {
+      if (phase !== 'up') continue;
+      if (!isSlowAir(carrier)) return false;
+      some = true;
+    }
+    return some;
+  }
+
+  #share(carrier: Carrier, change: number): void {
+    carrier.linksUp += change;
+    carrier.background.divide(speakers(carrier.traits, carrier.linksUp));
+  }
+
   #leaveUp(link: Link): void {
+    if (link.phase === 'up') this.#share(link.carrier, -1);
     if (link.peer === undefined) return;
     const rest = (this.#up.get(link.peer) ?? []).filter((other) => other !== link);
     if (rest.length > 0) this.#up.set(link.peer, rest);
@@ -121,7 +139,9 @@ export class Links {
 }
 
 /** Bytes of the frame whose airtime stands for a link's cost. */
-const REFERENCE_FRAME_BYTES = 256;
+export const REFERENCE_FRAME_BYTES = 256;
+/** Airtime that one unit of cost stands for. */
+export const COST_UNIT_MS = 0.1;
 
 /**
  * Cost of a hop in units of 100 µs of airtime, times the expected number of transmissions (ETX, De Couto et al. 2003),

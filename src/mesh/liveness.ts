@@ -2,14 +2,21 @@ import type { Instant } from '../core/machine.js';
 import { Body, decode, encode } from '../wire/bodies.js';
 import { FrameType, Priority } from '../wire/frame-types.js';
 import { Flag, type Header } from '../wire/header.js';
+import { airtimeMs } from './carrier.js';
 import { type Egress, earlier, localHeader } from './egress.js';
+import { heartbeatIntervalMs } from './intervals.js';
 import type { Link, Links } from './links.js';
 import type { MeshContext } from './types.js';
 
-/** Silence, in heartbeat intervals, after which a neighbour is asked whether it is there. */
+/** Silence, in heartbeat intervals, after which a neighbour is asked whether it is there, and after which it is gone. */
 const SUSPECT_AFTER_INTERVALS = 2.2;
+const GONE_AFTER_INTERVALS = 3;
+/** A neighbour with more links than we have on a carrier beats more slowly: as far as it is believed. */
+const SLOWER_AT_MOST = 4;
 const PROBES = 4;
 const PROBE_EVERY_MS = 400;
+/** Answers of one probe: itself, what it waits for at the other end, and its answer. */
+const PROBE_ROUND_TRIPS = 3;
 /** Heartbeats whose answers can still be timed. */
 const TIMED_HEARTBEATS = 4;
 
@@ -18,6 +25,8 @@ interface Pulse {
   sent: { sequence: number; at: number }[];
   heardSequence: number;
   heardAt: number;
+  /** Between the last two heartbeats heard. */
+  gapMs: number;
   probes: number;
   nextProbeAt: number | undefined;
 }
@@ -54,6 +63,7 @@ export class Liveness {
       sent: [],
       heardSequence: 0,
       heardAt: 0,
+      gapMs: 0,
       probes: 0,
       nextProbeAt: undefined,
     });
@@ -85,6 +95,7 @@ export class Liveness {
       this.#context.counters.refuse('heartbeat.malformed');
       return;
     }
+    if (pulse.heardAt > 0) pulse.gapMs = now.mono - pulse.heardAt;
     pulse.heardSequence = header.sequence & 0xffff;
     pulse.heardAt = now.mono;
     const sent = pulse.sent.find((entry) => entry.sequence === beat.echo);
@@ -100,8 +111,7 @@ export class Liveness {
       this.#watch(link, pulse, now);
       if (pulse.nextAt > now.mono || !this.#pulses.has(id)) continue;
       this.#send(link, pulse, false, now);
-      const interval = this.#context.timing.heartbeatMs;
-      pulse.nextAt = now.mono + interval * (0.9 + this.#context.random.below(200) / 1_000);
+      pulse.nextAt = now.mono + this.#intervalMs(link) * (0.9 + this.#context.random.below(200) / 1_000);
     }
   }
 
@@ -111,32 +121,58 @@ export class Liveness {
       const link = this.#links.byId(id);
       if (!link) continue;
       earliest = earlier(earliest, pulse.nextAt);
-      earliest = earlier(earliest, pulse.nextProbeAt ?? this.#suspectAt(link));
+      earliest = earlier(earliest, pulse.nextProbeAt ?? this.#suspectAt(link, pulse));
     }
     return earliest;
   }
 
-  #suspectAt(link: Link): number {
-    const { heartbeatMs, peerTimeoutMs } = this.#context.timing;
-    const silenceMs = Math.min(heartbeatMs * SUSPECT_AFTER_INTERVALS, peerTimeoutMs - PROBES * PROBE_EVERY_MS);
-    return link.lastHeard.mono + Math.max(0, silenceMs);
+  #intervalMs({ carrier }: Link): number {
+    return heartbeatIntervalMs(carrier.traits, carrier.linksUp, this.#context.timing);
+  }
+
+  /** How often the neighbour is to be heard: it knows its links, we know ours. */
+  #expectedMs(link: Link, { gapMs }: Pulse): number {
+    const interval = this.#intervalMs(link);
+    // As set, both ends agree: a gap is then a loss.
+    if (interval === this.#context.timing.heartbeatMs) return interval;
+    return Math.max(interval, Math.min(gapMs, interval * SLOWER_AT_MOST));
+  }
+
+  /** Silence after which the neighbour is gone: as set, or a few heartbeats where a shared carrier has them rarely. */
+  #timeoutMs(link: Link, pulse: Pulse): number {
+    const { peerTimeoutMs, heartbeatMs } = this.#context.timing;
+    if (!link.carrier.traits.broadcast || this.#intervalMs(link) === heartbeatMs) return peerTimeoutMs;
+    return Math.max(peerTimeoutMs, GONE_AFTER_INTERVALS * this.#expectedMs(link, pulse));
+  }
+
+  /** Slow links get the time their round trip needs. */
+  #probeEveryMs(link: Link): number {
+    const { traits } = link.carrier;
+    const roundTripMs = Math.max(link.rttMs ?? 0, 2 * (airtimeMs(traits, link.mtuBytes) + (traits.latencyMs ?? 0)));
+    return Math.max(PROBE_EVERY_MS, roundTripMs * PROBE_ROUND_TRIPS);
+  }
+
+  #suspectAt(link: Link, pulse: Pulse): number {
+    const suspectMs = this.#expectedMs(link, pulse) * SUSPECT_AFTER_INTERVALS;
+    const timeoutMs = this.#timeoutMs(link, pulse);
+    const timeToAsk = Math.min(PROBES * this.#probeEveryMs(link), timeoutMs / 2);
+    return link.lastHeard.mono + Math.min(suspectMs, timeoutMs - timeToAsk);
   }
 
   #watch(link: Link, pulse: Pulse, now: Instant): void {
     const silentMs = now.mono - link.lastHeard.mono;
-    if (silentMs >= this.#context.timing.peerTimeoutMs) {
+    if (silentMs >= this.#timeoutMs(link, pulse)) {
       this.#events.dead(link, `silent for ${Math.round(silentMs / 1000)} s`, now);
       return;
     }
-    if (pulse.nextProbeAt === undefined && now.mono >= this.#suspectAt(link)) pulse.nextProbeAt = now.mono;
+    if (pulse.nextProbeAt === undefined && now.mono >= this.#suspectAt(link, pulse)) pulse.nextProbeAt = now.mono;
     if (pulse.nextProbeAt === undefined || pulse.nextProbeAt > now.mono) return;
     if (pulse.probes >= PROBES) {
       this.#events.dead(link, `no answer to ${PROBES} probes`, now);
       return;
     }
     pulse.probes++;
-    // Slow links get the time their round trip needs.
-    pulse.nextProbeAt = now.mono + Math.max(PROBE_EVERY_MS, (link.rttMs ?? 0) * 3);
+    pulse.nextProbeAt = now.mono + this.#probeEveryMs(link);
     this.#send(link, pulse, true, now);
   }
 
@@ -151,7 +187,7 @@ export class Liveness {
     });
     pulse.sent = [{ sequence: sequence & 0xffff, at: now.mono }, ...pulse.sent].slice(0, TIMED_HEARTBEATS);
     this.#context.counters.countSent(FrameType.Heartbeat);
-    this.#egress.sendUnacknowledged(link, { header, payload });
+    this.#egress.sendUnacknowledged(link, { header, payload }, now);
   }
 }
 

@@ -1,13 +1,13 @@
 import type { MessageId, NodeId } from '../core/ids.js';
 import type { Instant, Machine } from '../core/machine.js';
 import type { RoutingTable } from '../ports/hot-path.js';
-import type { RadioTraits } from '../ports/radio.js';
-import type { WeaveInput } from '../replication/effects.js';
+import type { WeaveEffect } from '../replication/effects.js';
 import { type NodeSnapshot, NodeStates } from '../replication/node-state.js';
 import { KnownNodes } from '../trust/known-nodes.js';
 import { FrameType, Priority } from '../wire/frame-types.js';
 import type { Header } from '../wire/header.js';
 import { Beats } from './beats.js';
+import { type Carrier, makeCarrier } from './carrier.js';
 import type { MeshInput, MeshOptions, MeshOutput } from './contract.js';
 import { Counters } from './counters.js';
 import { Delivery } from './delivery.js';
@@ -15,16 +15,18 @@ import { Discovery, LINK_MTU_MIN } from './discovery.js';
 import { Dispatch } from './dispatch.js';
 import { Drip, DripKind } from './drip.js';
 import { Egress, earlier } from './egress.js';
+import { Fabric } from './fabric.js';
 import { Flooding } from './flooding.js';
 import { type Link, Links } from './links.js';
-import { combineDigests, Liveness } from './liveness.js';
+import { Liveness } from './liveness.js';
+import { ManualAddresses } from './manual-addresses.js';
 import { OwnState } from './own-state.js';
 import { Peers } from './peers.js';
 import { Reception } from './reception.js';
 import { Routing } from './routing.js';
 import { Sending } from './sending.js';
 import { StateSpread } from './state-spread.js';
-import type { Carrier, MeshContext, MeshEffect } from './types.js';
+import type { MeshContext, MeshEffect } from './types.js';
 
 /** Destinations whose way back is remembered from their traffic, and for how long. */
 const ROUTES_MAX = 4_096;
@@ -41,6 +43,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   readonly routing: Routing;
   readonly peers: Peers;
   readonly delivery: Delivery;
+  readonly manual = new ManualAddresses();
   readonly #options: MeshOptions;
   readonly #carriers = new Map<number, Carrier>();
   readonly #egress: Egress;
@@ -54,6 +57,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   readonly #stateSpread: StateSpread;
   readonly #sending: Sending;
   readonly #dispatch: Dispatch;
+  readonly #fabric: Fabric;
   #outbox: MeshOutput[] = [];
   #sequence: number;
   #dirty = false;
@@ -80,7 +84,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
       nextSequence: this.#nextSequence,
       ownDigest: () => this.digest(),
       dead: (link, reason, now) => this.#linkDown(link, reason, now, true),
-      digest: (link, digest, now) => this.#compare(link, digest, now),
+      digest: (link, digest, now) => this.#fabric.compare(link, digest, now),
     });
     this.#flooding = new Flooding(this.context, this.links, this.#egress, this.#hears);
     this.#drip = this.#makeDrip();
@@ -88,22 +92,26 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
       publish: (item, now) => this.#drip.put(item, undefined, now),
       isBuried: (source, rank, now) => this.#drip.isBuried(DripKind.Beat, source, rank, now),
       members: () => [self.id, ...this.peers.all()],
+      onlySlowAir: () => this.links.onlySlowAir,
       learned: (node, now) => this.#reception.learned(node, now),
     });
     this.delivery = new Delivery(this.context, {
       attempt: (message, payload, attempt, now) => this.#sending.attempt(message, payload, attempt, now),
       sendAck: (to, body, now) => this.#sending.direct(to, FrameType.Ack, body, Priority.High, now),
+      roundTripMs: (to, bytes) => this.#sending.roundTripMs(to, bytes),
     });
     this.#reception = this.#makeReception(table);
     const { context, links, routing, delivery, peers } = this;
     const [egress, beats, flooding, drip] = [this.#egress, this.#beats, this.#flooding, this.#drip];
-    const nextSequence = this.#nextSequence;
-    this.#sending = new Sending({ context, links, routing, egress, beats, delivery, flooding, nextSequence });
+    const [nextSequence, liveness, { weave }] = [this.#nextSequence, this.#liveness, options];
+    const sending = new Sending({ context, links, routing, egress, beats, delivery, flooding, nextSequence });
+    this.#sending = sending;
     this.#ownState = new OwnState(context, links, options);
     this.#stateSpread = this.#makeStateSpread();
-    const weave = (input: WeaveInput, now: Instant): void => this.#weave(input, now);
-    const [liveness, sending] = [this.#liveness, this.#sending];
-    this.#dispatch = new Dispatch({ context, egress, liveness, drip, beats, delivery, sending, peers, weave });
+    const push = (effect: WeaveEffect): void => void this.#outbox.push({ kind: 'records', effect });
+    const fabric = new Fabric({ weave, drip, links, sending, counters: this.counters, emit: push });
+    this.#fabric = fabric;
+    this.#dispatch = new Dispatch({ context, egress, liveness, drip, beats, delivery, sending, peers, fabric });
   }
 
   readonly #nextSequence = (): number => {
@@ -114,7 +122,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   readonly #hears = (node: NodeId, from: NodeId): boolean => this.routing.topology.adjacent(node, from);
 
   #makeDiscovery(): Discovery {
-    return new Discovery(this.context, this.links, this.known, {
+    return new Discovery(this.context, this.links, this.known, this.manual, {
       nextSequence: this.#nextSequence,
       name: this.#options.name,
       maxPeers: this.#options.maxPeers,
@@ -128,6 +136,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     return new Drip(this.context, {
       hears: this.#hears,
       neighbours: () => this.links.neighbours(),
+      spareAt: (peer, { mono }) => this.links.best(peer)?.carrier.background.opensAt(mono) ?? mono,
       send: (peer, type, body, now) => this.#sending.local(peer, type, body, Priority.High, now),
       take: (kind, item, from, now) =>
         kind === DripKind.State
@@ -198,9 +207,8 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     return at;
   }
 
-  /** 32 bits of all that this node holds of others and of records: equal at nodes that agree. */
   digest(): number {
-    return combineDigests(this.#drip.digest(), this.#options.weave.digest());
+    return this.#fabric.digest();
   }
 
   /** What waits in the engine, by name; each is bounded by its limit. */
@@ -232,8 +240,14 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
         if (carrier) this.#reception.heard(carrier, input.frames, now);
         return;
       }
+      case 'refused': {
+        const carrier = this.#carriers.get(input.radio);
+        const link = input.to === undefined ? undefined : this.links.find(input.radio, input.to);
+        if (carrier) this.#egress.refused(carrier, link, input.frame, now);
+        return;
+      }
       case 'carrier-up':
-        return this.#carrierUp(input, now);
+        return this.#carrierUp(makeCarrier(input.radio, input.name, input.traits), now);
       case 'carrier-down':
         return this.#carrierDown(input.radio, input.reason, now);
       case 'link-up': {
@@ -266,8 +280,11 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
         for (const link of [...this.links.upTo(input.node)]) this.#linkDown(link, 'removed by a person', now, true);
         this.peers.forget(input.node, false, now);
         return;
+      case 'remove-address':
+        this.manual.remove(({ address }) => address === input.address);
+        return;
       case 'records':
-        return this.#weave(input.input, now);
+        return this.#fabric.step(input.input, now);
     }
   }
 
@@ -279,8 +296,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     this.#stateSpread.tick(now);
     this.#beats.tick(now);
     this.#drip.tick(now);
-    const weaveAt = this.#options.weave.nextDeadline();
-    if (weaveAt !== undefined && weaveAt <= now.mono) this.#weave({ kind: 'tick' }, now);
+    this.#fabric.tick(now);
     this.#egress.tick(now);
     if (now.mono >= this.#maintenanceAt) {
       this.#maintenanceAt = now.mono + MAINTENANCE_MS;
@@ -294,9 +310,8 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     }
   }
 
-  #carrierUp(input: { radio: number; name: string; traits: RadioTraits }, now: Instant): void {
-    const carrier: Carrier = { index: input.radio, name: input.name, traits: input.traits, up: true };
-    this.#carriers.set(input.radio, carrier);
+  #carrierUp(carrier: Carrier, now: Instant): void {
+    this.#carriers.set(carrier.index, carrier);
     this.#discovery.carrierUp(carrier, now);
   }
 
@@ -321,7 +336,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     this.#drip.neighbourUp(peer, now);
     this.#reception.learned(peer, now);
     this.#flooding.reconsider();
-    if (this.links.upTo(peer).length === 1) this.#weave({ kind: 'neighbour-up', peer }, now);
+    this.#fabric.linksChanged(peer, now);
   }
 
   /** `remove`: the link itself is gone; otherwise it goes back to greeting. */
@@ -342,10 +357,8 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
       change: 'down',
       reason,
     });
-    if (this.links.upTo(peer).length === 0) {
-      this.#drip.neighbourDown(peer);
-      this.#weave({ kind: 'neighbour-down', peer }, now);
-    }
+    if (this.links.upTo(peer).length === 0) this.#drip.neighbourDown(peer);
+    this.#fabric.linksChanged(peer, now);
     this.#ownState.linksChanged(now);
     this.#discovery.hurry(link.carrier, now);
     if (remove) this.context.emit({ kind: 'drop-link', radio: link.carrier.index, address: link.address });
@@ -355,13 +368,6 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   /** A hop that did not work out: directed frames take another way, flooded ones wait for one to open. */
   #undelivered(link: Link, frame: Uint8Array, now: Instant): void {
     if (!this.#flooding.undelivered(link, frame)) this.#sending.reroute(link, frame, now);
-  }
-
-  #compare(link: Link, digest: number, now: Instant): void {
-    const peer = link.peer;
-    if (peer === undefined || digest === this.digest()) return;
-    this.#drip.mismatch(peer, now);
-    this.#weave({ kind: 'mismatch', peer }, now);
   }
 
   #forgotten(node: NodeId, aged: boolean, now: Instant): void {
@@ -388,13 +394,5 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
       this.#flooding.reconsider();
     }
     this.context.emit({ kind: 'state', node: snapshot.author });
-  }
-
-  #weave(input: WeaveInput, now: Instant): void {
-    for (const effect of this.#options.weave.step(input, now)) {
-      if (effect.kind === 'send') this.#sending.local(effect.peer, effect.type, effect.body, Priority.Low, now);
-      else if (effect.kind === 'counted') this.counters.refuse(effect.reason, effect.count);
-      else this.#outbox.push({ kind: 'records', effect });
-    }
   }
 }

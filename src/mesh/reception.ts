@@ -14,9 +14,10 @@ import { Reassembler } from '../wire/fragments.js';
 import { dedupKeyOf, payloadOf } from '../wire/frame.js';
 import { FrameType } from '../wire/frame-types.js';
 import { FIXED_HEADER_BYTES, type Header, messageIdOfFrame, Offset, readHeader } from '../wire/header.js';
+import type { Carrier } from './carrier.js';
 import { HeldFrames } from './held-frames.js';
 import { FRAME_BYTES_MAX, type Link, type Links } from './links.js';
-import type { Carrier, MeshContext } from './types.js';
+import type { MeshContext } from './types.js';
 
 /** Types below this go no further than the next node. */
 export const FIRST_FAR_TYPE = 16;

@@ -27,6 +27,7 @@ function setup() {
   const delivery = new Delivery(context, {
     attempt: (message, payload, attempt, now) => sending.attempt(message, payload, attempt, now),
     sendAck: () => {},
+    roundTripMs: () => 0,
   });
   const flooding = new Flooding(context, links, egress, () => false);
   const sending: Sending = new Sending({

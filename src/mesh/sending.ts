@@ -3,17 +3,24 @@ import { DEFAULT_TTL } from '../core/limits.js';
 import type { Instant } from '../core/machine.js';
 import { saltHintOf } from '../trust/identity.js';
 import { immutablePart } from '../wire/frame.js';
-import type { FrameType, Priority } from '../wire/frame-types.js';
-import { Flag, type Header, readHeader } from '../wire/header.js';
+import { FrameType, type Priority } from '../wire/frame-types.js';
+import { Flag, type Header, overheadBytes, readHeader } from '../wire/header.js';
 import type { Beats } from './beats.js';
 import { type Delivery, type DirectedMessage, messageIdFor } from './delivery.js';
 import { type Egress, localHeader } from './egress.js';
 import type { Flooding } from './flooding.js';
-import type { Link, Links } from './links.js';
+import { COST_UNIT_MS, type Link, type Links, REFERENCE_FRAME_BYTES } from './links.js';
 import { FIRST_FAR_TYPE } from './reception.js';
 import type { Routing } from './routing.js';
 import type { MeshContext } from './types.js';
 
+/** What is said unasked, so that all agree in the end. */
+const BACKGROUND: ReadonlySet<FrameType> = new Set([
+  FrameType.Drip,
+  FrameType.DripSummary,
+  FrameType.DripRequest,
+  FrameType.Fingerprints,
+]);
 /** From this attempt on a directed message goes over every link instead of the best. */
 const FLOOD_FROM_ATTEMPT = 3;
 
@@ -72,7 +79,14 @@ export class Sending {
     if (!link) return;
     const header = localHeader(this.#context, type, priority, this.#nextSequence());
     this.#context.counters.countSent(type);
+    if (BACKGROUND.has(type)) link.carrier.background.spend(body.length + overheadBytes(0), now.mono);
     this.#egress.sendMessage(link, { header, payload: body }, now);
+  }
+
+  /** How long an answer over the best path takes, in ms, when nothing else is on its way. */
+  roundTripMs(to: NodeId, bytes: number): number {
+    const cost = this.#routing.path(to)?.cost ?? 0;
+    return cost * COST_UNIT_MS * (2 + bytes / REFERENCE_FRAME_BYTES);
   }
 
   flood(input: FloodInput, now: Instant): void {

@@ -1,7 +1,7 @@
 import type { MessageId, NodeId } from '../core/ids.js';
 import type { Instant } from '../core/machine.js';
 import type { Crypto } from '../ports/crypto.js';
-import type { LinkAddress, RadioTraits } from '../ports/radio.js';
+import type { LinkAddress } from '../ports/radio.js';
 import type { Random } from '../ports/random.js';
 import type { Self } from '../trust/identity.js';
 import type { Priority } from '../wire/frame-types.js';
@@ -13,14 +13,6 @@ export interface MeshTiming {
   /** A neighbour unheard for this long is gone at the latest. */
   readonly peerTimeoutMs: number;
   readonly forgetAfterMs: number;
-}
-
-/** A radio as the engine sees it. */
-export interface Carrier {
-  readonly index: number;
-  readonly name: string;
-  readonly traits: RadioTraits;
-  up: boolean;
 }
 
 /** A message as it came out of the mesh: whole, once, from a source whose boot is vouched for. */

@@ -13,7 +13,10 @@ export interface RadioTraits {
   readonly connected: boolean;
   /** True when a frame sent on an open link is not lost without `linkDown`. */
   readonly reliable: boolean;
+  /** What the carrier itself sends; all links of a radio share it. */
   readonly bitsPerSecond: number;
+  /** Time in ms from a frame's last byte sent until it is heard, at worst: a connection interval, a turn on a shared air. Default 0. */
+  readonly latencyMs?: number;
   /** Share of time the radio may transmit, 0 to 1. */
   readonly dutyCycle: number;
   /** Relative cost of a byte; UDP is 1. */

@@ -30,7 +30,8 @@ export interface RecordDraft {
 }
 
 export type WeaveInput =
-  | { readonly kind: 'neighbour-up'; readonly peer: NodeId }
+  /** A neighbour came, or is reached another way: `bytesPerSecond` of what leads to it. */
+  | { readonly kind: 'neighbour-up'; readonly peer: NodeId; readonly bytesPerSecond: number }
   | { readonly kind: 'neighbour-down'; readonly peer: NodeId }
   | { readonly kind: 'received'; readonly peer: NodeId; readonly type: FrameType; readonly body: Uint8Array }
   /** The neighbour's digest (heartbeat) is not ours. */

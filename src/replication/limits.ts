@@ -56,6 +56,12 @@ export const START_WINDOW = 32;
 export const MAX_WINDOW = 256;
 export const WANT_TIMEOUT_MS = 250;
 export const MAX_WANT_TIMEOUT_MS = 8_000;
+/** On slow ways no more is asked for at once than they carry in this time, taking a record for so many bytes. */
+export const WINDOW_MS = 8_000;
+export const RECORD_BYTES = 1_024;
+export const SLOW_MIN_WINDOW = 4;
+/** What was asked for may take so many times as long as it takes on an idle way. */
+export const SLOW_FACTOR = 3;
 /** After that many unanswered askings a want is dropped; reconciliation brings it back. */
 export const MAX_WANT_ATTEMPTS = 6;
 
@@ -86,6 +92,9 @@ export const MAX_OFFERED_ENTRIES = 2_048;
 /** Bytes of reconciliation to one neighbour: burst, and a second. What is beyond waits for the next round. */
 export const RECONCILE_BURST_BYTES = 64 * 1024;
 export const RECONCILE_BYTES_PER_SECOND = 64 * 1024;
+/** On slow ways: a part of their speed, and a burst of a second, never less than one answer needs. */
+export const RECONCILE_SHARE = 0.25;
+export const RECONCILE_BURST_MIN_BYTES = 8 * 1024;
 /** Between two roots sent to one neighbour because digests differ. */
 export const RECONCILE_INTERVAL_MS = 2_000;
 

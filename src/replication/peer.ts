@@ -4,7 +4,9 @@ import {
   MAX_PEER_REFUSED,
   PEER_REFUSED_GENERATION_MS,
   RECONCILE_BURST_BYTES,
+  RECONCILE_BURST_MIN_BYTES,
   RECONCILE_BYTES_PER_SECOND,
+  RECONCILE_SHARE,
   SERVED_PER_SECOND,
 } from './limits.js';
 import { Remembered } from './remembered.js';
@@ -15,7 +17,7 @@ export class Peer {
   readonly id: NodeId;
   readonly rates = new CheckRates();
   readonly served = new TokenBucket(SERVED_PER_SECOND, SERVED_PER_SECOND);
-  readonly reconciling = new TokenBucket(RECONCILE_BYTES_PER_SECOND, RECONCILE_BURST_BYTES);
+  reconciling = new TokenBucket(RECONCILE_BYTES_PER_SECOND, RECONCILE_BURST_BYTES);
   readonly #refused = new Remembered(MAX_PEER_REFUSED, PEER_REFUSED_GENERATION_MS);
   /** When our root was last sent to it. */
   rootSentAt = Number.NEGATIVE_INFINITY;
@@ -23,8 +25,19 @@ export class Peer {
   comparing = false;
   gained = 0;
 
+  #bytesPerSecond = Number.POSITIVE_INFINITY;
+
   constructor(id: NodeId) {
     this.id = id;
+  }
+
+  /** How fast the way to it is. Comparing takes a part of that. */
+  reachedAt(bytesPerSecond: number): void {
+    if (this.#bytesPerSecond === bytesPerSecond) return;
+    this.#bytesPerSecond = bytesPerSecond;
+    const rate = Math.min(RECONCILE_BYTES_PER_SECOND, bytesPerSecond * RECONCILE_SHARE);
+    const burst = Math.min(RECONCILE_BURST_BYTES, Math.max(RECONCILE_BURST_MIN_BYTES, bytesPerSecond));
+    this.reconciling = new TokenBucket(rate, burst);
   }
 
   /** It sent this version in a bad state. */

@@ -7,8 +7,12 @@ import {
   MAX_WANTED,
   MAX_WINDOW,
   MIN_WINDOW,
+  RECORD_BYTES,
+  SLOW_FACTOR,
+  SLOW_MIN_WINDOW,
   START_WINDOW,
   WANT_TIMEOUT_MS,
+  WINDOW_MS,
 } from './limits.js';
 
 interface Want {
@@ -22,6 +26,9 @@ interface Want {
 /** How much is asked of one neighbour at once: grows with what arrives, halves when something does not. */
 interface Flow {
   window: number;
+  /** Of the way to it; without a limit where it is fast. */
+  most: number;
+  recordMs: number;
   readonly asked: Set<RecordKey>;
   lastArrival: number;
 }
@@ -39,9 +46,14 @@ export class Wants {
     return this.#wants.size;
   }
 
-  peerUp(peer: NodeId): void {
-    if (!this.#flows.has(peer))
-      this.#flows.set(peer, { window: START_WINDOW, asked: new Set(), lastArrival: Number.NEGATIVE_INFINITY });
+  /** A neighbour is there, or reached another way. */
+  peerUp(peer: NodeId, bytesPerSecond: number): void {
+    const recordMs = (RECORD_BYTES * 1_000) / Math.max(1, bytesPerSecond);
+    const most = Math.min(MAX_WINDOW, Math.max(SLOW_MIN_WINDOW, Math.floor(WINDOW_MS / recordMs)));
+    const flow = this.#flows.get(peer);
+    const window = Math.min(most, flow?.window ?? START_WINDOW);
+    if (flow) Object.assign(flow, { most, recordMs, window });
+    else this.#flows.set(peer, { window, most, recordMs, asked: new Set(), lastArrival: Number.NEGATIVE_INFINITY });
   }
 
   peerDown(peer: NodeId): void {
@@ -90,7 +102,7 @@ export class Wants {
     const flow = this.#flows.get(peer);
     if (!flow || count === 0) return;
     flow.lastArrival = now;
-    flow.window = Math.min(MAX_WINDOW, flow.window + count);
+    flow.window = Math.min(flow.most, flow.window + count);
   }
 
   /** What to ask now, by neighbour; erases first, as they must not wait behind what they erase. */
@@ -138,7 +150,7 @@ export class Wants {
         if (at >= 0) want.announcers.push(...want.announcers.splice(at, 1));
         this.#unasked.add(key);
       }
-      if (late) flow.window = Math.max(MIN_WINDOW, flow.window >> 1);
+      if (late) flow.window = Math.max(Math.min(MIN_WINDOW, flow.most), flow.window >> 1);
     }
     return dropped;
   }
@@ -156,7 +168,8 @@ export class Wants {
   /** A neighbour that is still answering is given time: on a slow link the queue is long, not lost. */
   #dueAt(want: Want, flow: Flow): number {
     const timeout = Math.min(MAX_WANT_TIMEOUT_MS, WANT_TIMEOUT_MS * 2 ** (want.attempts - 1));
-    return Math.max(want.askedAt, flow.lastArrival) + timeout;
+    const carried = SLOW_FACTOR * flow.recordMs * flow.asked.size;
+    return Math.max(want.askedAt, flow.lastArrival) + timeout + carried;
   }
 
   #source(want: Want): NodeId | undefined {

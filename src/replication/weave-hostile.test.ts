@@ -24,7 +24,7 @@ test('hostile bodies are counted and never throw', async (t) => {
 test('a record that was changed on its way is refused, and the rest of its message is taken', async (t) => {
   const net = new WeaveNet({ seed: 19 });
   const [a, b] = [net.add(), net.add()] as [NetNode, NetNode];
-  net.input(b, { kind: 'neighbour-up', peer: a.id });
+  net.input(b, { kind: 'neighbour-up', peer: a.id, bytesPerSecond: 1e7 });
   net.put(a, [vectorDraft('x', 1), vectorDraft('y', 2), vectorDraft('z', 3)]);
   await net.run(50);
   const body = await recordsOf(net, a, b);
@@ -99,7 +99,7 @@ async function recordsOf(net: WeaveNet, from: NetNode, to: NetNode): Promise<Uin
   want.set([0x0a, keys.length * 8]);
   for (const [i, key] of keys.entries()) new DataView(want.buffer).setBigUint64(2 + i * 8, key);
   const now = { mono: net.now, wall: net.wall(from) };
-  from.weave.step({ kind: 'neighbour-up', peer: to.id }, now);
+  from.weave.step({ kind: 'neighbour-up', peer: to.id, bytesPerSecond: 1e7 }, now);
   for (const effect of from.weave.step({ kind: 'received', peer: to.id, type: FrameType.Want, body: want }, now))
     if (effect.kind === 'send' && effect.type === FrameType.Records) return effect.body;
   throw new Error('no answer');

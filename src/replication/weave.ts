@@ -138,7 +138,7 @@ export class Weave implements Machine<WeaveInput, WeaveEffect> {
   #handle(input: WeaveInput): void {
     switch (input.kind) {
       case 'neighbour-up':
-        this.#up(input.peer);
+        this.#up(input.peer, input.bytesPerSecond);
         return;
       case 'neighbour-down':
         this.#peers.delete(input.peer);
@@ -167,15 +167,21 @@ export class Weave implements Machine<WeaveInput, WeaveEffect> {
     }
   }
 
-  #up(id: NodeId): void {
-    if (this.#peers.has(id)) return;
+  #up(id: NodeId, bytesPerSecond: number): void {
+    const known = this.#peers.get(id);
+    if (known) {
+      known.reachedAt(bytesPerSecond);
+      this.#wants.peerUp(id, bytesPerSecond);
+      return;
+    }
     if (this.#peers.size >= MAX_PEERS) {
       this.#out.count('weave.peers.overflow');
       return;
     }
     const peer = new Peer(id);
+    peer.reachedAt(bytesPerSecond);
     this.#peers.set(id, peer);
-    this.#wants.peerUp(id);
+    this.#wants.peerUp(id, bytesPerSecond);
     // One of the two begins; should its frame be lost, the heartbeats' digests tell.
     if (this.#options.self < id) this.#sendRoot(peer);
   }

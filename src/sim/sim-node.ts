@@ -196,10 +196,13 @@ export class SimNode implements ObservedNode {
   #execute(output: MeshOutput, now: number): void {
     const { observers } = this.#world;
     switch (output.kind) {
-      case 'transmit':
+      case 'transmit': {
+        const { radio, to, frame } = output;
         for (const observer of observers) observer.transmitted?.(this, output, now);
-        this.#radios[output.radio]?.send(output.frame, output.to);
+        if (this.#radios[radio]?.send(frame, to) === 'full')
+          this.submit({ kind: 'refused', radio, ...(to !== undefined && { to }), frame });
         return;
+      }
       case 'drop-link':
         this.#radios[output.radio]?.drop(output.address);
         return;

@@ -1,9 +1,10 @@
 import { HybridClock } from '../core/hlc.js';
 import type { NodeId } from '../core/ids.js';
 import type { Instant } from '../core/machine.js';
+import { type Carrier, makeCarrier } from '../mesh/carrier.js';
 import { Counters } from '../mesh/counters.js';
 import type { Link, Links } from '../mesh/links.js';
-import type { Carrier, MeshContext, MeshEffect } from '../mesh/types.js';
+import type { MeshContext, MeshEffect } from '../mesh/types.js';
 import type { Crypto } from '../ports/crypto.js';
 import type { RadioTraits } from '../ports/radio.js';
 import type { Random } from '../ports/random.js';
@@ -33,12 +34,8 @@ export const FAST_TRAITS: RadioTraits = {
   costPerByte: 1,
 };
 
-export const carrierWith = (traits: Partial<RadioTraits> = {}, index = 0): Carrier => ({
-  index,
-  name: `test${index}`,
-  traits: { ...FAST_TRAITS, ...traits },
-  up: true,
-});
+export const carrierWith = (traits: Partial<RadioTraits> = {}, index = 0): Carrier =>
+  makeCarrier(index, `test${index}`, { ...FAST_TRAITS, ...traits });
 
 export const headerWith = (fields: Partial<Header> = {}): Header => ({
   version: 1,

@@ -126,8 +126,8 @@ export class WeaveNet {
   link(a: NetNode, b: NetNode): void {
     if (this.isLinked(a, b) || a === b) return;
     this.#links.add(linkName(a, b));
-    this.input(a, { kind: 'neighbour-up', peer: b.id });
-    this.input(b, { kind: 'neighbour-up', peer: a.id });
+    this.input(a, { kind: 'neighbour-up', peer: b.id, bytesPerSecond: 1e7 });
+    this.input(b, { kind: 'neighbour-up', peer: a.id, bytesPerSecond: 1e7 });
   }
 
   unlink(a: NetNode, b: NetNode): void {

@@ -1,0 +1,44 @@
+import type { RadioTraits } from '../ports/radio.js';
+import { AirtimeShare } from './airtime-share.js';
+import { Pace } from './pace.js';
+
+/** A radio as the engine sees it. */
+export interface Carrier {
+  readonly index: number;
+  readonly name: string;
+  readonly traits: RadioTraits;
+  /** When the transmitter takes the next frame. */
+  readonly pace: Pace;
+  /** What may be said that nobody waits for: states and beats passed on, comparisons. */
+  readonly background: AirtimeShare;
+  up: boolean;
+  /** Links over it that are up. */
+  linksUp: number;
+}
+
+/** Share of the channel that states, beats and comparisons take in the long run. */
+const BACKGROUND_SHARE = 0.015;
+
+export const makeCarrier = (index: number, name: string, traits: RadioTraits): Carrier => ({
+  index,
+  name,
+  traits,
+  pace: new Pace(traits.bitsPerSecond),
+  background: new AirtimeShare(capacityOf(traits) * BACKGROUND_SHARE),
+  up: true,
+  linksUp: 0,
+});
+
+/** How many speak on the channel: all in earshot where it is shared, this node alone on a line of its own. */
+export const speakers = (traits: RadioTraits, links: number): number => (traits.broadcast ? links + 1 : 1);
+
+/** Whether several nodes share a channel so slow that each word counts. */
+export const isSlowAir = ({ traits, pace }: Carrier): boolean => traits.broadcast && pace.isPaced;
+
+/** Bits a second that the carrier takes in the long run. */
+export const capacityOf = ({ bitsPerSecond, dutyCycle }: RadioTraits): number =>
+  Math.max(1, bitsPerSecond * Math.min(1, Math.max(0.001, dutyCycle)));
+
+/** How long a frame of so many bytes occupies the carrier, in ms. */
+export const airtimeMs = ({ bitsPerSecond }: RadioTraits, bytes: number): number =>
+  (bytes * 8_000) / Math.max(1, bitsPerSecond);

@@ -1,0 +1,65 @@
+import type { NodeId } from '../core/ids.js';
+import type { Instant } from '../core/machine.js';
+import type { WeaveEffect, WeaveInput } from '../replication/effects.js';
+import type { Weave } from '../replication/weave.js';
+import { Priority } from '../wire/frame-types.js';
+import { capacityOf } from './carrier.js';
+import type { Counters } from './counters.js';
+import type { Drip } from './drip.js';
+import type { Link, Links } from './links.js';
+import { combineDigests } from './liveness.js';
+import type { Sending } from './sending.js';
+
+export interface FabricMachines {
+  readonly weave: Weave;
+  readonly drip: Drip;
+  readonly links: Links;
+  readonly sending: Sending;
+  readonly counters: Counters;
+  emit(effect: WeaveEffect): void;
+}
+
+/** Joins the records to the mesh: who is a neighbour and how fast, and what two neighbours compare. */
+export class Fabric {
+  readonly #machines: FabricMachines;
+
+  constructor(machines: FabricMachines) {
+    this.#machines = machines;
+  }
+
+  step(input: WeaveInput, now: Instant): void {
+    const { weave, sending, counters, emit } = this.#machines;
+    for (const effect of weave.step(input, now)) {
+      if (effect.kind === 'send') sending.local(effect.peer, effect.type, effect.body, Priority.Low, now);
+      else if (effect.kind === 'counted') counters.refuse(effect.reason, effect.count);
+      else emit(effect);
+    }
+  }
+
+  tick(now: Instant): void {
+    const at = this.#machines.weave.nextDeadline();
+    if (at !== undefined && at <= now.mono) this.step({ kind: 'tick' }, now);
+  }
+
+  /** A link to this neighbour came or went. */
+  linksChanged(peer: NodeId, now: Instant): void {
+    const best = this.#machines.links.best(peer);
+    if (!best) this.step({ kind: 'neighbour-down', peer }, now);
+    else this.step({ kind: 'neighbour-up', peer, bytesPerSecond: capacityOf(best.carrier.traits) / 8 }, now);
+  }
+
+  /** 32 bits of all that this node holds of others and of records: equal at nodes that agree. */
+  digest(): number {
+    return combineDigests(this.#machines.drip.digest(), this.#machines.weave.digest());
+  }
+
+  /** A neighbour's digest: where it differs the two compare, within what the carrier has to spare for that. */
+  compare(link: Link, digest: number, now: Instant): void {
+    const { peer, carrier } = link;
+    const { drip } = this.#machines;
+    if (peer === undefined || digest === this.digest()) return;
+    if (drip.owes(peer, now) || !carrier.background.isOpen(now.mono)) return;
+    drip.mismatch(peer, now);
+    this.step({ kind: 'mismatch', peer }, now);
+  }
+}
