@@ -1,5 +1,6 @@
 import { EdgeError } from '../core/errors.js';
 import { type NodeId, parseNodeId } from '../core/ids.js';
+import { MANUAL_ADDRESSES_MAX } from '../mesh/manual-addresses.js';
 import type { Mesh } from '../mesh/mesh.js';
 import type { Clock } from '../ports/clock.js';
 import type { Alerts } from '../services/alerts/alerts.js';
@@ -22,12 +23,13 @@ import type {
   SearchRequest,
   Statistics,
   Status,
+  WaitingAddress,
 } from './contract.js';
 import type { Events } from './events.js';
 import { metricsText } from './metrics.js';
 import type { Runner } from './runner.js';
 import { statistics } from './statistics.js';
-import { peerViews, routeViews, stateView } from './views.js';
+import { addressViews, peerViews, routeViews, stateView } from './views.js';
 
 /** What compose puts together for an agent. */
 export interface AgentParts {
@@ -131,13 +133,31 @@ export class Agent implements AgentApi {
       });
     }
     const address = await radio.addressOf(peer.host, peer.port);
+    if (!this.#parts.mesh.manual.hasRoom(index, address)) {
+      throw new EdgeError('peer.addresses', `${MANUAL_ADDRESSES_MAX} addresses were given by hand already`, {
+        status: 409,
+        fix: 'remove one that nobody answers at: `edge-agent peers` lists them, `edge-agent peers remove HOST:PORT` forgets one',
+      });
+    }
     this.#parts.runner.submit({ kind: 'manual-peer', radio: index, address, ...(expected && { expected }) });
   }
 
-  removePeer(node: string): boolean {
-    const id = nodeId(node);
-    const known = this.#parts.mesh.peers.lastSeen(id) !== undefined;
-    this.#parts.runner.submit({ kind: 'remove-peer', node: id });
+  addresses(): readonly WaitingAddress[] {
+    return addressViews(this.#parts.mesh, this.#parts.runner);
+  }
+
+  removePeer(nodeIdOrAddress: string): boolean {
+    const { mesh, runner } = this.#parts;
+    const given = [...mesh.manual.all()];
+    // Node ids hold neither a colon nor a bracket, so no address is one.
+    if (given.some(({ address }) => address === nodeIdOrAddress)) {
+      runner.submit({ kind: 'remove-address', address: nodeIdOrAddress });
+      return true;
+    }
+    if (nodeIdOrAddress.includes(':')) return false;
+    const id = nodeId(nodeIdOrAddress);
+    const known = mesh.peers.lastSeen(id) !== undefined || given.some(({ expected }) => expected === id);
+    runner.submit({ kind: 'remove-peer', node: id });
     return known;
   }
 

@@ -96,6 +96,18 @@ export interface ManualPeer {
   readonly nodeId?: string;
 }
 
+/** An address given by hand where no neighbour is linked yet. */
+export interface WaitingAddress {
+  /** As the radio writes it: `[::1]:4242`. */
+  readonly address: string;
+  readonly radio: string;
+  /** Who is to answer there, when that was said. */
+  readonly nodeId?: string;
+  /** Greetings in vain so far. */
+  readonly tries: number;
+  readonly nextTryAt: number;
+}
+
 export interface RouteView {
   readonly destination: string;
   readonly nextHop: string;
@@ -347,10 +359,18 @@ export interface AgentApi {
   status(): Status;
   statistics(): Statistics;
   peers(): readonly Peer[];
-  /** Tries an address until something answers there or the peer is removed. */
+  /** Addresses given by hand where nobody answers yet. */
+  addresses(): readonly WaitingAddress[];
+  /**
+   * Tries an address until something answers there or it is removed, ever more rarely, at least once a minute.
+   * Throws `peer.addresses` (409) when there are too many.
+   */
   addPeer(peer: ManualPeer): Promise<void>;
-  /** Forgets a peer and its manual address; false when it was not known. It may be discovered again. */
-  removePeer(nodeId: string): boolean;
+  /**
+   * Forgets a peer and the address given for it, or an address as `addresses` lists it; false when it was not known.
+   * A peer may be discovered again.
+   */
+  removePeer(nodeIdOrAddress: string): boolean;
   routes(): readonly RouteView[];
   /** Pins the route to a destination to a neighbour; `nextHop: null` unpins it. */
   setRoute(destination: string, nextHop: string | null): void;

@@ -3,7 +3,7 @@ import type { NodeId } from '../core/ids.js';
 import type { Link } from '../mesh/links.js';
 import type { Mesh } from '../mesh/mesh.js';
 import type { NodeSnapshot } from '../replication/node-state.js';
-import type { NodeFields, NodeState, Peer, PeerLink, RouteView } from './contract.js';
+import type { NodeFields, NodeState, Peer, PeerLink, RouteView, WaitingAddress } from './contract.js';
 import type { Runner } from './runner.js';
 
 const round = (value: number, digits: number): number => Math.round(value * 10 ** digits) / 10 ** digits;
@@ -25,6 +25,22 @@ export function stateView(snapshot: NodeSnapshot): NodeState {
 
 export function peerViews(mesh: Mesh, runner: Runner): Peer[] {
   return [...mesh.peers.all()].map((node) => peerView(mesh, runner, node));
+}
+
+export function addressViews(mesh: Mesh, runner: Runner): WaitingAddress[] {
+  const now = runner.now();
+  const views: WaitingAddress[] = [];
+  for (const { carrier, address, expected, tries, nextAt } of mesh.manual.all()) {
+    if (mesh.links.find(carrier, address)?.phase === 'up') continue;
+    views.push({
+      address,
+      radio: runner.radios[carrier]?.radio.name ?? '',
+      ...(expected !== undefined && { nodeId: expected }),
+      tries,
+      nextTryAt: Math.floor(now.wall + Math.max(0, nextAt - now.mono)),
+    });
+  }
+  return views;
 }
 
 function peerView(mesh: Mesh, runner: Runner, node: NodeId): Peer {

@@ -83,19 +83,22 @@ export class ApiClient {
     return (await this.call(path, call)).body as Body;
   }
 
-  /** All pages of a short list: a list of the body's own, or a table, under `key`. */
+  /** All pages of a short list: a list of the body's own, or a table, under `key`; what else the first page holds stays. */
   async all<Body extends object>(path: string, key: keyof Body & string): Promise<Body> {
     let whole: unknown;
+    let first: object = {};
     let cursor: string | undefined;
     for (let page = 0; page < MAX_PAGES; page++) {
       const body = await this.get<Record<string, unknown>>(path, { cursor });
       const part = body[key];
+      if (page === 0) first = body;
       if (Array.isArray(part)) whole = [...((whole as unknown[] | undefined) ?? []), ...part];
       else whole = { ...(whole as object | undefined), ...(part as object) };
       cursor = body['nextCursor'] as string | undefined;
       if (cursor === undefined) break;
     }
-    return { [key]: whole } as Body;
+    const { nextCursor: _, ...rest } = first as Record<string, unknown>;
+    return { ...rest, [key]: whole } as Body;
   }
 
   /** One call under /api/v1. An answer of 400 and above throws it as a RemoteProblem, unless `accepts` takes it. */

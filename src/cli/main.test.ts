@@ -175,6 +175,16 @@ test('a peer is added by its address and removed by its name', async (t) => {
   t.is((await run('peers', 'remove', 'nobody')).code, 2);
 });
 
+test('addresses nobody answers at are shown, and removed as they are shown', async (t) => {
+  const { agent, run } = await served(t);
+  agent.world.addresses = [{ address: '[::1]:9999', radio: 'udp@lo', tries: 3, nextTryAt: Date.now() + 8_000 }];
+  t.regex((await run('peers')).stdout, /NOT ANSWERING YET[\s\S]*\[::1\]:9999 +udp@lo .* 3 +in \d/);
+  t.like(JSON.parse((await run('peers', '--json')).stdout), { addresses: agent.world.addresses });
+  t.is((await run('peers', 'remove', '[::1]:9999')).code, 0);
+  t.deepEqual(agent.world.addresses, []);
+  t.is((await run('peers', 'remove', '[::1]:9999')).code, 1);
+});
+
 test('a route is pinned and unpinned', async (t) => {
   const { agent, run } = await served(t);
   t.is((await run('routes', 'pin', FAKE_PEER, FAKE_PEER.slice(0, 6))).code, 0);

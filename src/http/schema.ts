@@ -32,6 +32,7 @@ export type SchemasMatchTheContract = AllTrue<
     Same<typeof Status.nodeFieldsPatch, Contract.NodeFieldsPatch>,
     Same<typeof Status.peer, Contract.Peer>,
     Same<typeof Status.manualPeer, Contract.ManualPeer>,
+    Same<typeof Status.waitingAddress, Contract.WaitingAddress>,
     Same<typeof Status.routeView, Contract.RouteView>,
     Same<typeof Status.statistics, Contract.Statistics>,
     Same<typeof Detections.detectionInput, Contract.DetectionInput>,

@@ -91,6 +91,19 @@ test('lists held in memory page by a cursor that survives entries coming and goi
   await refused('peers?cursor=%2B%2B', {}, 400, 'request.cursor');
 });
 
+test('addresses nobody answers at are on the first page of the peers, and are forgotten by name', async (t) => {
+  const { agent, api, refused } = await start(t);
+  const address = '[fe80::1%eth0]:9999';
+  agent.world.addresses = [{ address, radio: 'udp', tries: 3, nextTryAt: 1_790_000_000_000 }];
+  const { json } = await call(`${api}/peers?limit=1`);
+  t.deepEqual(node.peerPage.parse(json).addresses, agent.world.addresses);
+  const gone = await call(`${api}/peers/${encodeURIComponent(address)}`, { method: 'DELETE' });
+  t.deepEqual([gone.status, gone.json], [200, { address }]);
+  t.false('addresses' in ((await call(`${api}/peers`)).json as object));
+  await refused(`peers/${encodeURIComponent(address)}`, { method: 'DELETE' }, 404, 'peer.unknown');
+  await refused('peers/nobody', { method: 'DELETE' }, 400, 'request.invalid');
+});
+
 test('peers are added by address and forgotten by id', async (t) => {
   const { agent, api, refused } = await start(t);
   const added = await call(`${api}/peers`, { body: { host: '10.0.0.7', port: 9999 } });

@@ -24,6 +24,7 @@ import type {
   SearchRequest,
   Statistics,
   Status,
+  WaitingAddress,
 } from '../agent/contract.js';
 // biome-ignore-end lint/style/noRestrictedImports: types and names of the contract this stands in for
 import { EdgeError } from '../core/errors.js';
@@ -40,7 +41,14 @@ type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
  */
 export class FakeAgent implements AgentApi {
   readonly nodeId = FAKE_NODE;
-  readonly world: { status: Mutable<Status>; statistics: Statistics; peers: Peer[]; routes: RouteView[]; now: number };
+  readonly world: {
+    status: Mutable<Status>;
+    statistics: Statistics;
+    peers: Peer[];
+    addresses: WaitingAddress[];
+    routes: RouteView[];
+    now: number;
+  };
   /** What the faces passed on, newest last. */
   readonly calls: { readonly what: string; readonly with: unknown }[] = [];
   readonly #listeners = new Map<AgentEventName, Set<(payload: never) => void>>();
@@ -56,6 +64,7 @@ export class FakeAgent implements AgentApi {
       status: statusOf(),
       statistics: statisticsOf(),
       peers: [peerOf()],
+      addresses: [],
       routes: [routeOf()],
       now: STARTED_AT + 5_000,
     };
@@ -73,12 +82,19 @@ export class FakeAgent implements AgentApi {
     return this.world.peers;
   }
 
+  addresses(): readonly WaitingAddress[] {
+    return this.world.addresses;
+  }
+
   async addPeer(peer: ManualPeer): Promise<void> {
     this.#note('addPeer', peer);
     if (peer.host === 'nowhere.invalid') throw new EdgeError('peer.host', `${peer.host} is not known`);
   }
 
   removePeer(nodeId: string): boolean {
+    const before = this.world.addresses.length;
+    this.world.addresses = this.world.addresses.filter(({ address }) => address !== nodeId);
+    if (this.world.addresses.length < before) return true;
     const at = this.world.peers.findIndex((peer) => peer.nodeId === nodeId);
     if (at === -1) return false;
     this.world.peers.splice(at, 1);

@@ -1,11 +1,16 @@
 import type { Command } from 'commander';
-import type { Peer, PeerLink } from '../../agent/contract.js';
+import type { Peer, PeerLink, WaitingAddress } from '../../agent/contract.js';
 import { connect, optionsOf, talksToAgent } from '../connect.js';
 import { forPeople, percent, relative } from '../format.js';
 import { resolveNode } from '../nodes.js';
 import { say, sayJson, table } from '../output.js';
 import { type Address, addressArgument } from '../parse.js';
 import { sayOutcome } from '../views.js';
+
+interface PeerPage {
+  readonly peers: readonly Peer[];
+  readonly addresses?: readonly WaitingAddress[];
+}
 
 const linkText = ({ radio, rttMs, quality }: PeerLink): string =>
   `${radio}${rttMs === undefined ? '' : ` ${forPeople(rttMs)}`} ${Math.round(quality * 100)}%`;
@@ -30,6 +35,18 @@ const peerTable = (peers: readonly Peer[]): string =>
     peers,
   );
 
+const addressTable = (addresses: readonly WaitingAddress[]): string =>
+  table(
+    [
+      { title: 'NOT ANSWERING YET', value: ({ address }) => address },
+      { title: 'RADIO', value: ({ radio }) => radio },
+      { title: 'NODE', value: ({ nodeId }) => nodeId },
+      { title: 'TRIES', value: ({ tries }) => tries, right: true },
+      { title: 'NEXT', value: ({ nextTryAt }) => relative(nextTryAt), right: true },
+    ],
+    addresses,
+  );
+
 function defineAdd(command: Command): void {
   talksToAgent(command)
     .description('try an address until an agent answers there')
@@ -45,22 +62,26 @@ function defineAdd(command: Command): void {
 
 function defineRemove(command: Command): void {
   talksToAgent(command)
-    .description('forget a peer and its address; it may be discovered again')
-    .argument('<node>', 'its id or name')
+    .description('forget a peer and its address, which may be discovered again; or an address nobody answers at')
+    .argument('<node>', 'its id, its name, or an address as `peers` lists it')
     .action(async (node: string) => {
       const options = optionsOf(command);
       const client = connect(options);
-      const id = await resolveNode(client, node);
-      sayOutcome(options.json, await client.send('DELETE', `peers/${id}`), `Forgot ${id}.`);
+      const id = node.includes(':') ? node : await resolveNode(client, node);
+      sayOutcome(options.json, await client.send('DELETE', `peers/${encodeURIComponent(id)}`), `Forgot ${id}.`);
     });
 }
 
 export function define(command: Command): void {
   talksToAgent(command).action(async () => {
     const options = optionsOf(command);
-    const answer = await connect(options).all<{ peers: readonly Peer[] }>('peers', 'peers');
-    if (options.json) sayJson(answer);
-    else say(answer.peers.length === 0 ? 'No other node is known yet.' : peerTable(answer.peers));
+    const answer = await connect(options).all<PeerPage>('peers', 'peers');
+    if (options.json) {
+      sayJson(answer);
+      return;
+    }
+    say(answer.peers.length === 0 ? 'No other node is known yet.' : peerTable(answer.peers));
+    if (answer.addresses) say(`\n${addressTable(answer.addresses)}`);
   });
   defineAdd(command.command('add'));
   defineRemove(command.command('remove'));

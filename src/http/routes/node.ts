@@ -8,6 +8,8 @@ import { nodeId } from '../schema/common.js';
 import * as schema from '../schema/status.js';
 
 const byNode = z.strictObject({ nodeId });
+const byPeer = z.strictObject({ peer: z.union([nodeId, schema.linkAddress.regex(/:/)]) });
+const forgotten = z.union([byNode, z.strictObject({ address: schema.linkAddress })]);
 
 /** This node and what it knows of the others: status, statistics, state. */
 export function nodeRoutes(agent: AgentApi): readonly Route[] {
@@ -73,13 +75,14 @@ export function peerRoutes(agent: AgentApi): readonly Route[] {
         method: 'GET',
         path: `${API}/peers`,
         tag: 'mesh',
-        summary: 'Every known node but this one.',
+        summary: 'Every known node but this one, and the addresses given by hand where nobody answers yet.',
         query: schema.shortListQuery,
         answer: { status: 200, description: 'The peers, by node id.', schema: schema.peerPage },
       },
       ({ query }) => {
         const { page, next } = pageBy(agent.peers(), (peer) => peer.nodeId, query, SHORT_LIST_PAGE);
-        return { peers: page, ...next };
+        const addresses = query.cursor === undefined ? agent.addresses() : [];
+        return { peers: page, ...(addresses.length > 0 && { addresses }), ...next };
       },
     ),
     route(
@@ -88,9 +91,11 @@ export function peerRoutes(agent: AgentApi): readonly Route[] {
         method: 'POST',
         path: `${API}/peers`,
         tag: 'mesh',
-        summary: 'Adds a peer by address; it is tried until something answers there.',
+        summary:
+          'Adds a peer by address; it is tried until something answers there, ever more rarely, at least once a minute.',
         body: schema.manualPeer,
         answer: { status: 202, description: 'The address being tried.', schema: schema.manualPeer },
+        problems: [409],
       },
       async ({ body }) => {
         await agent.addPeer(body);
@@ -101,16 +106,19 @@ export function peerRoutes(agent: AgentApi): readonly Route[] {
       {
         id: 'removePeer',
         method: 'DELETE',
-        path: `${API}/peers/:nodeId`,
+        path: `${API}/peers/:peer`,
         tag: 'mesh',
-        summary: 'Forgets a peer and its manual address. It may be discovered again.',
-        params: byNode,
-        answer: { status: 200, description: 'The peer that was forgotten.', schema: byNode },
+        summary: 'Forgets a peer and the address given for it, or an address. A peer may be discovered again.',
+        params: byPeer,
+        answer: { status: 200, description: 'What was forgotten.', schema: forgotten },
         problems: [404],
       },
-      ({ params }) => {
-        if (agent.removePeer(params.nodeId)) return params;
-        throw new EdgeError('peer.unknown', `${params.nodeId} is not a known peer`, { status: 404 });
+      ({ params: { peer } }) => {
+        if (agent.removePeer(peer)) return peer.includes(':') ? { address: peer } : { nodeId: peer };
+        throw new EdgeError('peer.unknown', `${peer} is neither a known peer nor an address given by hand`, {
+          status: 404,
+          fix: 'see `edge-agent peers` for both',
+        });
       },
     ),
     route(

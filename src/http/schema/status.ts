@@ -105,7 +105,23 @@ export const peer = z.strictObject({
   state: nodeState.nullable(),
 });
 
-export const peerPage = z.strictObject({ peers: z.array(peer), nextCursor: cursor.exactOptional() });
+export const linkAddress = z.string().min(1).max(128).describe('As the radio writes it: `[::1]:4242`.');
+
+export const waitingAddress = z
+  .strictObject({
+    address: linkAddress,
+    radio: z.string(),
+    nodeId: nodeId.exactOptional(),
+    tries: count,
+    nextTryAt: unixMs,
+  })
+  .describe('An address given by hand where nobody answers yet.');
+
+export const peerPage = z.strictObject({
+  peers: z.array(peer),
+  addresses: z.array(waitingAddress).exactOptional().describe('On the first page, when there are any.'),
+  nextCursor: cursor.exactOptional(),
+});
 
 export const manualPeer = z.strictObject({
   host: z.string().min(1).max(HOST_CHARS),
