@@ -251,3 +251,20 @@ test('after the stop nothing is heard, timed or sent', async (t) => {
   clock.advance(120_000);
   t.is(engine.inputs.length, before);
 });
+
+test('a frame for which a radio has no room is given back to the engine, once the step is over', (t) => {
+  const radio = new FakeRadio();
+  const { engine, runner } = world([radio]);
+  const results = ['full', 'down', 'queued'] as const;
+  let sends = 0;
+  radio.send = () => results[sends++] as 'queued';
+  const given: unknown[] = [];
+  engine.answer = (input) => {
+    given.push(input);
+    if (input.kind !== 'tick') return [];
+    return [1, 2, 3].map((n) => ({ kind: 'transmit' as const, radio: 0, to: `to ${n}`, frame: bytes }));
+  };
+  runner.submit({ kind: 'tick' });
+  t.is(sends, 3);
+  t.deepEqual(given, [{ kind: 'tick' }, { kind: 'refused', radio: 0, to: 'to 1', frame: bytes }]);
+});

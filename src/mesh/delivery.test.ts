@@ -129,3 +129,12 @@ test('ids of delivered messages are remembered so long and no longer', (t) => {
   t.is(delivery.received(headerWith(), payload(1), at(0)), undefined);
   t.truthy(delivery.received(headerWith(), payload(0), at(0)), 'the oldest was forgotten');
 });
+
+test('over a slow path a retry waits until the answer can be here', (t) => {
+  const { delivery, attempts } = setup(1_500);
+  delivery.send(message(), at(0));
+  for (let now = 0; now < 20_000; now += 50) delivery.tick(at(now));
+  const times = attempts.map((each) => each.at);
+  t.true((times[1] as number) >= 4_000 && (times[1] as number) <= 5_050, `${times}`);
+  t.true(times.length <= 5);
+});

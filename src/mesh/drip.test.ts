@@ -132,6 +132,28 @@ test('an older item never takes the place of a newer one', (t) => {
   t.is(a.drip.digest(), b.drip.digest());
 });
 
+test('what trickles waits for airtime to spare, and the newest goes then; what is asked for does not wait', (t) => {
+  const net = line(2);
+  const [a, b] = net.members as [Member, Member];
+  net.spareAt = net.now + 60_000;
+  for (let rank = 1; rank <= 9; rank++) {
+    a.drip.put(item(a.id, rank), undefined, at(net.now));
+    net.run(5_000);
+  }
+  t.is(b.drip.rankOf(DripKind.State, a.id), undefined);
+  t.true(a.drip.owes(b.id, at(net.now)), 'no need to find out by comparing what it lacks');
+  t.false(b.drip.owes(a.id, at(net.now)));
+  b.drip.request(a.id, DripKind.State, a.id, at(net.now));
+  net.run(100);
+  t.is(b.drip.rankOf(DripKind.State, a.id), 9n);
+  a.drip.put(item(a.id, 10), undefined, at(net.now));
+  net.spareAt = undefined;
+  net.run(5_000);
+  t.is(b.drip.rankOf(DripKind.State, a.id), 10n);
+  net.run(10_000);
+  t.false(a.drip.owes(b.id, at(net.now + 60_000)));
+});
+
 test('who hears a holder is left to it', (t) => {
   const net = new Net();
   const [a, b, c] = [net.add(1), net.add(2), net.add(3)];

@@ -121,7 +121,8 @@ export class Liveness {
       const link = this.#links.byId(id);
       if (!link) continue;
       earliest = earlier(earliest, pulse.nextAt);
-      earliest = earlier(earliest, pulse.nextProbeAt ?? this.#suspectAt(link, pulse));
+      const goneAt = link.lastHeard.mono + this.#timeoutMs(link, pulse);
+      earliest = earlier(earliest, Math.min(goneAt, pulse.nextProbeAt ?? this.#suspectAt(link, pulse)));
     }
     return earliest;
   }

@@ -1,14 +1,13 @@
 import type { HeardFrame, LinkAddress, RadioTraits, SendResult } from '../../ports/radio.js';
-import { AirStation, airTraits } from './air.js';
+import { AirStation, airTraits, TURN_BYTES, TURNS_MAX } from './air.js';
 import { Deframer } from './deframer.js';
 import { AIR_MTU_BYTES, AIR_QUEUE_MS, MAX_NEIGHBOURS, STRANGER_BYTES } from './limits.js';
 import { bytesPerSecond, type Line, type LineSetup, queueBytes } from './line.js';
 import { AIR_HEADER_BYTES } from './messages.js';
 import { Outlet } from './outlet.js';
 
-/** Frames of this length stand for a turn on the air: who would answer waits a few of them, at random. */
-const TURN_BYTES = 40;
-const TURNS = 4;
+/** Of `TURNS_MAX`, the least that anybody waits. */
+const LEAST_TURNS = 0.5;
 
 /** A transparent radio module, or a line that several nodes share: slow, lossy, one speaks at a time, no sessions. */
 export class AirLine implements Line {
@@ -90,7 +89,9 @@ export class AirLine implements Line {
       if (heard !== undefined) frames.push(heard);
     });
     // Somebody is speaking: a moment's silence, of another length at each node, keeps answers from colliding.
-    this.#outlet.hold(clock.now() + this.#turnMs * (0.5 + random.below(TURNS * 1_000) / 1_000));
+    this.#outlet.hold(
+      clock.now() + this.#turnMs * (LEAST_TURNS + random.below((TURNS_MAX - LEAST_TURNS) * 1_000) / 1_000),
+    );
     tally.errors += this.#deframer.damaged - this.#damaged;
     this.#damaged = this.#deframer.damaged;
     for (const { from, bytes } of frames) {

@@ -1,4 +1,5 @@
 import type { HeardFrame, LinkAddress, RadioTraits } from '../../ports/radio.js';
+import { LINE_BITS_PER_BYTE } from './limits.js';
 import { EVERYBODY, readAir, writeAir } from './messages.js';
 
 /** Radio packets cost the battery of who sends them and of all who listen. */
@@ -9,12 +10,17 @@ const HEX = /^[0-9a-f]{8}$/;
 /** How a station is named. */
 export const airText = (address: number): LinkAddress => address.toString(16).padStart(8, '0');
 
+/** Frames of this length stand for a turn on the air: who would answer waits up to so many of them, at random. */
+export const TURN_BYTES = 40;
+export const TURNS_MAX = 4.5;
+
 export const airTraits = (bitsPerSecond: number, mtuBytes: number): RadioTraits => ({
   mtuBytes,
   broadcast: true,
   connected: false,
   reliable: false,
   bitsPerSecond,
+  latencyMs: Math.ceil((TURNS_MAX * TURN_BYTES * LINE_BITS_PER_BYTE * 1_000) / bitsPerSecond),
   dutyCycle: 1,
   costPerByte: AIR_COST,
 });
