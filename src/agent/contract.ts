@@ -361,15 +361,9 @@ export interface AgentApi {
   peers(): readonly Peer[];
   /** Addresses given by hand where nobody answers yet. */
   addresses(): readonly WaitingAddress[];
-  /**
-   * Tries an address until something answers there or it is removed, ever more rarely, at least once a minute.
-   * Throws `peer.addresses` (409) when there are too many.
-   */
+  /** Tries an address until something answers there or it is removed. Throws `peer.addresses` (409): too many. */
   addPeer(peer: ManualPeer): Promise<void>;
-  /**
-   * Forgets a peer and the address given for it, or an address as `addresses` lists it; false when it was not known.
-   * A peer may be discovered again.
-   */
+  /** Forgets a peer (it may be discovered again) and its address, or an address; false when it was not known. */
   removePeer(nodeIdOrAddress: string): boolean;
   routes(): readonly RouteView[];
   /** Pins the route to a destination to a neighbour; `nextHop: null` unpins it. */
