@@ -1,3 +1,5 @@
+import type { Random } from '../../dist/ports/random.js';
+import { type AirTime, realAirTime } from './air-time.js';
 import type { Airspace, Station, StationLink } from './types.js';
 
 export interface AirOptions {
@@ -9,26 +11,36 @@ export interface AirOptions {
   readonly advertMs?: number;
   /** How long a link outlives its ends' hearing each other; by default what was asked for, scaled. */
   readonly supervisionMs?: number;
+  /** By default the machine's. */
+  readonly time?: AirTime;
+  /** With it adverts come up to 10 ms late, and scans hear them for the share of time they listen; without it all are heard. */
+  readonly random?: Random;
 }
 
 /** Fastest adverts at time scale 0. */
 const LEAST_ADVERT_MS = 20;
 const DEFAULT_PACKETS_PER_EVENT = 4;
+/** Between adverts a controller waits up to so long more, drawn each time, so that two do not collide for ever. */
+const ADVERT_DELAY_MS = 10;
 
 /** The space between emulated controllers: who hears whom, how loud, and the links that hold. */
 export class Air implements Airspace {
   readonly timeScale: 0 | 1;
   readonly packetsPerEvent: number;
+  readonly time: AirTime;
   readonly controllers = new Set<Station>();
   readonly links = new Set<StationLink>();
   readonly #supervisionMs: number | undefined;
   readonly #advertMs: number;
+  readonly #random: Random | undefined;
   #nextId = 1;
   #hears: (a: Station, b: Station) => boolean = () => true;
   #rssi: (a: Station, b: Station) => number = () => -50;
 
   constructor(options: AirOptions = {}) {
     this.timeScale = options.timeScale ?? 0;
+    this.time = options.time ?? realAirTime;
+    this.#random = options.random;
     this.packetsPerEvent = options.packetsPerEvent ?? DEFAULT_PACKETS_PER_EVENT;
     this.#supervisionMs = options.supervisionMs;
     this.#advertMs = options.advertMs ?? LEAST_ADVERT_MS;
@@ -58,7 +70,12 @@ export class Air implements Airspace {
   }
 
   advertMs(askedMs: number): number {
-    return this.timeScale === 0 ? this.#advertMs : Math.max(LEAST_ADVERT_MS, askedMs);
+    const everyMs = this.timeScale === 0 ? this.#advertMs : Math.max(LEAST_ADVERT_MS, askedMs);
+    return everyMs + (this.#random?.below(ADVERT_DELAY_MS + 1) ?? 0);
+  }
+
+  catches(duty: number): boolean {
+    return this.#random?.chance(duty) ?? true;
   }
 
   supervisionMs(askedMs: number): number {

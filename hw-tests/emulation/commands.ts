@@ -36,7 +36,7 @@ function disconnect(controller: Station, p: Uint8Array): void {
   if (known === undefined) return;
   const { end, link } = known;
   const reason = p[2] as number;
-  setImmediate(() =>
+  controller.air.time.soon(() =>
     end === link.central ? link.drop(Status.LocalHostEnded, reason) : link.drop(reason, Status.LocalHostEnded),
   );
 }
@@ -76,7 +76,8 @@ function enableAdvertising(controller: Station, p: Uint8Array): void {
   done(controller, Opcode.LeSetAdvertisingEnable, isRefused ? Status.Disallowed : Status.Success);
 }
 
-function setScan(controller: Station): void {
+function setScan(controller: Station, p: Uint8Array): void {
+  if (!controller.isScanning) controller.scanDuty = u16(p, 3) / Math.max(1, u16(p, 1));
   done(controller, Opcode.LeSetScanParameters, controller.isScanning ? Status.Disallowed : Status.Success);
 }
 
@@ -100,6 +101,7 @@ function createConnection(controller: Station, p: Uint8Array): void {
     ownAddressType: p[12] as number,
     intervalMs: u16(p, 13) * INTERVAL_UNIT_MS,
     latency: u16(p, 17),
+    duty: u16(p, 2) / Math.max(1, u16(p, 0)),
     supervisionMs: u16(p, 19) * SUPERVISION_UNIT_MS,
   };
   status(Status.Success);

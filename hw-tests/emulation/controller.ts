@@ -1,3 +1,4 @@
+import type { Timer } from '../../dist/ports/clock.js';
 import { Event, LeEvent, Status } from '../../dist/radios/ble/hci-codes.js';
 import { addressBytes, event, le16, leEvent, PacketType, u16 } from '../../dist/radios/ble/hci-packets.js';
 import type { Air } from './air.js';
@@ -36,12 +37,13 @@ export class EmulatedController implements Station {
   advertising: Advertising = { intervalMs: 100, type: 0, ownAddressType: 0 };
   advertData: Uint8Array = new Uint8Array(0);
   isScanning = false;
+  scanDuty = 1;
   initiating: Initiating | undefined;
   onData: (packet: Uint8Array) => void = () => {};
   readonly #ends = new Map<number, { readonly end: LinkEnd; readonly link: StationLink }>();
   #handle: number;
   #outstanding = 0;
-  #adverts: NodeJS.Timeout | undefined;
+  #adverts: Timer | undefined;
   #isGone = false;
 
   constructor(air: Air, options: ControllerOptions = {}) {
@@ -74,11 +76,11 @@ export class EmulatedController implements Station {
     this.commands.set(opcode, (this.commands.get(opcode) ?? 0) + 1);
     const drops = this.quirks.dropped.get(opcode) ?? 0;
     if (drops > 0) this.quirks.dropped.set(opcode, drops - 1);
-    else setImmediate(() => this.#isGone || answer(this, opcode, packet.subarray(4)));
+    else this.air.time.soon(() => this.#isGone || answer(this, opcode, packet.subarray(4)));
   }
 
   toHost(packet: Uint8Array): void {
-    if (!this.#isGone) setImmediate(() => this.onData(packet));
+    if (!this.#isGone) this.air.time.soon(() => this.onData(packet));
   }
 
   /** The end of a link by its handle here. */
@@ -139,11 +141,9 @@ export class EmulatedController implements Station {
   }
 
   setAdvertising(on: boolean): void {
-    clearInterval(this.#adverts);
+    this.#adverts?.cancel();
     this.#adverts = undefined;
-    if (!on) return;
-    this.#adverts = setInterval(() => this.#advert(), this.air.advertMs(this.advertising.intervalMs));
-    setImmediate(() => this.#advert());
+    if (on) this.#advertIn(0);
   }
 
   /** Tells the host how an attempt to connect ended. */
@@ -179,35 +179,41 @@ export class EmulatedController implements Station {
     this.#ends.set(end.handle, { end, link });
   }
 
+  #advertIn(delayMs: number): void {
+    const timer = this.air.time.after(delayMs, () => {
+      this.#advertIn(this.air.advertMs(this.advertising.intervalMs));
+      this.#advert();
+    });
+    this.#adverts = timer;
+  }
+
   #advert(): void {
-    if (this.#adverts === undefined) return;
     const { type, ownAddressType } = this.advertising;
     const address = this.ownAddress(ownAddressType);
+    const report = advertReport(type, ownAddressType, address, this.advertData);
     for (const other of this.air.controllers) {
       if (!this.air.hears(this, other)) continue;
-      other.hearAdvert(this, address);
-      if (type === 0 && other.initiating?.address === address) return this.#accept(other, address, ownAddressType);
+      other.hearAdvert(this, report);
+      if (type === 0 && other.initiating?.address === address && this.air.catches(other.initiating.duty))
+        return this.#accept(other, address, ownAddressType);
     }
   }
 
-  hearAdvert(from: Station, address: string): void {
-    const { type, ownAddressType: addressType } = from.advertising;
+  hearAdvert(from: Station, report: Uint8Array): void {
     if (!this.isScanning || this.quirks.scanIsDead || this.quirks.scanIsStuck) return;
-    const rssi = this.air.rssi(this, from) & 255;
-    const data = from.advertData;
-    const head = Uint8Array.of(1, type, addressType, ...addressBytes(address), data.length);
-    const report = new Uint8Array(head.length + data.length + 1);
-    report.set(head);
-    report.set(data, head.length);
-    report[report.length - 1] = rssi;
-    this.toHost(leEvent(LeEvent.AdvertisingReport, report));
+    if (!this.air.catches(this.scanDuty)) return;
+    const heard = report.slice();
+    heard[heard.length - 1] = this.air.rssi(this, from) & 255;
+    this.toHost(heard);
   }
 
   #accept(central: Station, address: string, addressType: number): void {
     const wanted = central.initiating as Initiating;
     central.initiating = undefined;
-    const isFull = central.linkCount >= central.maxLinks || this.linkCount >= this.maxLinks;
-    if (isFull) return central.connected(Status.ConnectionLimit, 0, 0, { address, type: addressType }, wanted);
+    const peer = { address, type: addressType };
+    if (central.linkCount >= central.maxLinks) return central.connected(Status.ConnectionLimit, 0, 0, peer, wanted);
+    // One that has no place does not answer; the caller sees a connection that is never established.
+    if (this.linkCount >= this.maxLinks) return central.connected(Status.NotEstablished, 0, 0, peer, wanted);
     this.setAdvertising(false);
     const link = new EmulatedLink(this.air, central, this, wanted);
     central.adopt(link.central, link);
@@ -219,3 +225,12 @@ export class EmulatedController implements Station {
 }
 
 const hex = (byte: number): string => byte.toString(16).padStart(2, '0');
+
+/** As an event for the host; how loud it is comes last, and differs from ear to ear. */
+function advertReport(type: number, addressType: number, address: string, data: Uint8Array): Uint8Array {
+  const head = Uint8Array.of(1, type, addressType, ...addressBytes(address), data.length);
+  const report = new Uint8Array(head.length + data.length + 1);
+  report.set(head);
+  report.set(data, head.length);
+  return leEvent(LeEvent.AdvertisingReport, report);
+}

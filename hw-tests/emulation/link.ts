@@ -1,3 +1,4 @@
+import type { Timer } from '../../dist/ports/clock.js';
 import { Status } from '../../dist/radios/ble/hci-codes.js';
 import { completedPackets, u16 } from '../../dist/radios/ble/hci-packets.js';
 import type { Airspace, LinkEnd, Station, StationLink } from './types.js';
@@ -18,8 +19,10 @@ export class EmulatedLink implements StationLink {
   readonly peripheral: LinkEnd;
   readonly #air: Airspace;
   readonly #supervisionMs: number;
-  #events: NodeJS.Timeout | undefined;
-  #supervision: NodeJS.Timeout | undefined;
+  readonly #eventMs: number | undefined;
+  readonly #since: number;
+  #events: Timer | undefined;
+  #supervision: Timer | undefined;
   #isPumping = false;
   #isOver = false;
 
@@ -29,7 +32,8 @@ export class EmulatedLink implements StationLink {
     this.central = { controller: central, handle: central.newHandle(), waiting: [] };
     this.peripheral = { controller: peripheral, handle: peripheral.newHandle(), waiting: [] };
     air.links.add(this);
-    if (air.timeScale > 0) this.#events = setInterval(() => this.#event(air.packetsPerEvent), parameters.intervalMs);
+    this.#eventMs = air.timeScale > 0 ? parameters.intervalMs : undefined;
+    this.#since = air.time.now();
   }
 
   other(end: LinkEnd): LinkEnd {
@@ -38,19 +42,15 @@ export class EmulatedLink implements StationLink {
 
   send(end: LinkEnd, packet: Uint8Array): void {
     end.waiting.push(packet);
-    if (this.#events !== undefined || this.#isPumping) return;
-    this.#isPumping = true;
-    setImmediate(() => {
-      this.#isPumping = false;
-      this.#event(Number.POSITIVE_INFINITY);
-    });
+    if (this.#eventMs !== undefined) this.#awaitEvent(this.#eventMs);
+    else this.#pump();
   }
 
   drop(centralReason: number, peripheralReason: number): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    clearInterval(this.#events);
-    clearTimeout(this.#supervision);
+    this.#events?.cancel();
+    this.#supervision?.cancel();
     this.#air.links.delete(this);
     this.central.controller.linkEnded(this.central, centralReason);
     this.peripheral.controller.linkEnded(this.peripheral, peripheralReason);
@@ -58,18 +58,38 @@ export class EmulatedLink implements StationLink {
 
   reachChanged(): void {
     if (this.#hearsItself()) {
-      clearTimeout(this.#supervision);
+      this.#supervision?.cancel();
       this.#supervision = undefined;
-      this.#event(this.#events === undefined ? Number.POSITIVE_INFINITY : 0);
+      if (this.#eventMs === undefined) this.#event(Number.POSITIVE_INFINITY);
     } else this.lose();
   }
 
   lose(): void {
     if (this.#isOver) return;
-    this.#supervision ??= setTimeout(
-      () => this.drop(Status.ConnectionTimeout, Status.ConnectionTimeout),
-      this.#air.supervisionMs(this.#supervisionMs),
+    this.#supervision ??= this.#air.time.after(this.#air.supervisionMs(this.#supervisionMs), () =>
+      this.drop(Status.ConnectionTimeout, Status.ConnectionTimeout),
     );
+  }
+
+  #pump(): void {
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    this.#air.time.soon(() => {
+      this.#isPumping = false;
+      this.#event(Number.POSITIVE_INFINITY);
+    });
+  }
+
+  /** Events come at their intervals whether anybody has something to send or not: those without are left out. */
+  #awaitEvent(everyMs: number): void {
+    if (this.#events !== undefined || this.#isOver) return;
+    const { time, packetsPerEvent } = this.#air;
+    const leftMs = everyMs - ((time.now() - this.#since) % everyMs);
+    this.#events = time.after(leftMs, () => {
+      this.#events = undefined;
+      this.#event(packetsPerEvent);
+      if (this.central.waiting.length + this.peripheral.waiting.length > 0) this.#awaitEvent(everyMs);
+    });
   }
 
   #hearsItself(): boolean {

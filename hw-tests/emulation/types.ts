@@ -1,3 +1,4 @@
+import type { AirTime } from './air-time.js';
 import type { ControllerQuirks } from './controller-quirks.js';
 
 export interface Advertising {
@@ -13,6 +14,8 @@ export interface Initiating {
   readonly ownAddressType: number;
   readonly intervalMs: number;
   readonly latency: number;
+  /** Share of the time in which it listens. */
+  readonly duty: number;
   readonly supervisionMs: number;
 }
 
@@ -39,12 +42,15 @@ export interface Airspace {
   /** 0: as fast as possible. 1: at the intervals that were asked for. */
   readonly timeScale: 0 | 1;
   readonly packetsPerEvent: number;
+  readonly time: AirTime;
   readonly controllers: Set<Station>;
   readonly links: Set<StationLink>;
   hears(a: Station, b: Station): boolean;
   rssi(a: Station, b: Station): number;
   advertMs(askedMs: number): number;
   supervisionMs(askedMs: number): number;
+  /** Whether who listens for a share of the time receives this advert. */
+  catches(duty: number): boolean;
 }
 
 /** A controller as the air, its links and its commands see it. */
@@ -63,6 +69,8 @@ export interface Station {
   advertising: Advertising;
   advertData: Uint8Array;
   isScanning: boolean;
+  /** Share of the time in which it listens: window by interval. */
+  scanDuty: number;
   initiating: Initiating | undefined;
   toHost(packet: Uint8Array): void;
   /** The end of a link by its handle here. */
@@ -74,7 +82,8 @@ export interface Station {
   /** Packets left it; their buffers are free. */
   completed(count: number): void;
   linkEnded(end: LinkEnd, reason: number): void;
-  hearAdvert(from: Station, address: string): void;
+  /** `report`: the event for the host, but for how loud it is. */
+  hearAdvert(from: Station, report: Uint8Array): void;
   setAdvertising(on: boolean): void;
   connected(status: number, handle: number, role: number, peer: { address: string; type: number }, p: Initiating): void;
   reset(): void;

@@ -67,6 +67,7 @@ export const Status = {
   InvalidParameters: 0x12,
   RemoteUserEnded: 0x13,
   LocalHostEnded: 0x16,
+  NotEstablished: 0x3e,
 } as const;
 
 export const Role = { Central: 0, Peripheral: 1 } as const;
@@ -88,7 +89,7 @@ const STATUS_TEXT: Readonly<Record<number, string>> = {
   [Status.RemoteUserEnded]: 'the other side ended the link',
   [Status.LocalHostEnded]: 'this side ended the link',
   59: 'unacceptable connection parameters',
-  62: 'connection failed to be established',
+  [Status.NotEstablished]: 'connection failed to be established',
 };
 
 /** For people, with the number for those who look it up. */
