@@ -60,10 +60,12 @@ export class BleLink {
   #stalledSince: number | undefined;
   #frameBytes: number = BleLimit.FrameBytes;
   heardAt: number;
+  saidAt: number;
 
   constructor(options: BleLinkOptions) {
     this.#options = options;
     this.heardAt = options.now();
+    this.saidAt = this.heardAt;
   }
 
   get isUp(): boolean {
@@ -187,6 +189,7 @@ export class BleLink {
 
   #write(packet: Uint8Array): void {
     if (this.#broken) return;
+    this.saidAt = this.#options.now();
     try {
       this.#options.write(packet);
     } catch {

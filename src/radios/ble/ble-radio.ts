@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { EdgeError, messageOf } from '../../core/errors.js';
 import type { Clock, Timer } from '../../ports/clock.js';
 import type { Log } from '../../ports/log.js';
@@ -22,7 +23,7 @@ import { createPort } from './ports.js';
 import { ScanWatchdog } from './scan-watchdog.js';
 import { BleSession } from './session.js';
 import { type BleSettings, DEFAULT_SETTINGS } from './settings.js';
-import { type Identity, Tokens } from './tokens.js';
+import { type DrawBytes, type Identity, Tokens } from './tokens.js';
 
 export interface BleRadioOptions {
   /** What stands after `ble:`; without it the first adapter of the kernel. */
@@ -33,6 +34,8 @@ export interface BleRadioOptions {
   readonly clock: Clock;
   /** A new way to the controller for each try; by default what the adapter names. */
   readonly port?: () => ControllerPort;
+  /** Where addresses and the like are drawn from, but no keys; by default the machine. */
+  readonly random?: DrawBytes;
 }
 
 const TRAITS: RadioTraits = {
@@ -149,6 +152,7 @@ class BleRadio implements Radio {
       tokens: this.#tokens,
       settings: this.#settings,
       watchdog: this.#watchdog,
+      random: this.#options.random ?? ((count) => new Uint8Array(randomBytes(count))),
       events: {
         linkUp: (address, frameBytes) => this.#events?.linkUp(address, frameBytes),
         linkDown: (address, reason) => this.#events?.linkDown(address, reason),

@@ -21,6 +21,8 @@ export const BleLimit = {
   StallMs: 10_000,
   /** A link over which no greeting came is ended. */
   GreetingMs: 5_000,
+  /** Over a link on which we said nothing for so long, we say again where we stand. */
+  KeepAliveMs: 25_000,
   /** A link over which nothing was heard for so long is ended. */
   SilentLinkMs: 90_000,
   /** Neighbours whose adverts are remembered; the one unheard longest goes first. */

@@ -5,7 +5,8 @@ import { concat } from '../../core/bytes.js';
  * `01` greeting: version, window, largest frame (2 bytes, low first), token (8), proof (4)
  * `02` credits: how many
  * `03` renamed: token (8), proof (4); the slot of the adverts' tokens has changed
- * `04` view: root (8), distance, flags (bit 0: over this link the sender is connected to the root)
+ * `04` view: root (id 6, number 2, high first), distance (255: it has no way to the root), flags (bit 0: over this link the
+ * sender is connected to the root; bit 1: it would be without this link, too)
  * `40`–`43` fragment: bit 0 first of its frame, bit 1 last; then credits given along, then the bytes
  */
 export const PacketKind = { Greeting: 0x01, Credits: 0x02, Renamed: 0x03, View: 0x04, Fragment: 0x40 } as const;
@@ -32,12 +33,14 @@ export interface Greeting extends Name {
 
 /** What a node knows of the connected part it is in. */
 export interface View {
-  /** The lowest of its nodes' random numbers. */
+  /** The lowest of its nodes' random ids, and a number that goes up. */
   readonly root: Uint8Array;
-  /** Links between the sender and that node. */
+  /** Links between the sender and that node, or `UNREACHED`. */
   readonly distance: number;
   /** The sender's way to the root leads over this link. */
   readonly isParent: boolean;
+  /** If so: there is another link that could take its place. */
+  readonly hasOtherWay: boolean;
 }
 
 export type LinkPacket =
@@ -56,6 +59,9 @@ export type LinkPacket =
 const NAME_BYTES = TOKEN_BYTES + PROOF_BYTES;
 const GREETING_BYTES = 5 + NAME_BYTES;
 export const ROOT_BYTES = 8;
+export const UNREACHED = 255;
+const IS_PARENT = 1;
+const HAS_OTHER_WAY = 2;
 const VIEW_BYTES = 3 + ROOT_BYTES;
 
 export function encodeGreeting({ version, window, frameBytes, token, proof }: Greeting): Uint8Array {
@@ -68,8 +74,10 @@ export const encodeCredits = (credits: number): Uint8Array => Uint8Array.of(Pack
 export const encodeRenamed = ({ token, proof }: Name): Uint8Array =>
   concat(Uint8Array.of(PacketKind.Renamed), token, proof);
 
-export const encodeView = ({ root, distance, isParent }: View): Uint8Array =>
-  concat(Uint8Array.of(PacketKind.View), root, Uint8Array.of(distance, isParent ? 1 : 0));
+export const encodeView = ({ root, distance, isParent, hasOtherWay }: View): Uint8Array => {
+  const flags = (isParent ? IS_PARENT : 0) | (hasOtherWay ? HAS_OTHER_WAY : 0);
+  return concat(Uint8Array.of(PacketKind.View), root, Uint8Array.of(distance, flags));
+};
 
 export function encodeFragment(flags: number, credits: number, bytes: Uint8Array): Uint8Array {
   return concat(Uint8Array.of(PacketKind.Fragment | flags, credits), bytes);
@@ -90,7 +98,8 @@ export function decodePacket(b: Uint8Array): LinkPacket | undefined {
       kind,
       root: b.slice(1, 1 + ROOT_BYTES),
       distance: b[1 + ROOT_BYTES] as number,
-      isParent: (flags & 1) !== 0,
+      isParent: (flags & IS_PARENT) !== 0,
+      hasOtherWay: (flags & HAS_OTHER_WAY) !== 0,
     };
   }
   if (kind !== undefined && (kind & ~(FIRST | LAST)) === PacketKind.Fragment && b.length > FRAGMENT_HEADER_BYTES) {

@@ -4,12 +4,18 @@ import type { AdvertReport } from './hci-packets.js';
 import { BleLimit } from './limits.js';
 import { dialsFirst } from './tokens.js';
 
-/** Not heard for longer: out of reach. */
-const FRESH_MS = 5_000;
+/** Not heard for longer: probably out of reach, and no call is spent on it. */
+const FRESH_MS = 2_000;
 /** The one with the higher token dials only after the other had so long to. */
 export const PATIENCE_MS = 10_000;
+/** The same for somebody of another part: it may have no place left to dial from. */
+export const OTHER_PART_PATIENCE_MS = 3_000;
+/** News of a root that changed takes a while to all: who shows another one for so long is of another part. */
+const OTHER_MS = 1_000;
 const RETRY_MS = 500;
 const RETRY_MAX_MS = 30_000;
+/** The same for somebody of another part: a mesh in two pieces is worth the calls. */
+const OTHER_PART_RETRY_MAX_MS = 4_000;
 const CONNECTABLE = 0;
 
 export interface Neighbour {
@@ -25,34 +31,48 @@ export interface Neighbour {
   mayBeOurs: boolean;
   isConnectable: boolean;
   heardAt: number;
+  /** Since when its adverts have shown another part than ours; `undefined` while they show the same. */
+  otherSince: number | undefined;
   failures: number;
-  retryAt: number;
+  failedAt: number;
 }
 
 export interface Situation {
   readonly now: number;
   readonly ownToken: Uint8Array;
   readonly ownPart: number;
-  /** False when the last place is kept for somebody of another part. */
+  /** False when the last place is kept for somebody of another part, who seemed so for a while. */
   readonly takesSamePart: boolean;
   readonly takesStrangers: boolean;
-  isLinked(key: string): boolean;
+  /** Room was made for this one: it is dialled, whose turn it may be. */
+  readonly awaited: string | undefined;
+  isLinked(key: string, address: string): boolean;
 }
 
 /** Who is in earshot, by the tokens of their adverts, and who of them is to be dialled next. */
 export class Neighbours {
+  readonly #below: (bound: number) => number;
   readonly #known = new Map<string, Neighbour>();
 
-  heard(advert: Advert, report: AdvertReport, mayBeOurs: boolean, now: number): Neighbour {
+  /** `below` draws a number from 0 to a bound, so that not all act at once. */
+  constructor(below: (bound: number) => number) {
+    this.#below = below;
+  }
+
+  heard(advert: Advert, report: AdvertReport, mayBeOurs: boolean, ownPart: number, now: number): Neighbour {
     const key = toHex(advert.token);
     let known = this.#known.get(key);
     if (known === undefined || now - known.heardAt > PATIENCE_MS) {
-      known = { ...this.#fresh(key, advert, now), ...(known && { failures: known.failures, retryAt: known.retryAt }) };
+      known = {
+        ...this.#fresh(key, advert, now),
+        ...(known && { failures: known.failures, failedAt: known.failedAt }),
+      };
     }
     known.address = report.address;
     known.addressType = report.addressType;
     known.rssi = report.rssi;
     known.part = advert.part;
+    known.otherSince = advert.part === ownPart ? undefined : (known.otherSince ?? now);
     known.mayBeOurs = mayBeOurs;
     known.isConnectable = report.type === CONNECTABLE;
     known.heardAt = now;
@@ -73,20 +93,18 @@ export class Neighbours {
     return best;
   }
 
-  /** Somebody of another part who has been heard for a while: worth making room for. */
-  isOtherPartWaiting(ownPart: number, now: number): boolean {
-    for (const known of this.#known.values()) {
-      if (known.mayBeOurs && known.part !== ownPart && isFresh(known, now) && now - known.firstHeardAt > FRESH_MS / 2)
-        return true;
-    }
-    return false;
+  /** Those of another part who are in earshot. */
+  ofOtherParts(ownPart: number, now: number): Neighbour[] {
+    return [...this.#known.values()].filter(
+      (known) => known.mayBeOurs && known.part !== ownPart && known.otherSince !== undefined && isFresh(known, now),
+    );
   }
 
   failed(key: string, now: number): void {
     const known = this.#known.get(key);
     if (known === undefined) return;
     known.failures++;
-    known.retryAt = now + Math.min(RETRY_MAX_MS, RETRY_MS * 2 ** Math.min(10, known.failures - 1));
+    known.failedAt = now - this.#below(RETRY_MS / 2);
   }
 
   reached(key: string): void {
@@ -116,8 +134,9 @@ export class Neighbours {
       mayBeOurs: false,
       isConnectable: false,
       heardAt: now,
+      otherSince: undefined,
       failures: 0,
-      retryAt: 0,
+      failedAt: 0,
     };
   }
 }
@@ -125,13 +144,18 @@ export class Neighbours {
 const isFresh = (known: Neighbour, now: number): boolean => now - known.heardAt <= FRESH_MS;
 
 function isCandidate(known: Neighbour, { now, ownToken, ownPart, ...situation }: Situation): boolean {
-  if (!known.isConnectable || !isFresh(known, now) || known.retryAt > now || situation.isLinked(known.key))
-    return false;
+  if (!known.isConnectable || !isFresh(known, now) || situation.isLinked(known.key, known.address)) return false;
   if (!known.mayBeOurs && !situation.takesStrangers) return false;
-  if (known.part === ownPart && !situation.takesSamePart) return false;
-  const waited = now - known.firstHeardAt >= PATIENCE_MS;
-  return waited || (known.mayBeOurs && dialsFirst(ownToken, known.token));
+  const isOther = known.part !== ownPart;
+  if (!situation.takesSamePart && (!isOther || now - (known.otherSince ?? now) < OTHER_MS)) return false;
+  const isClose = known.mayBeOurs && isOther;
+  if (known.failures > 0 && now - known.failedAt < retryMs(known.failures, isClose)) return false;
+  if (known.mayBeOurs && (known.key === situation.awaited || dialsFirst(ownToken, known.token))) return true;
+  return now - known.firstHeardAt >= (isClose ? OTHER_PART_PATIENCE_MS : PATIENCE_MS);
 }
+
+const retryMs = (failures: number, isClose: boolean): number =>
+  Math.min(isClose ? OTHER_PART_RETRY_MAX_MS : RETRY_MAX_MS, RETRY_MS * 2 ** Math.min(10, failures - 1));
 
 function rank(a: Neighbour, b: Neighbour, ownPart: number): number {
   const other = Number(b.part !== ownPart) - Number(a.part !== ownPart);

@@ -1,5 +1,5 @@
 import type { Name } from './link-packets.js';
-import { privateAddress, slotAt, type Tokens } from './tokens.js';
+import { type DrawBytes, privateAddress, slotAt, type Tokens } from './tokens.js';
 
 const SHOW_AFTER_MS = 1_000;
 
@@ -14,16 +14,17 @@ export interface OwnNameEvents {
 export class OwnName {
   readonly #tokens: Tokens;
   readonly #events: OwnNameEvents;
-  readonly #isPrivate: boolean;
+  readonly #random: DrawBytes | undefined;
   #slot: number | undefined;
   #namedAt = 0;
   #shownAt = 0;
   #showAt = Number.POSITIVE_INFINITY;
   #address: Uint8Array | undefined;
 
-  constructor(tokens: Tokens, isPrivate: boolean, events: OwnNameEvents) {
+  /** Without `random` the address stays the controller's own. */
+  constructor(tokens: Tokens, random: DrawBytes | undefined, events: OwnNameEvents) {
     this.#tokens = tokens;
-    this.#isPrivate = isPrivate;
+    this.#random = random;
     this.#events = events;
   }
 
@@ -50,7 +51,7 @@ export class OwnName {
     if (now < this.#showAt) return;
     this.#showAt = Number.POSITIVE_INFINITY;
     this.#shownAt = this.#namedAt;
-    if (this.#isPrivate) this.#address = privateAddress();
+    if (this.#random !== undefined) this.#address = privateAddress(this.#random);
     this.#events.shown();
   }
 }

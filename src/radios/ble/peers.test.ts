@@ -1,5 +1,5 @@
 import test from 'ava';
-import { encodeFragment, encodeGreeting, FIRST, LAST } from './link-packets.js';
+import { decodePacket, encodeFragment, encodeGreeting, FIRST, LAST, PacketKind } from './link-packets.js';
 import { Parts } from './parts.js';
 import { type Peer, Peers } from './peers.js';
 
@@ -10,7 +10,7 @@ function scene() {
   const ended: number[] = [];
   const told: string[] = [];
   const peers = new Peers({
-    parts: new Parts(new Uint8Array(8)),
+    parts: new Parts(new Uint8Array(8), 0),
     now: () => now,
     ownName: () => OWN,
     isOurs: ({ proof }) => proof[0] === 0,
@@ -64,7 +64,7 @@ test('of two links in one direction the newer stays: the older has lost its othe
   s.add(1, 1, 0x40);
   s.add(2, 1, 0x40);
   t.deepEqual(s.ended, [1]);
-  t.true(s.peers.isLinked('40'.repeat(8)));
+  t.true(s.peers.isLinked('40'.repeat(8), ''));
 });
 
 test('two links with one address have two names', (t) => {
@@ -107,4 +107,29 @@ test('a rule broken ends the link, and frames of a link that is not up are not h
   peer.link?.receive(Uint8Array.of(0x77));
   t.deepEqual(s.ended, [1]);
   t.is(s.told.at(-1), 'misbehaved 00:00:00:00:00:40: sent a packet that is none of ours');
+});
+
+test('where we stand is said again over a link on which we said nothing for long', (t) => {
+  const s = scene();
+  const sent: Uint8Array[] = [];
+  const peer = s.peers.add({ handle: 1, role: 1, address: 'aa', addressType: 1, intervalMs: 15 });
+  const link = s.peers.attach(peer, 100, (bytes) => sent.push(bytes));
+  link.receive(
+    encodeGreeting({ version: 1, window: 16, frameBytes: 1_024, token: new Uint8Array(8), proof: new Uint8Array(4) }),
+  );
+  const before = sent.length;
+  s.pass(24_000);
+  t.is(sent.length, before);
+  s.pass(2_000);
+  t.is(sent.length, before + 1);
+  t.is(decodePacket(sent.at(-1) as Uint8Array)?.kind, PacketKind.View);
+  s.pass(2_000);
+  t.is(sent.length, before + 1);
+});
+
+test('a neighbour that has not greeted yet is known by its address', (t) => {
+  const s = scene();
+  s.peers.add({ handle: 1, role: 1, address: 'aa', addressType: 1, intervalMs: 15 });
+  t.true(s.peers.isLinked('ff'.repeat(8), 'aa'));
+  t.false(s.peers.isLinked('ff'.repeat(8), 'bb'));
 });

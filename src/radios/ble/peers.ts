@@ -77,9 +77,11 @@ export class Peers {
     return undefined;
   }
 
-  isLinked(key: string): boolean {
+  /** By its token, or by its address for one that has not greeted yet. */
+  isLinked(key: string, address: string): boolean {
     for (const peer of this.#peers.values()) {
       if ((peer.key === key || peer.formerKey === key) && peer.ending === undefined) return true;
+      if (peer.key === undefined && peer.hci.address === address) return true;
     }
     return false;
   }
@@ -113,7 +115,9 @@ export class Peers {
         greeted: (greeting) => this.#greeted(peer, greeting),
         renamed: (name) => this.#named(peer, name),
         viewed: (view) => {
-          this.#options.parts.heard(peer.hci.handle, view);
+          // Whoever is not of our mesh connects nobody.
+          if (peer.isStranger) return;
+          this.#options.parts.heard(peer.hci.handle, view, now());
           this.#spread();
         },
         frame: (frame) => {
@@ -139,7 +143,7 @@ export class Peers {
     const peer = this.#peers.get(handle);
     if (peer === undefined) return;
     this.#peers.delete(handle);
-    this.#options.parts.remove(handle);
+    this.#options.parts.remove(handle, this.#options.now());
     const wasUp = peer.isUp;
     peer.isUp = false;
     if (wasUp) this.#options.events.down(peer, peer.ending ?? reason);
@@ -153,6 +157,8 @@ export class Peers {
   /** Ends what has been silent, stuck or a stranger for too long. */
   check(): void {
     const now = this.#options.now();
+    this.#options.parts.tick(now);
+    this.#spread();
     for (const peer of this.#peers.values()) {
       const { link, since } = peer;
       if (!peer.isUp && now - since > BleLimit.GreetingMs + BleLimit.DialMs * (1 - peer.hci.role))
@@ -162,12 +168,9 @@ export class Peers {
         this.end(peer, 'it takes nothing any more');
       else if (now - link.heardAt > BleLimit.SilentLinkMs) this.end(peer, 'it says nothing any more');
       else if (peer.isStranger && now - since > BleLimit.StrangerMs) this.end(peer, 'it is of another mesh');
+      else if (peer.isUp && now - link.saidAt > BleLimit.KeepAliveMs)
+        link.tell(this.#options.parts.viewFor(peer.hci.handle));
     }
-  }
-
-  /** A link that can go without cutting anybody off. */
-  redundant(): Peer | undefined {
-    return this.all().find((peer) => peer.isUp && this.#options.parts.isRedundant(peer.hci.handle));
   }
 
   #greeted(peer: Peer, name: Name): void {
@@ -204,7 +207,7 @@ export class Peers {
     for (const peer of this.#peers.values()) {
       if (!peer.isUp) continue;
       const view = this.#options.parts.viewFor(peer.hci.handle);
-      const text = `${toHex(view.root)} ${view.distance} ${view.isParent}`;
+      const text = `${toHex(view.root)} ${view.distance} ${view.isParent} ${view.hasOtherWay}`;
       if (text === peer.told) continue;
       peer.told = text;
       peer.link?.tell(view);

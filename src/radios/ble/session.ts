@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { EdgeError, messageOf } from '../../core/errors.js';
 import type { Clock, Timer } from '../../ports/clock.js';
 import type { Log } from '../../ports/log.js';
@@ -11,9 +10,10 @@ import { Dialler } from './dialler.js';
 import { briefly, sayGoodbye } from './goodbye.js';
 import { Opcode, Role, Status, statusText } from './hci-codes.js';
 import { type HciLink, HciMux } from './hci-mux.js';
-import type { AdvertReport } from './hci-packets.js';
+import { type AdvertReport, u16 } from './hci-packets.js';
 import { LinkAudit } from './link-audit.js';
-import { Neighbours } from './neighbours.js';
+import { LinkChoice } from './link-choice.js';
+import { ROOT_BYTES } from './link-packets.js';
 import { OwnName } from './own-name.js';
 import { Parts } from './parts.js';
 import { type Peer, Peers } from './peers.js';
@@ -21,7 +21,7 @@ import { RolePhase } from './role-phase.js';
 import type { ScanWatchdog } from './scan-watchdog.js';
 import type { BleSettings } from './settings.js';
 import { Stacks } from './stacks.js';
-import type { Tokens } from './tokens.js';
+import type { DrawBytes, Tokens } from './tokens.js';
 
 export interface SessionEvents {
   linkUp(address: LinkAddress, frameBytes: number): void;
@@ -40,6 +40,7 @@ export interface SessionOptions {
   readonly tokens: Tokens;
   readonly settings: BleSettings;
   readonly watchdog: ScanWatchdog;
+  readonly random: DrawBytes;
   readonly events: SessionEvents;
 }
 
@@ -47,16 +48,14 @@ const TICK_MS = 250;
 /** With links up the air is shared: scanning takes a third of it. */
 const SCAN_ALONE = { scanIntervalMs: 60, scanWindowMs: 50 };
 const SCAN_BESIDE_LINKS = { scanIntervalMs: 90, scanWindowMs: 30 };
-/** A last place is kept for somebody of another connected part, where there are places enough. */
-const KEPT_FROM_LINKS = 3;
 
 /** One life of a controller: from its reset until it fails or is closed. */
 export class BleSession {
   readonly mux: HciMux;
   readonly peers: Peers;
   readonly #options: SessionOptions;
-  readonly #neighbours = new Neighbours();
-  readonly #parts = new Parts(randomBytes(8));
+  readonly #parts: Parts;
+  readonly #choice: LinkChoice;
   readonly #air: AirControl;
   readonly #dialler: Dialler;
   readonly #phase: RolePhase;
@@ -65,18 +64,17 @@ export class BleSession {
   #info: ControllerInfo | undefined;
   #stacks: Stacks | undefined;
   #timer: Timer | undefined;
-  #maxLinks: number;
   #ended = false;
   /** Rejects when the controller fails while it is prepared. */
   readonly #failure: Promise<never>;
   #fail: (error: Error) => void = () => {};
 
   constructor(options: SessionOptions) {
-    const { port, clock, settings, events } = options;
+    const { port, clock, settings, events, random } = options;
     this.#options = options;
-    this.#maxLinks = settings.maxLinks;
+    this.#parts = new Parts(random(ROOT_BYTES), clock.now());
     this.#phase = new RolePhase(clock.now());
-    this.#name = new OwnName(options.tokens, settings.privateAddress, {
+    this.#name = new OwnName(options.tokens, settings.privateAddress ? random : undefined, {
       renamed: () => this.peers.rename(),
       shown: () => void this.#air.apply(),
     });
@@ -113,6 +111,8 @@ export class BleSession {
         },
       },
     });
+    const below = (bound: number): number => u16(random(2), 0) % bound;
+    this.#choice = new LinkChoice({ settings, parts: this.#parts, peers: this.peers, below });
     this.#air = new AirControl({
       gap: new Gap(this.mux),
       wish: () => this.#wish(),
@@ -201,6 +201,7 @@ export class BleSession {
   #connected(link: HciLink): void {
     if (this.#ended) return;
     const peer = this.peers.add(link);
+    this.#choice.limit.has(this.peers.size);
     if (link.role === Role.Peripheral) {
       this.#air.advertsStopped();
       const { maxIn } = this.#options.settings;
@@ -212,7 +213,7 @@ export class BleSession {
   #disconnected(link: HciLink, reason: number): void {
     const peer = this.peers.get(link.handle);
     this.#dialler.lost(link.handle, peer?.ending ?? statusText(reason));
-    if (peer?.key !== undefined) this.#neighbours.lost(peer.key);
+    if (peer?.key !== undefined) this.#choice.neighbours.lost(peer.key);
     this.peers.remove(link.handle, statusText(reason));
     if (link.role === Role.Central) this.#stacks?.forget(link.address);
     if (this.#ended) return;
@@ -240,7 +241,9 @@ export class BleSession {
   }
 
   #peerUp(peer: Peer): void {
-    if (peer.key !== undefined) this.#neighbours.reached(peer.key);
+    if (peer.key !== undefined) {
+      this.#choice.reached(peer.key);
+    }
     this.#options.events.linkUp(peer.address, peer.link?.frameBytes ?? 0);
     this.#dialler.greeted(peer);
   }
@@ -249,7 +252,7 @@ export class BleSession {
 
   #wish(): AirWish {
     const { settings } = this.#options;
-    const hasRoom = this.peers.count(Role.Peripheral) < settings.maxIn && this.peers.size < this.#maxLinks;
+    const hasRoom = this.#choice.hasRoom(this.#options.clock.now());
     const advertData = encodeAdvert({ ...this.#name.onAir, part: this.#parts.mark });
     const phase = this.#phase.current;
     return {
@@ -278,10 +281,9 @@ export class BleSession {
   }
 
   #learnLimit(): void {
-    const limit = Math.max(1, this.peers.size);
-    if (limit >= this.#maxLinks) return;
-    this.#maxLinks = limit;
-    this.#options.log.info(`BLE controller takes ${limit} links, no more`);
+    const { clock, log } = this.#options;
+    if (this.#choice.limit.refused(this.peers.size, clock.now()))
+      log.info('BLE controller refuses one link more', { links: this.peers.size });
     void this.#air.apply();
   }
 
@@ -292,7 +294,7 @@ export class BleSession {
     watchdog.heard(now);
     const advert = decodeAdvert(report.data);
     if (advert === undefined) return;
-    this.#neighbours.heard(advert, report, tokens.mayBeOurs(advert.hint, clock.wall()), now);
+    this.#choice.neighbours.heard(advert, report, tokens.mayBeOurs(advert.hint, clock.wall()), this.#parts.mark, now);
     this.#work();
   }
 
@@ -303,17 +305,10 @@ export class BleSession {
     const { settings, clock } = this.#options;
     if (this.#ended || stacks === undefined || this.#dialler.isBusy || this.#phase.current === 'peripheral') return;
     const now = clock.now();
-    const free = this.#maxLinks - this.peers.size;
-    if (free <= 0) return this.#makeRoom(now);
-    if (this.peers.count(Role.Central) >= settings.maxOut) return;
-    const neighbour = this.#neighbours.next({
-      now,
-      ownToken: this.#name.onLinks.token,
-      ownPart: this.#parts.mark,
-      takesSamePart: free > 1 || this.#maxLinks < KEPT_FROM_LINKS,
-      takesStrangers: !this.peers.all().some(({ isStranger }) => isStranger),
-      isLinked: (key) => this.peers.isLinked(key),
-    });
+    const ownToken = this.#name.onLinks.token;
+    const givenUp = this.#choice.toGiveUp(now, ownToken);
+    if (givenUp !== undefined) return this.peers.end(givenUp, 'makes room for a part of the mesh that is cut off');
+    const neighbour = this.#choice.toDial(now, ownToken);
     if (neighbour === undefined) return;
     const interval =
       this.peers.size === 0
@@ -328,7 +323,7 @@ export class BleSession {
     try {
       await this.#dialler.dial(stacks, target, () => this.#air.apply());
     } catch (error) {
-      this.#neighbours.failed(key, clock.now());
+      this.#choice.neighbours.failed(key, clock.now());
       log.debug('BLE dial failed', { address: target.address, reason: messageOf(error) });
       if (this.#dialler.isStuck) return this.#end('the controller does not give up a connection attempt');
     }
@@ -342,13 +337,6 @@ export class BleSession {
     if (status === Status.ConnectionLimit) this.#learnLimit();
     else if (status === Status.Disallowed) this.#refused('connecting', status);
     this.#dialler.failed(statusText(status));
-  }
-
-  #makeRoom(now: number): void {
-    if (!this.#neighbours.isOtherPartWaiting(this.#parts.mark, now)) return;
-    const peer = this.peers.redundant();
-    if (peer !== undefined && peer.ending === undefined)
-      this.peers.end(peer, 'makes room for a part of the mesh that is cut off');
   }
 
   // Time

@@ -31,7 +31,7 @@ export interface GattClient {
 /** A fragment then fits one link-layer packet of 251 bytes. */
 const WANTED_MTU = 247;
 const LEAST_MTU = 23;
-const SUPERVISION_MS = 4_000;
+const SUPERVISION_MS = 2_500;
 const POWER_ON_MS = 5_000;
 const SUCCESS = 0;
 

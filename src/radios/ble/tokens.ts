@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { compareBytes, equalBytes, toHex } from '../../core/bytes.js';
 import { type Name, PROOF_BYTES, TOKEN_BYTES } from './link-packets.js';
 
@@ -6,6 +6,9 @@ import { type Name, PROOF_BYTES, TOKEN_BYTES } from './link-packets.js';
 export const SLOT_MS = 15 * 60_000;
 /** A neighbour's clock may be a slot off. */
 const SLOTS_AROUND = [0, -1, 1];
+
+/** So many random bytes, the caller's to keep. */
+export type DrawBytes = (count: number) => Uint8Array;
 
 export interface Identity {
   /** Shared by the mesh: HMAC key of tokens and proofs. */
@@ -76,8 +79,8 @@ export const slotAt = (wallMs: number): number => Math.floor(wallMs / SLOT_MS);
 export const dialsFirst = (own: Uint8Array, other: Uint8Array): boolean => compareBytes(own, other) < 0;
 
 /** An address for a while that nobody can resolve: the two highest bits say so. Low byte first. */
-export function privateAddress(): Uint8Array {
-  const address = new Uint8Array(randomBytes(6));
+export function privateAddress(random: DrawBytes): Uint8Array {
+  const address = random(6);
   address[5] = (address[5] as number) & 0x3f;
   return address;
 }
