@@ -9,6 +9,7 @@
       "native/core/kernels_neon.cpp",
       "native/core/routing_table.cpp",
       "native/core/search.cpp",
+      "native/core/udp_socket.cpp",
       "native/core/vector_index.cpp"
     ],
     "edge_agent_addon": [
@@ -18,7 +19,8 @@
       "native/addon/index_handle.cpp",
       "native/addon/ingest_handle.cpp",
       "native/addon/routes_handle.cpp",
-      "native/addon/search_worker.cpp"
+      "native/addon/search_worker.cpp",
+      "native/addon/udp_handle.cpp"
     ],
     "edge_agent_flags": [
       "-std=c++20",

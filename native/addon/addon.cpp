@@ -10,6 +10,8 @@
 #include "../core/cpu.hpp"
 #include "arguments.hpp"
 #include "handles.hpp"
+#include "udp_handle.hpp"
+#include "uv.hpp"
 
 namespace edge::addon {
 
@@ -30,6 +32,9 @@ Addon::Addon(Napi::Env env, Napi::Object exports) {
   exports.Set("DedupCache", DedupHandle::define(env));
   exports.Set("RoutingTable", RoutesHandle::define(env));
   exports.Set("FrameIngest", IngestHandle::define(env));
+#if defined(__linux__)
+  if (has_uv()) exports.Set("UdpSocket", UdpHandle::define(env));
+#endif
 }
 
 // glibc keeps what a burst freed; on a small device others need it.

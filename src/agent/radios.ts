@@ -1,3 +1,4 @@
+import { createDatagrams } from '../native/hot-path.js';
 import type { Clock } from '../ports/clock.js';
 import type { Log } from '../ports/log.js';
 import type { Radio } from '../ports/radio.js';
@@ -21,7 +22,9 @@ export async function createRadio(spec: string, context: RadioContext): Promise<
   switch (parsed.kind) {
     case 'udp': {
       const { createUdpRadio } = await import('../radios/udp/udp-radio.js');
+      const datagrams = createDatagrams();
       return createUdpRadio({
+        ...(datagrams !== undefined && { datagrams }),
         ...(parsed.port !== undefined && { port: parsed.port }),
         ...(parsed.interfaces !== undefined && { interfaces: parsed.interfaces }),
         ...(config.udp.dataPort > 0 && { dataPort: config.udp.dataPort }),

@@ -5,7 +5,7 @@ import type { Mesh } from '../mesh/mesh.js';
 import type { Delivered, MeshEffect } from '../mesh/types.js';
 import type { Clock, Timer } from '../ports/clock.js';
 import type { Log } from '../ports/log.js';
-import type { Radio, RadioCondition } from '../ports/radio.js';
+import type { HeardBatch, LinkAddress, Radio, RadioCondition } from '../ports/radio.js';
 import type { Store } from '../ports/store.js';
 import type { WeaveEffect } from '../replication/effects.js';
 import { StepTimes } from './step-times.js';
@@ -96,6 +96,17 @@ export class Runner {
     this.#schedule();
   }
 
+  /** A batch is the radio's: one that must wait its turn is copied. */
+  #heardBatch(radio: number, batch: HeardBatch): void {
+    if (!this.#running) return this.submit({ kind: 'heard-batch', radio, batch });
+    const { slab, offsets, sources, addresses, count } = batch;
+    const frames = Array.from({ length: count }, (_, i) => ({
+      from: addresses[sources[i] as number] as LinkAddress,
+      bytes: slab.slice(offsets[i], offsets[i + 1]),
+    }));
+    this.submit({ kind: 'heard', radio, frames });
+  }
+
   #step(input: MeshInput): void {
     const startedAt = this.clock.now();
     const outputs = this.#mesh.step(input, { mono: startedAt, wall: this.clock.wall() });
@@ -171,6 +182,7 @@ export class Runner {
     const { radio } = record;
     await radio.open({
       heard: (frames) => this.submit({ kind: 'heard', radio: index, frames }),
+      heardBatch: (batch) => this.#heardBatch(index, batch),
       linkUp: (address, mtuBytes) => this.submit({ kind: 'link-up', radio: index, address, mtuBytes }),
       linkDown: (address, reason) => this.submit({ kind: 'link-down', radio: index, address, reason }),
       condition: (condition, reason) => this.#condition(record, index, condition, reason),

@@ -2,12 +2,13 @@ import type { HybridClock } from '../core/hlc.js';
 import type { NodeId } from '../core/ids.js';
 import type { Crypto } from '../ports/crypto.js';
 import type { HotPath } from '../ports/hot-path.js';
-import type { HeardFrame, LinkAddress, RadioTraits } from '../ports/radio.js';
+import type { LinkAddress, RadioTraits } from '../ports/radio.js';
 import type { Random } from '../ports/random.js';
 import type { WeaveEffect, WeaveInput } from '../replication/effects.js';
 import type { Weave } from '../replication/weave.js';
 import type { Self } from '../trust/identity.js';
 import type { StatePatch } from './own-state.js';
+import type { HeardInput } from './reception.js';
 import type { FloodInput, SendInput } from './sending.js';
 import type { MeshEffect, MeshTiming } from './types.js';
 
@@ -36,7 +37,7 @@ export type MeshInput =
   | { readonly kind: 'link-down'; readonly radio: number; readonly address: LinkAddress; readonly reason: string }
   /** A radio answered `full` to a `transmit`. */
   | { readonly kind: 'refused'; readonly radio: number; readonly to?: LinkAddress; readonly frame: Uint8Array }
-  | { readonly kind: 'heard'; readonly radio: number; readonly frames: readonly HeardFrame[] }
+  | ({ readonly radio: number } & HeardInput)
   | ({ readonly kind: 'flood' } & FloodInput)
   | ({ readonly kind: 'send' } & SendInput)
   /** Says goodbye: the last word of a node that stops. */

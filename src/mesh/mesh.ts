@@ -235,9 +235,10 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     switch (input.kind) {
       case 'tick':
         return;
-      case 'heard': {
+      case 'heard':
+      case 'heard-batch': {
         const carrier = this.#carriers.get(input.radio);
-        if (carrier) this.#reception.heard(carrier, input.frames, now);
+        if (carrier) this.#reception.heard(carrier, input, now);
         return;
       }
       case 'refused': {

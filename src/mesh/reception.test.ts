@@ -17,6 +17,7 @@ import { KnownNodes } from '../trust/known-nodes.js';
 import { buildFrame } from '../wire/frame.js';
 import { FrameType } from '../wire/frame-types.js';
 import type { Header } from '../wire/header.js';
+import { FrameSlab } from './frame-slab.js';
 import { type Link, Links } from './links.js';
 import { Reception } from './reception.js';
 
@@ -50,7 +51,7 @@ function setup() {
   );
   for (const self of [peer, far]) known.learn(self.id, self.keys.publicKey, self.boot);
   const hear = (frame: Uint8Array, from = link.address, now = 0): string[] => {
-    reception.heard(carrier, [{ from, bytes: frame }], at(now));
+    reception.heard(carrier, { kind: 'heard', radio: 0, frames: [{ from, bytes: frame }] }, at(now));
     return seen.splice(0);
   };
   return { context, links, known, link, carrier, reception, hear, seen };
@@ -159,6 +160,38 @@ test('many frames at once are judged each for itself', (t) => {
   const { carrier, link, reception, seen } = setup();
   const frames = Array.from({ length: 300 }, (_, i) => ({ from: link.address, bytes: of(far, { sequence: i + 1 }) }));
   const bad = { from: link.address, bytes: Uint8Array.of(1, 2, 3) };
-  reception.heard(carrier, [bad, ...frames, bad], at(0));
+  reception.heard(carrier, { kind: 'heard', radio: 0, frames: [bad, ...frames, bad] }, at(0));
   t.is(seen.filter((each) => each.startsWith('message')).length, 300);
+});
+
+test('a batch lying in the memory of a radio is judged as its frames one by one are, and nothing of it is kept', (t) => {
+  const kinds = [
+    (i: number) => ({ from: 'peer', bytes: of(far, { sequence: i }) }),
+    (i: number) => ({ from: 'stranger', bytes: of(far, { sequence: i }) }),
+    (i: number) => ({ from: 'peer', bytes: of(peer, { type: FrameType.Beacon, sequence: i }) }),
+    (i: number) => ({ from: 'peer', bytes: of(far, { type: FrameType.Heartbeat, sequence: i }) }),
+    () => ({ from: 'peer', bytes: of(far, { sequence: 1 }) }),
+    () => ({ from: 'stranger', bytes: Uint8Array.of(1, 2) }),
+    () => ({ from: 'peer', bytes: new Uint8Array(0) }),
+  ] as const;
+  const pattern = [0, 0, 0, 1, 1, 0, 2, 2, 0, 3, 4, 4, 5, 0, 6, 6, 1, 2, 0, 5];
+  const make = (address: string) =>
+    pattern.map((kind, i) => {
+      const { from, bytes } = (kinds[kind] as (i: number) => { from: string; bytes: Uint8Array })(i + 1);
+      return { from: from === 'peer' ? address : from, bytes };
+    });
+
+  const singly = setup();
+  const frames = make(singly.link.address);
+  for (const frame of frames)
+    singly.reception.heard(singly.carrier, { kind: 'heard', radio: 0, frames: [frame] }, at(0));
+
+  const together = setup();
+  const batch = new FrameSlab().lay(make(together.link.address));
+  together.reception.heard(together.carrier, { kind: 'heard-batch', radio: 0, batch }, at(0));
+  batch.slab.fill(0xff);
+
+  t.deepEqual(together.seen, singly.seen);
+  t.true(together.seen.some((each) => each.startsWith('beacon')));
+  t.deepEqual(together.context.counters, singly.context.counters);
 });

@@ -8,13 +8,14 @@ import {
   type RoutingTable,
   Verdict,
 } from '../ports/hot-path.js';
-import type { HeardFrame, LinkAddress } from '../ports/radio.js';
+import type { HeardBatch, HeardFrame, LinkAddress } from '../ports/radio.js';
 import { Freshness, type KnownNodes } from '../trust/known-nodes.js';
 import { Reassembler } from '../wire/fragments.js';
 import { dedupKeyOf, payloadOf } from '../wire/frame.js';
 import { FrameType } from '../wire/frame-types.js';
 import { FIXED_HEADER_BYTES, type Header, messageIdOfFrame, Offset, readHeader } from '../wire/header.js';
 import type { Carrier } from './carrier.js';
+import { FrameSlab } from './frame-slab.js';
 import { HeldFrames } from './held-frames.js';
 import { FRAME_BYTES_MAX, type Link, type Links } from './links.js';
 import type { MeshContext } from './types.js';
@@ -33,6 +34,11 @@ const REASONS: Readonly<Record<number, string>> = {
   [Verdict.Epoch]: 'frame.epoch',
   [Verdict.Tag]: 'frame.tag',
 };
+
+export type HeardInput =
+  | { readonly kind: 'heard'; readonly frames: readonly HeardFrame[] }
+  /** Read within the step only. */
+  | { readonly kind: 'heard-batch'; readonly batch: HeardBatch };
 
 export interface ReceptionEvents {
   beacon(carrier: Carrier, from: LinkAddress, header: Header, frame: Uint8Array, now: Instant): void;
@@ -67,8 +73,7 @@ export class Reception {
   readonly #strangers: FrameIngest;
   readonly #reassembler = new Reassembler();
   readonly #held = new HeldFrames<Held>();
-  #slab = new Uint8Array(8 * 1_500);
-  #offsets = new Uint32Array(17);
+  readonly #slab = new FrameSlab();
   #out = new Int32Array(16 * INGEST_STRIDE);
 
   constructor(
@@ -105,16 +110,29 @@ export class Reception {
     return this.#dedup.size;
   }
 
-  heard(carrier: Carrier, frames: readonly HeardFrame[], now: Instant): void {
-    const linked: { link: Link; bytes: Uint8Array }[] = [];
-    const strange: (HeardFrame & { readonly linked: boolean })[] = [];
-    for (const frame of frames) {
-      const link = this.#links.find(carrier.index, frame.from);
-      if (link?.phase === 'up' && mayUse(link, frame.bytes)) linked.push({ link, bytes: frame.bytes });
-      else strange.push({ ...frame, linked: link?.phase === 'up' });
+  heard(carrier: Carrier, input: HeardInput, now: Instant): void {
+    this.#batch(carrier, input.kind === 'heard' ? this.#slab.lay(input.frames) : input.batch, now);
+  }
+
+  /** Frames that are checked by the same ingest go there together: mostly that is the whole batch. */
+  #batch(carrier: Carrier, batch: HeardBatch, now: Instant): void {
+    const links = this.#linksOf(carrier, batch);
+    for (let from = 0; from < batch.count; ) {
+      const isLinked = links[from] !== undefined && mayUse(links[from] as Link, batch, from);
+      let to = from + 1;
+      for (; to < batch.count; to++) {
+        const link = links[to];
+        if ((link !== undefined && mayUse(link, batch, to)) !== isLinked) break;
+      }
+      this.#check(isLinked ? this.#ingest : this.#strangers, batch, from, to, now);
+      for (let i = from; i < to; i++) {
+        const verdict = this.#out[(i - from) * INGEST_STRIDE] as number;
+        const link = links[i];
+        if (isLinked) this.#linked(link as Link, batch, i, verdict, now);
+        else this.#strange(carrier, batch, i, link !== undefined, verdict, now);
+      }
+      from = to;
     }
-    this.#run(this.#ingest, linked, now, (entry, verdict) => this.#linked(entry.link, entry.bytes, verdict, now));
-    this.#run(this.#strangers, strange, now, (entry, verdict) => this.#strange(carrier, entry, verdict, now));
   }
 
   /** What was held of this node can be judged now. */
@@ -132,66 +150,54 @@ export class Reception {
     this.#reassembler.expire(now.mono);
   }
 
-  #run<Entry extends { readonly bytes: Uint8Array }>(
-    ingest: FrameIngest,
-    entries: readonly Entry[],
-    now: Instant,
-    each: (entry: Entry, verdict: number) => void,
-  ): void {
-    if (entries.length === 0) return;
-    this.#load(entries);
-    ingest.run(this.#slab, this.#offsets, entries.length, now.mono, this.#out);
-    const verdicts = entries.map((_, i) => this.#out[i * INGEST_STRIDE] as number);
-    entries.forEach((entry, i) => {
-      each(entry, verdicts[i] as number);
-    });
-  }
-
-  /** Lays the frames out in one slab, which grows to the largest batch and stays. */
-  #load(entries: readonly { readonly bytes: Uint8Array }[]): void {
-    let total = 0;
-    for (const { bytes } of entries) total += bytes.length;
-    if (total > this.#slab.length) this.#slab = new Uint8Array(total * 2);
-    if (entries.length + 1 > this.#offsets.length) {
-      this.#offsets = new Uint32Array(entries.length * 2 + 1);
-      this.#out = new Int32Array(entries.length * 2 * INGEST_STRIDE);
+  /** The link in use that each frame came over. */
+  #linksOf(carrier: Carrier, { count, sources, addresses }: HeardBatch): readonly (Link | undefined)[] {
+    const links: (Link | undefined)[] = [];
+    let source = -1;
+    let link: Link | undefined;
+    for (let i = 0; i < count; i++) {
+      if (sources[i] !== source) {
+        source = sources[i] as number;
+        link = this.#links.find(carrier.index, addresses[source] as LinkAddress);
+        if (link?.phase !== 'up') link = undefined;
+      }
+      links.push(link);
     }
-    let at = 0;
-    entries.forEach(({ bytes }, i) => {
-      this.#offsets[i] = at;
-      this.#slab.set(bytes, at);
-      at += bytes.length;
-    });
-    this.#offsets[entries.length] = at;
+    return links;
   }
 
-  #strange(
-    carrier: Carrier,
-    { from, bytes, linked }: HeardFrame & { readonly linked: boolean },
-    verdict: number,
-    now: Instant,
-  ): void {
-    if (verdict === Verdict.Accept && bytes[Offset.Type] === FrameType.Beacon) {
-      this.#context.counters.countReceived(FrameType.Beacon);
-      this.#events.beacon(carrier, from, readHeader(bytes), bytes, now);
-    } else if (verdict === Verdict.Accept) {
-      this.#context.counters.refuse(linked ? 'frame.not-from-neighbour' : 'link.unknown');
-    } else this.#refuse(verdict);
+  #check(ingest: FrameIngest, { slab, offsets, count }: HeardBatch, from: number, to: number, now: Instant): void {
+    if ((to - from) * INGEST_STRIDE > this.#out.length) this.#out = new Int32Array((to - from) * 2 * INGEST_STRIDE);
+    const some = from === 0 && to === count ? offsets : offsets.subarray(from, to + 1);
+    ingest.run(slab, some, to - from, now.mono, this.#out);
   }
 
-  #linked(link: Link, frame: Uint8Array, verdict: number, now: Instant): void {
+  #strange(carrier: Carrier, batch: HeardBatch, i: number, linked: boolean, verdict: number, now: Instant): void {
+    if (verdict !== Verdict.Accept) return this.#refuse(verdict);
+    if (typeOf(batch, i) !== FrameType.Beacon) {
+      return this.#context.counters.refuse(linked ? 'frame.not-from-neighbour' : 'link.unknown');
+    }
+    this.#context.counters.countReceived(FrameType.Beacon);
+    const frame = frameOf(batch, i);
+    const from = batch.addresses[batch.sources[i] as number] as LinkAddress;
+    this.#events.beacon(carrier, from, readHeader(frame), frame, now);
+  }
+
+  #linked(link: Link, batch: HeardBatch, i: number, verdict: number, now: Instant): void {
     if (verdict === Verdict.Accept) {
+      const frame = frameOf(batch, i);
       this.#events.alive(link, now);
       const header = readHeader(frame);
       this.#context.counters.countReceived(header.type);
       if (wantsHopAck(header.type)) this.#events.acknowledge(link, frame, now);
       this.#judge(link, header, frame, true, now);
     } else if (verdict === Verdict.Duplicate) {
-      const type = frame[Offset.Type] as number;
-      if (wantsHopAck(type)) this.#events.acknowledge(link, frame, now);
-      if (type >= FIRST_FAR_TYPE) this.#events.passedAgain(dedupKeyOf(frame), link);
+      const type = typeOf(batch, i);
+      if (wantsHopAck(type)) this.#events.acknowledge(link, frameOf(batch, i), now);
+      if (type >= FIRST_FAR_TYPE) this.#events.passedAgain(dedupKeyOf(frameOf(batch, i)), link);
     } else if (verdict === Verdict.Own) {
       // It went in a circle. The neighbour is to know that it arrived, or it will send it again and again.
+      const frame = frameOf(batch, i);
       this.#events.acknowledge(link, frame, now);
       this.#events.passedAgain(dedupKeyOf(frame), link);
     } else this.#refuse(verdict);
@@ -234,13 +240,22 @@ export class Reception {
 const wantsHopAck = (type: number): boolean =>
   type !== FrameType.Beacon && type !== FrameType.Heartbeat && type !== FrameType.HopAck;
 
+const typeOf = ({ slab, offsets }: HeardBatch, i: number): number =>
+  slab[(offsets[i] as number) + Offset.Type] as number;
+
+/** A copy, because the batch is the radio's. */
+const frameOf = ({ slab, offsets }: HeardBatch, i: number): Uint8Array => slab.slice(offsets[i], offsets[i + 1]);
+
 /**
  * Whether a link's ingest may see this frame. Beacons speak for themselves, and what is link-local must come from the
  * link's own neighbour: else a forged one could take a place in the dedup cache that belongs to a genuine one.
  */
-function mayUse(link: Link, frame: Uint8Array): boolean {
-  const type = frame[Offset.Type];
+function mayUse(link: Link, batch: HeardBatch, i: number): boolean {
+  const start = batch.offsets[i] as number;
+  const length = (batch.offsets[i + 1] as number) - start;
+  if (length <= Offset.Type) return true;
+  const type = typeOf(batch, i);
   if (type === FrameType.Beacon) return false;
-  if (type === undefined || type >= FIRST_FAR_TYPE || frame.length < FIXED_HEADER_BYTES) return true;
-  return nodeIdOf(frame, Offset.Source) === link.peer;
+  if (type >= FIRST_FAR_TYPE || length < FIXED_HEADER_BYTES) return true;
+  return nodeIdOf(batch.slab, start + Offset.Source) === link.peer;
 }

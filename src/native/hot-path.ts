@@ -1,6 +1,8 @@
+import type { Datagrams } from '../ports/datagrams.js';
 import { DEFAULT_ROUTE_TTL_MS, type HotPath, HotPathKind } from '../ports/hot-path.js';
 import { checkObject, hotPathError } from './checks.js';
 import { type Addon, type Attempt, type Loaded, loadAddon, NOT_THERE } from './load.js';
+import { nativeDatagrams } from './native-datagrams.js';
 import { twinHotPath } from './twin/hot-path.js';
 
 export interface HotPathOptions {
@@ -59,6 +61,10 @@ export function describeHotPath(): HotPathDescription {
   if (path === undefined) return { kind, isa, tried, text: `JavaScript twin, because ${whyNone(tried)}` };
   return { kind, isa, path, tried, text: `native (${isa}) from ${path}` };
 }
+
+/** Sockets of the addon; `undefined` where it does not serve. */
+export const createDatagrams = (): Datagrams | undefined =>
+  isTwinForced() ? undefined : nativeDatagrams(addonOnce().addon);
 
 /** Gives memory that the C library keeps after a burst back to the system; false without the addon, or when there is none. */
 export const returnFreedMemory = (): boolean => (isTwinForced() ? false : (addonOnce().addon?.trim?.() ?? false));

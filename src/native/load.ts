@@ -24,6 +24,43 @@ export interface Addon {
     self: bigint,
     maxFrameBytes: number,
   ) => FrameIngest;
+  /** On Linux only. */
+  readonly UdpSocket?: new (
+    arrays: AddonSocketArrays,
+    onBatch: (count: number, freshCount: number) => void,
+    onError: (errno: number) => void,
+  ) => AddonSocket;
+}
+
+/** What native/addon/udp_handle.hpp offers; its numbers are errnos, 0 when all went well. */
+export interface AddonSocket {
+  open(family: number, host: string, port: number, share: boolean, receiveBytes: number, queueBytes: number): number;
+  /** The port. */
+  local(): number;
+  join(group: string, member: string): number;
+  multicastVia(member: string): number;
+  /** A number for a destination, negative when there is no such address. */
+  destination(host: string, port: number): number;
+  forgetDestinations(): void;
+  /** False when there is no room. */
+  queue(destination: number, datagram: Uint8Array): boolean;
+  flush(): number;
+  source(slot: number): { readonly family: number; readonly host: string; readonly port: number };
+  close(): void;
+  readonly queuedBytes: number;
+  readonly tally: {
+    readonly receives: number;
+    readonly sends: number;
+    readonly segmented: number;
+    readonly failed: number;
+  };
+}
+
+export interface AddonSocketArrays {
+  readonly slab: Uint8Array;
+  readonly offsets: Uint32Array;
+  readonly sources: Uint32Array;
+  readonly fresh: Uint32Array;
 }
 
 export const ADDON_ABI = 2;

@@ -41,9 +41,22 @@ export interface HeardFrame {
   readonly bytes: Uint8Array;
 }
 
+/** Frames that arrived together, in memory of the radio's own: good during the call only. */
+export interface HeardBatch {
+  readonly slab: Uint8Array;
+  /** Frame i is `slab[offsets[i], offsets[i + 1])`. */
+  readonly offsets: Uint32Array;
+  readonly count: number;
+  /** Frame i came from `addresses[sources[i]]`. */
+  readonly sources: Uint32Array;
+  readonly addresses: readonly LinkAddress[];
+}
+
 export interface RadioEvents {
   /** Frames in order of arrival. */
   heard(frames: readonly HeardFrame[]): void;
+  /** The same without an object for each frame, from radios that can; left out, they call `heard`. */
+  heardBatch?(batch: HeardBatch): void;
   /** Only radios with `connected` links. */
   linkUp(address: LinkAddress, mtuBytes: number): void;
   linkDown(address: LinkAddress, reason: string): void;

@@ -1,6 +1,6 @@
 import type { LinkAddress, RadioCounters, SendResult } from '../../ports/radio.js';
 import { hostText, parseEndpoint } from './address.js';
-import { MAX_DESTINATIONS, MAX_QUEUED_BYTES, MTU_BYTES } from './limits.js';
+import { MAX_DESTINATIONS, MTU_BYTES } from './limits.js';
 import type { DataSocket, SocketSet } from './socket-set.js';
 
 /** `framesOut` and `bytesOut` count datagrams handed to the system: a multicast on two interfaces is two. */
@@ -18,15 +18,11 @@ export class Sender {
   readonly #discoveryPort: number;
   readonly #tally: Tally;
   readonly #destinations = new Map<LinkAddress, Destination>();
-  readonly #sent: (error: Error | null) => void;
 
-  constructor(sockets: SocketSet, discoveryPort: number, tally: Tally, failed: (error: Error) => void) {
+  constructor(sockets: SocketSet, discoveryPort: number, tally: Tally) {
     this.#sockets = sockets;
     this.#discoveryPort = discoveryPort;
     this.#tally = tally;
-    this.#sent = (error) => {
-      if (error !== null) failed(error);
-    };
   }
 
   /** To be called when sockets were opened or closed. */
@@ -40,27 +36,24 @@ export class Sender {
     if (to === undefined) return this.#multicast(frame);
     const destination = this.#destinationOf(to);
     if (destination === undefined) return this.#refuse();
-    return this.#put(Buffer.from(frame), destination.from, destination.host, destination.port);
+    return this.#put(frame, destination.from, destination.host, destination.port);
   }
 
   #multicast(frame: Uint8Array): SendResult {
-    // One copy for all sockets: the kernel may take it after this call has returned.
-    const copy = Buffer.from(frame);
     let result: SendResult = 'down';
     for (const from of this.#sockets.data) {
       const host = from.plan.multicastHost;
       if (host === undefined) continue;
-      const one = this.#put(copy, from, host, this.#discoveryPort);
+      const one = this.#put(frame, from, host, this.#discoveryPort);
       if (result !== 'queued') result = one;
     }
     return result;
   }
 
-  #put(copy: Buffer, from: DataSocket, host: string, port: number): SendResult {
-    if (from.socket.getSendQueueSize() + copy.length > MAX_QUEUED_BYTES) return 'full';
-    from.socket.send(copy, port, host, this.#sent);
+  #put(frame: Uint8Array, from: DataSocket, host: string, port: number): SendResult {
+    if (from.socket.send(frame, host, port) === 'full') return 'full';
     this.#tally.framesOut += 1;
-    this.#tally.bytesOut += copy.length;
+    this.#tally.bytesOut += frame.length;
     return 'queued';
   }
 

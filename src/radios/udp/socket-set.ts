@@ -1,24 +1,25 @@
-import type { RemoteInfo, Socket } from 'node:dgram';
-import { type Endpoint, endpointText, type Family, isLoopback } from './address.js';
+import type { DatagramBatch, DatagramHandlers, DatagramSocket, Datagrams, SystemError } from '../../ports/datagrams.js';
+import { type Endpoint, endpointText, isLoopback } from './address.js';
+import { MAX_QUEUED_BYTES, RECEIVE_BUFFER_BYTES } from './limits.js';
 import type { AnyPlan, DataPlan } from './plan.js';
-import { closeSocket, openSocket } from './socket.js';
 
 export interface DataSocket {
   readonly plan: DataPlan;
-  readonly socket: Socket;
+  readonly socket: DatagramSocket;
   /** As others see it. */
   readonly address: string;
 }
 
 export interface SocketSetEvents {
-  message(bytes: Uint8Array, from: string): void;
-  error(error: NodeJS.ErrnoException): void;
+  /** `accepts`: whether a source, by its host, is to be heard on this socket. */
+  batch(batch: DatagramBatch, accepts: ((host: string) => boolean) | undefined): void;
+  error(error: SystemError): void;
 }
 
 export interface Failure {
   readonly plan: AnyPlan;
   readonly port: number;
-  readonly error: NodeJS.ErrnoException;
+  readonly error: SystemError;
 }
 
 export interface SocketPorts {
@@ -27,18 +28,58 @@ export interface SocketPorts {
   readonly data: number;
 }
 
-const familyOf = (from: RemoteInfo): Family => (from.family === 'IPv6' ? 6 : 4);
+/** Binds the planned socket. Rejects with the system's error. */
+export async function openPlanned(
+  datagrams: Datagrams,
+  plan: AnyPlan,
+  port: number,
+  handlers: DatagramHandlers,
+): Promise<DatagramSocket> {
+  const socket = await datagrams.open(
+    {
+      family: plan.family,
+      host: plan.host,
+      port,
+      // Several agents on a host share the discovery port; nobody else may take this agent's own port.
+      share: plan.role !== 'data',
+      receiveBytes: RECEIVE_BUFFER_BYTES,
+      queueBytes: MAX_QUEUED_BYTES,
+    },
+    handlers,
+  );
+  enterGroup(socket, plan, handlers);
+  return socket;
+}
+
+/** An interface without multicast (a tunnel) still serves for unicast. */
+function enterGroup(socket: DatagramSocket, plan: AnyPlan, handlers: DatagramHandlers): void {
+  const attempt = (run: () => void): void => {
+    try {
+      run();
+    } catch (error) {
+      handlers.error(error as SystemError);
+    }
+  };
+  if (plan.role === 'group') {
+    for (const member of plan.members) attempt(() => socket.join(plan.group, member));
+  }
+  if (plan.role === 'data' && plan.multicastHost !== undefined) {
+    attempt(() => socket.multicastVia(plan.family === 6 ? `::%${plan.iface}` : plan.host));
+  }
+}
 
 /** The sockets that are open, kept in step with the plan. Bounded by the plan: at most 7 per interface. */
 export class SocketSet {
+  readonly #datagrams: Datagrams;
   readonly #ports: SocketPorts;
   readonly #events: SocketSetEvents;
-  readonly #open = new Map<string, Socket>();
+  readonly #open = new Map<string, DatagramSocket>();
   readonly #own = new Set<string>();
   #data: DataSocket[] = [];
   #ownPort: number;
 
-  constructor(ports: SocketPorts, events: SocketSetEvents) {
+  constructor(datagrams: Datagrams, ports: SocketPorts, events: SocketSetEvents) {
+    this.#datagrams = datagrams;
     this.#ports = ports;
     this.#events = events;
     this.#ownPort = ports.data;
@@ -52,6 +93,11 @@ export class SocketSet {
   /** This agent's own port, 0 before the first socket is open. */
   get ownPort(): number {
     return this.#ownPort;
+  }
+
+  /** Whether an address is one of this agent's own: its multicasts come back to it. */
+  isOwn(address: string): boolean {
+    return this.#own.has(address);
   }
 
   /** Closes what is no longer planned and opens what is missing. Returns what could not be opened. */
@@ -89,10 +135,10 @@ export class SocketSet {
     let port = plan.role === 'data' ? this.#ownPort : this.#ports.discovery;
     for (;;) {
       try {
-        this.#admit(plan, await openSocket(plan, port, this.#handlers(plan)));
+        this.#admit(plan, await openPlanned(this.#datagrams, plan, port, this.#handlers(plan)));
         return undefined;
       } catch (caught) {
-        const error = caught as NodeJS.ErrnoException;
+        const error = caught as SystemError;
         const movable = plan.role === 'data' && this.#ports.data === 0 && port !== 0;
         if (!movable || error.code !== 'EADDRINUSE') return { plan, port, error };
         port = 0;
@@ -100,26 +146,19 @@ export class SocketSet {
     }
   }
 
-  #admit(plan: AnyPlan, socket: Socket): void {
+  #admit(plan: AnyPlan, socket: DatagramSocket): void {
     this.#open.set(plan.key, socket);
     if (plan.role !== 'data') return;
-    const { port } = socket.address();
+    const { port } = socket;
     if (this.#ownPort === 0) this.#ownPort = port;
     const address = endpointText(plan.family, plan.host, port);
     this.#own.add(address);
     this.#data.push({ plan, socket, address });
   }
 
-  #handlers(plan: AnyPlan): { message(bytes: Uint8Array, from: RemoteInfo): void; error(error: Error): void } {
+  #handlers(plan: AnyPlan): DatagramHandlers {
     const accepts = plan.role === 'group' ? plan.accepts : undefined;
-    return {
-      message: (bytes, from) => {
-        if (accepts !== undefined && !accepts(from.address)) return;
-        const address = endpointText(familyOf(from), from.address, from.port);
-        if (!this.#own.has(address)) this.#events.message(bytes, address);
-      },
-      error: this.#events.error,
-    };
+    return { batch: (batch) => this.#events.batch(batch, accepts), error: this.#events.error };
   }
 
   async #closeWhere(gone: (key: string) => boolean): Promise<void> {
@@ -127,7 +166,7 @@ export class SocketSet {
     for (const [key, socket] of this.#open) {
       if (!gone(key)) continue;
       this.#open.delete(key);
-      closing.push(closeSocket(socket));
+      closing.push(socket.close());
     }
     this.#data = this.#data.filter(({ plan, address }) => {
       if (!gone(plan.key)) return true;

@@ -1,7 +1,9 @@
 import { EdgeError, messageOf } from '../../core/errors.js';
 import type { Clock, Timer } from '../../ports/clock.js';
+import type { DatagramBatch, Datagrams, SystemError } from '../../ports/datagrams.js';
 import type { Log } from '../../ports/log.js';
 import type {
+  HeardFrame,
   LinkAddress,
   Radio,
   RadioCounters,
@@ -13,14 +15,13 @@ import type {
 import { RadioKind } from '../../ports/radio.js';
 import { DEFAULT_UDP_PORT, formatRadioSpec } from '../radio-spec.js';
 import { advertise, type DnsSdHandle } from './dns-sd.js';
-import { Inbox } from './inbox.js';
 import { type NetworkInterface, readInterfaces } from './interfaces.js';
 import { FIRST_RETRY_MS, MAX_LOGGED_CODES, MTU_BYTES, POLL_MS } from './limits.js';
+import { nodeDatagrams } from './node-datagrams.js';
 import { type AnyPlan, planSockets, type Selection, selectInterfaces } from './plan.js';
 import { resolvePeer } from './resolve.js';
 import { Sender, type Tally } from './sender.js';
-import { closeSocket, openSocket } from './socket.js';
-import { type Failure, SocketSet } from './socket-set.js';
+import { type Failure, openPlanned, SocketSet } from './socket-set.js';
 import { describe, judge, type RadioState } from './state.js';
 
 export interface UdpRadioOptions {
@@ -36,6 +37,8 @@ export interface UdpRadioOptions {
   readonly identity?: { readonly name: string; readonly nodeId: string };
   readonly log: Log;
   readonly clock: Clock;
+  /** Where sockets come from; Node's dgram by default. */
+  readonly datagrams?: Datagrams;
   /** Where interfaces come from; the system by default. */
   readonly readInterfaces?: () => readonly NetworkInterface[];
 }
@@ -68,8 +71,8 @@ class UdpRadio implements Radio {
   readonly #options: UdpRadioOptions;
   readonly #port: number;
   readonly #sockets: SocketSet;
+  readonly #datagrams: Datagrams;
   readonly #sender: Sender;
-  readonly #inbox: Inbox;
   readonly #tally: Tally = { framesIn: 0, framesOut: 0, bytesIn: 0, bytesOut: 0, errors: 0 };
   readonly #logged = new Set<string>();
   #events: RadioEvents | undefined;
@@ -87,12 +90,13 @@ class UdpRadio implements Radio {
     this.#port = port;
     const { interfaces } = options;
     this.name = formatRadioSpec({ kind: 'udp', port, ...(interfaces === undefined ? {} : { interfaces }) });
+    this.#datagrams = options.datagrams ?? nodeDatagrams;
     this.#sockets = new SocketSet(
+      this.#datagrams,
       { discovery: port, data: options.dataPort ?? 0 },
-      { message: (bytes, from) => this.#hear(bytes, from), error: (error) => this.#fault(error) },
+      { batch: (batch, accepts) => this.#hear(batch, accepts), error: (error) => this.#fault(error) },
     );
-    this.#sender = new Sender(this.#sockets, port, this.#tally, (error) => this.#fault(error));
-    this.#inbox = new Inbox((frames) => this.#events?.heard(frames));
+    this.#sender = new Sender(this.#sockets, port, this.#tally);
   }
 
   async probe(): Promise<RadioProbe> {
@@ -138,7 +142,6 @@ class UdpRadio implements Radio {
     if (this.#closed) return;
     this.#closed = true;
     this.#poll?.cancel();
-    this.#inbox.close();
     await this.#round;
     await this.#publishing;
     await Promise.all([this.#sockets.close(), this.#dnsSd?.handle?.stop()]);
@@ -189,18 +192,43 @@ class UdpRadio implements Radio {
     return this.#sockets.data.some(({ plan }) => plan.host === address);
   }
 
-  #hear(bytes: Uint8Array, from: LinkAddress): void {
-    if (this.#closed) return;
-    if (bytes.length === 0 || bytes.length > MTU_BYTES) {
-      this.#tally.errors += 1;
-      return;
+  #hear(batch: DatagramBatch, accepts: ((host: string) => boolean) | undefined): void {
+    if (this.#closed || this.#events === undefined) return;
+    const { count, offsets } = batch;
+    let good = 0;
+    for (let i = 0; i < count; i++) {
+      if (!hasLength(batch, i)) this.#tally.errors += 1;
+      else if (this.#isForeign(batch, i, accepts)) good++;
     }
-    this.#tally.framesIn += 1;
-    this.#tally.bytesIn += bytes.length;
-    this.#inbox.put({ from, bytes: new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) });
+    if (good === count && this.#events.heardBatch !== undefined) {
+      this.#tally.framesIn += count;
+      this.#tally.bytesIn += offsets[count] as number;
+      this.#events.heardBatch(batch);
+    } else if (good > 0) this.#hearSome(batch, accepts);
   }
 
-  #fault(error: NodeJS.ErrnoException): void {
+  /** Own multicasts and what is no frame come seldom: then the others are taken out one by one. */
+  #hearSome(batch: DatagramBatch, accepts: ((host: string) => boolean) | undefined): void {
+    const { count, offsets, sources, addresses, slab } = batch;
+    const frames: HeardFrame[] = [];
+    for (let i = 0; i < count; i++) {
+      if (!hasLength(batch, i) || !this.#isForeign(batch, i, accepts)) continue;
+      const bytes = slab.slice(offsets[i], offsets[i + 1]);
+      frames.push({ from: addresses[sources[i] as number] as LinkAddress, bytes });
+      this.#tally.framesIn += 1;
+      this.#tally.bytesIn += bytes.length;
+    }
+    this.#events?.heard(frames);
+  }
+
+  /** Neither an own multicast come back, nor from a host that another socket hears. */
+  #isForeign({ sources, hosts, addresses }: DatagramBatch, i: number, accepts?: (host: string) => boolean): boolean {
+    const source = sources[i] as number;
+    if (accepts !== undefined && !accepts(hosts[source] as string)) return false;
+    return !this.#sockets.isOwn(addresses[source] as string);
+  }
+
+  #fault(error: SystemError): void {
     this.#tally.errors += 1;
     this.#logOnce(error.code ?? error.name, 'Network error, further ones like it are only counted', {
       reason: error.message,
@@ -242,11 +270,17 @@ class UdpRadio implements Radio {
     const doors: AnyPlan[] = planSockets(selection, () => false).filter((plan) => plan.role === 'door');
     for (const plan of doors) {
       try {
-        await closeSocket(await openSocket(plan, this.#port, { message: () => {}, error: () => {} }));
+        const socket = await openPlanned(this.#datagrams, plan, this.#port, { batch: () => {}, error: () => {} });
+        await socket.close();
       } catch (error) {
-        failures.push({ plan, port: this.#port, error: error as NodeJS.ErrnoException });
+        failures.push({ plan, port: this.#port, error: error as SystemError });
       }
     }
     return failures;
   }
+}
+
+function hasLength({ offsets }: DatagramBatch, i: number): boolean {
+  const length = (offsets[i + 1] as number) - (offsets[i] as number);
+  return length > 0 && length <= MTU_BYTES;
 }

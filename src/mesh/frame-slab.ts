@@ -1,0 +1,37 @@
+import type { HeardBatch, HeardFrame, LinkAddress } from '../ports/radio.js';
+
+const FIRST_BYTES = 8 * 1_500;
+const FIRST_FRAMES = 16;
+
+/** Lays single frames out as a batch, in memory that grows to the largest one and stays. Good until the next call. */
+export class FrameSlab {
+  #slab = new Uint8Array(FIRST_BYTES);
+  #offsets = new Uint32Array(FIRST_FRAMES + 1);
+  #sources = new Uint32Array(FIRST_FRAMES);
+
+  lay(frames: readonly HeardFrame[]): HeardBatch {
+    this.#grow(frames);
+    const addresses: LinkAddress[] = [];
+    let at = 0;
+    for (const [i, { from, bytes }] of frames.entries()) {
+      // Frames of one turn mostly come from one neighbour.
+      if (addresses.at(-1) !== from) addresses.push(from);
+      this.#sources[i] = addresses.length - 1;
+      this.#offsets[i] = at;
+      this.#slab.set(bytes, at);
+      at += bytes.length;
+    }
+    this.#offsets[frames.length] = at;
+    const [slab, offsets, sources] = [this.#slab, this.#offsets, this.#sources];
+    return { slab, offsets, sources, count: frames.length, addresses };
+  }
+
+  #grow(frames: readonly HeardFrame[]): void {
+    let total = 0;
+    for (const { bytes } of frames) total += bytes.length;
+    if (total > this.#slab.length) this.#slab = new Uint8Array(total * 2);
+    if (frames.length <= this.#sources.length) return;
+    this.#offsets = new Uint32Array(frames.length * 2 + 1);
+    this.#sources = new Uint32Array(frames.length * 2);
+  }
+}
