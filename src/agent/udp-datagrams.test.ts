@@ -8,7 +8,7 @@ import { realClock, silentLog } from '../testing/radio-world.js';
 
 const datagrams = createDatagrams();
 
-if (datagrams === undefined) test.skip('udp by the addon: it has no sockets here', () => {});
+if (datagrams === undefined) test.skip('udp by the addon (skipped: it has no sockets here)', () => {});
 else {
   radioContract(test, 'udp on lo by the addon', async () => {
     const port = randomInt(10_000, 30_000);

@@ -51,7 +51,7 @@ function setup() {
   );
   for (const self of [peer, far]) known.learn(self.id, self.keys.publicKey, self.boot);
   const hear = (frame: Uint8Array, from = link.address, now = 0): string[] => {
-    reception.heard(carrier, { kind: 'heard', radio: 0, frames: [{ from, bytes: frame }] }, at(now));
+    reception.heard(carrier, { kind: 'heard', frames: [{ from, bytes: frame }] }, at(now));
     return seen.splice(0);
   };
   return { context, links, known, link, carrier, reception, hear, seen };
@@ -160,7 +160,7 @@ test('many frames at once are judged each for itself', (t) => {
   const { carrier, link, reception, seen } = setup();
   const frames = Array.from({ length: 300 }, (_, i) => ({ from: link.address, bytes: of(far, { sequence: i + 1 }) }));
   const bad = { from: link.address, bytes: Uint8Array.of(1, 2, 3) };
-  reception.heard(carrier, { kind: 'heard', radio: 0, frames: [bad, ...frames, bad] }, at(0));
+  reception.heard(carrier, { kind: 'heard', frames: [bad, ...frames, bad] }, at(0));
   t.is(seen.filter((each) => each.startsWith('message')).length, 300);
 });
 
@@ -184,11 +184,11 @@ test('a batch lying in the memory of a radio is judged as its frames one by one 
   const singly = setup();
   const frames = make(singly.link.address);
   for (const frame of frames)
-    singly.reception.heard(singly.carrier, { kind: 'heard', radio: 0, frames: [frame] }, at(0));
+    singly.reception.heard(singly.carrier, { kind: 'heard', frames: [frame] }, at(0));
 
   const together = setup();
   const batch = new FrameSlab().lay(make(together.link.address));
-  together.reception.heard(together.carrier, { kind: 'heard-batch', radio: 0, batch }, at(0));
+  together.reception.heard(together.carrier, { kind: 'heard-batch', batch }, at(0));
   batch.slab.fill(0xff);
 
   t.deepEqual(together.seen, singly.seen);

@@ -11,9 +11,9 @@ const datagrams = nativeDatagrams(addon);
 const Socket = addon?.UdpSocket;
 
 if (datagrams === undefined || Socket === undefined) {
-  test.skip('native datagrams: there is no addon with sockets here', () => {});
+  test.skip('native datagrams (skipped: there is no addon with sockets here)', () => {});
 } else {
-  datagramsContract('native datagrams', datagrams);
+  datagramsContract(test, 'native datagrams', datagrams);
 
   const arrays = (): AddonSocketArrays => ({
     slab: new Uint8Array(256 << 10),

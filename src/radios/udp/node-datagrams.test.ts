@@ -1,4 +1,5 @@
+import test from 'ava';
 import { datagramsContract } from '../../testing/contracts/datagrams.js';
 import { nodeDatagrams } from './node-datagrams.js';
 
-datagramsContract('dgram', nodeDatagrams);
+datagramsContract(test, 'dgram', nodeDatagrams);

@@ -1,4 +1,4 @@
-import test, { type ExecutionContext } from 'ava';
+import type { ExecutionContext, TestFn } from 'ava';
 import { DATAGRAM_BYTES, type DatagramOptions, type DatagramSocket, type Datagrams } from '../../ports/datagrams.js';
 import { seededRandom } from '../radio-world.js';
 
@@ -62,7 +62,7 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 const codeOf = (error: unknown): string => (error as { code?: string }).code ?? '';
 
 /** What every implementation of the `Datagrams` port must do. On loopback. */
-export function datagramsContract(name: string, datagrams: Datagrams): void {
+export function datagramsContract(test: TestFn, name: string, datagrams: Datagrams): void {
   test(`${name}: datagrams of every size arrive whole, in order, and with where they come from`, async (t) => {
     const [from, to] = [await Ear.open(t, datagrams), await Ear.open(t, datagrams)];
     const random = seededRandom(1);
