@@ -5,6 +5,6 @@ export default {
   typescript: { rewritePaths: { 'hw-tests/': 'dist-hw/' }, compile: false },
   timeout: '2m',
   concurrency: 1,
-  workerThreads: true,
+  workerThreads: false,
   nodeArguments: ['--enable-source-maps'],
 };

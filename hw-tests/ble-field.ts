@@ -1,26 +1,14 @@
-import { Runner } from '../dist/agent/runner.js';
-import { HybridClock } from '../dist/core/hlc.js';
-import type { MessageId, NodeId } from '../dist/core/ids.js';
-import { Mesh } from '../dist/mesh/mesh.js';
 import type { MeshTiming } from '../dist/mesh/types.js';
-import { createHotPath } from '../dist/native/hot-path.js';
-import type { Log } from '../dist/ports/log.js';
-import type { Radio } from '../dist/ports/radio.js';
 import { createBleRadio } from '../dist/radios/ble/ble-radio.js';
 import type { BleSettings } from '../dist/radios/ble/settings.js';
-import { DEFAULT_RETENTION_MS, DEFAULT_WEAVE_LIMITS } from '../dist/replication/limits.js';
-import { Weave } from '../dist/replication/weave.js';
-import { createMemoryStore } from '../dist/storage/memory.js';
-import { nodeCrypto } from '../dist/system/node-crypto.js';
 import { systemClock } from '../dist/system/system-clock.js';
-import { systemRandom } from '../dist/system/system-random.js';
-import { nodeIdOfKey } from '../dist/trust/identity.js';
-import { FrameType, Priority } from '../dist/wire/frame-types.js';
 import { Air, type AirOptions } from './emulation/air.js';
 import { EmulatedController } from './emulation/controller.js';
 import type { ControllerQuirks } from './emulation/controller-quirks.js';
 import { EmulatedPort } from './emulation/port.js';
 import type { Station } from './emulation/types.js';
+import { MeshNode, TAG_KEY } from './mesh-node.js';
+import { until } from './wait.js';
 
 export type Shape = 'line' | 'ring' | 'full';
 
@@ -33,128 +21,51 @@ export interface FieldOptions extends AirOptions {
   readonly maxLinks?: number;
 }
 
-const TIMING: MeshTiming = { heartbeatMs: 1_000, peerTimeoutMs: 5_000, forgetAfterMs: 60_000 };
-const TAG_KEY = new Uint8Array(16).fill(7);
-const POLL_MS = 5;
+const FLOOD_MS = 10_000;
 
-const crypto = nodeCrypto();
+interface Hardware {
+  readonly controller: EmulatedController;
+  port: EmulatedPort | undefined;
+}
 
 /** A device on the emulated air: controller, the shipped radio, the shipped engine and runner. */
-export class FieldNode {
+export class FieldNode extends MeshNode {
   readonly index: number;
-  readonly controller: EmulatedController;
-  readonly id: NodeId;
-  readonly radio: Radio;
-  readonly runner: Runner;
-  readonly mesh: Mesh;
-  /** Of all messages that arrived, how often. */
-  readonly delivered = new Map<MessageId, number>();
-  readonly outcomes = new Map<MessageId, string>();
-  readonly conditions: string[] = [];
-  readonly remarks: string[] = [];
-  port: EmulatedPort | undefined;
+  readonly #hardware: Hardware;
 
   constructor(air: Air, index: number, options: FieldOptions) {
-    this.index = index;
     const quirks = options.quirks?.(index);
-    this.controller = new EmulatedController(air, {
-      name: `n${index}`,
+    const name = `n${index}`;
+    const controller = new EmulatedController(air, {
+      name,
       ...(quirks && { quirks }),
       ...(options.maxLinks !== undefined && { maxLinks: options.maxLinks }),
     });
-    const keys = crypto.generate();
-    this.id = nodeIdOfKey(crypto, keys.publicKey);
-    const log = this.#log();
-    this.radio = createBleRadio({
-      identity: { key: TAG_KEY, id: this.id },
-      settings: { maxOut: 8, maxIn: 8, maxLinks: 8, ...options.settings },
-      log,
-      clock: systemClock,
-      port: () => {
-        this.port = new EmulatedPort(this.controller);
-        return this.port;
-      },
+    const hardware: Hardware = { controller, port: undefined };
+    super({
+      name,
+      ...(options.timing && { timing: options.timing }),
+      radio: (id, log) =>
+        createBleRadio({
+          identity: { key: TAG_KEY, id },
+          settings: { maxOut: 8, maxIn: 8, maxLinks: 8, ...options.settings },
+          ...{ log, clock: systemClock },
+          port: () => {
+            hardware.port = new EmulatedPort(controller);
+            return hardware.port;
+          },
+        }),
     });
-    const random = systemRandom();
-    const clock = new HybridClock();
-    const store = createMemoryStore();
-    const boot = { salt: crypto.randomBytes(16), counter: 1 };
-    const weave = new Weave({
-      self: this.id,
-      keys,
-      boot,
-      crypto,
-      store,
-      random,
-      clock,
-      limits: DEFAULT_WEAVE_LIMITS,
-      retentionMs: DEFAULT_RETENTION_MS,
-      shareVectors: true,
-    });
-    this.mesh = new Mesh({
-      self: { id: this.id, keys, boot },
-      name: `n${index}`,
-      version: '0.0.0-rig',
-      tagKey: TAG_KEY,
-      firstSequence: random.u32() >>> 1,
-      crypto,
-      random,
-      hotPath: createHotPath({ kind: 'js' }),
-      clock,
-      timing: { ...TIMING, ...options.timing },
-      maxPeers: 64,
-      dedupCapacity: 10_000,
-      weave,
-    });
-    this.runner = new Runner(this.mesh, [this.radio], store, systemClock, log, {
-      deliver: ({ id, type }) => {
-        if (type === FrameType.Message) this.delivered.set(id, (this.delivered.get(id) ?? 0) + 1);
-      },
-      notice: (effect) => {
-        if (effect.kind === 'outcome') this.outcomes.set(effect.id, effect.outcome);
-      },
-      records: () => {},
-      radio: (_radio, condition, reason) =>
-        this.conditions.push(reason === undefined ? condition : `${condition}: ${reason}`),
-      storage: () => {},
-    });
+    this.index = index;
+    this.#hardware = hardware;
   }
 
-  /** Neighbours that the engine has a link to. */
-  get neighbours(): NodeId[] {
-    return [...this.mesh.links.neighbours()];
+  get controller(): EmulatedController {
+    return this.#hardware.controller;
   }
 
-  flood(bytes: number): MessageId {
-    const { id, sequence } = this.runner.reserve();
-    const body = crypto.randomBytes(bytes);
-    this.runner.submit({ kind: 'flood', sequence, type: FrameType.Message, body, priority: Priority.Medium });
-    return id;
-  }
-
-  send(to: FieldNode, bytes: number): MessageId {
-    const { id, sequence } = this.runner.reserve();
-    const message = { type: FrameType.Message, body: crypto.randomBytes(bytes), priority: Priority.Medium };
-    this.runner.submit({ kind: 'send', sequence, ...message, to: to.id, ack: true, timeoutMs: 20_000 });
-    return id;
-  }
-
-  #log(): Log {
-    const note = (level: string) => (message: string, fields?: object) => {
-      if (process.env['BLE_LOG'] !== undefined)
-        process.stderr.write(
-          `${Math.round(systemClock.now())} n${this.index} ${level} ${message} ${JSON.stringify(fields ?? {})}\n`,
-        );
-      this.remarks.push(message);
-    };
-    const log: Log = {
-      debug: note('debug'),
-      info: note('info'),
-      warn: note('warn'),
-      error: note('error'),
-      child: () => log,
-    };
-    return log;
+  get port(): EmulatedPort | undefined {
+    return this.#hardware.port;
   }
 }
 
@@ -217,13 +128,22 @@ export class BleField {
     });
   }
 
-  /** Whether everybody can act on what everybody says: its boot is vouched for, and there is a way. */
+  /** Whether everybody can act on what everybody says. */
   isAcquainted(): boolean {
-    return this.nodes.every(({ mesh }, index) =>
-      this.nodes.every(
-        ({ id }, other) => other === index || (mesh.known.currentBoot(id) && mesh.routing.reachable().has(id)),
-      ),
-    );
+    return this.nodes.every((node) => this.nodes.every((other) => other === node || node.knows(other)));
+  }
+
+  /** Floods one after the other from every node in turn; how many reached all others, once. */
+  async floods(count: number, bytes: number): Promise<number> {
+    let complete = 0;
+    for (let i = 0; i < count; i++) {
+      const from = this.node(i % this.nodes.length);
+      const id = from.flood(bytes);
+      const others = this.nodes.filter((node) => node !== from);
+      await this.until(`flood ${i} everywhere`, () => others.every(({ delivered }) => delivered.has(id)), FLOOD_MS);
+      if (others.every(({ delivered }) => delivered.get(id) === 1)) complete++;
+    }
+    return complete;
   }
 
   hears(a: number, b: number): boolean {
@@ -236,13 +156,8 @@ export class BleField {
   }
 
   /** Milliseconds until it was so. Throws after `limitMs`. */
-  async until(what: string, isSo: () => boolean, limitMs: number): Promise<number> {
-    const from = systemClock.now();
-    while (!isSo()) {
-      if (systemClock.now() - from > limitMs) throw new Error(`not within ${limitMs} ms: ${what}`);
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-    }
-    return systemClock.now() - from;
+  until(what: string, isSo: () => boolean, limitMs: number): Promise<number> {
+    return until(what, isSo, limitMs);
   }
 
   /** Everything the hosts did that no controller would have let pass. */

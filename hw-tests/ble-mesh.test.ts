@@ -1,40 +1,8 @@
 import test from 'ava';
 import type { MessageId } from '../dist/core/ids.js';
-import { BleField, type FieldNode, type Shape } from './ble-field.js';
+import { BleField, type FieldNode } from './ble-field.js';
 
-const FORMED_MS = 2_000;
 const ACQUAINTED_MS = 45_000;
-
-/** Floods one after the other from every node in turn; how many reached all others. */
-async function floods(field: BleField, count: number, bytes: number): Promise<number> {
-  let complete = 0;
-  for (let i = 0; i < count; i++) {
-    const from = field.node(i % field.nodes.length);
-    const id = from.flood(bytes);
-    const others = field.nodes.filter((node) => node !== from);
-    const reached = (): boolean => others.every(({ delivered }) => delivered.has(id));
-    await field.until(`flood ${i} everywhere`, reached, 5_000);
-    if (others.every(({ delivered }) => delivered.get(id) === 1)) complete++;
-  }
-  return complete;
-}
-
-for (const shape of ['line', 'ring', 'full'] as const satisfies readonly Shape[]) {
-  test.serial(`six nodes in reach as a ${shape} form every link within two seconds and flood 200 of 200`, async (t) => {
-    const field = new BleField({ size: 6, shape });
-    try {
-      await field.open();
-      const formed = await field.until('every link', () => field.isWhole(), 15_000);
-      t.log(`links after ${Math.round(formed)} ms`);
-      t.true(formed < FORMED_MS, `took ${formed} ms`);
-      await field.until('all acquainted', () => field.isAcquainted(), ACQUAINTED_MS);
-      t.is(await floods(field, 200, 200), 200);
-      t.deepEqual(field.violations(), []);
-    } finally {
-      await field.close();
-    }
-  });
-}
 
 async function allDelivered(field: BleField, from: FieldNode, ids: readonly MessageId[]): Promise<void> {
   await field.until('every message', () => ids.every((id) => from.outcomes.get(id) === 'delivered'), 60_000);
@@ -80,7 +48,7 @@ test.serial('a cut is noticed, and healed within three seconds', async (t) => {
     t.log(`healed after ${Math.round(healed)} ms`);
     t.true(healed < 3_000, `took ${healed} ms`);
     await field.until('all acquainted', () => field.isAcquainted(), ACQUAINTED_MS);
-    t.is(await floods(field, 20, 200), 20);
+    t.is(await field.floods(20, 200), 20);
   } finally {
     await field.close();
   }

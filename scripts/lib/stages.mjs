@@ -39,8 +39,23 @@ const ctest = (preset) => {
   return ['sh', '-c', `cd native && ${steps.join(' && ')}`];
 };
 
+/** The suites of hw-tests on rigs without hardware; on `emulated` also those that break controllers on purpose. */
+function rigs({ full }) {
+  const command = (rig) => ['scripts/hw-test', '--rig', rig, '--no-build', '--tap', ...(full ? ['--full'] : [])];
+  const stage = (id, rig, minutes, unless) => ({
+    ...{ id, command: command(rig), reads: 'tap', minutes, after: ['build'] },
+    ...(unless && { unless }),
+  });
+  return [
+    stage('rigs', 'emulated', full ? 20 : 6),
+    stage('rig-uart', 'uart', 4, tool('socat', '--rigs')),
+    stage('rig-serial', 'serial', 4, tool('socat', '--rigs')),
+    stage('rig-btvirt', 'btvirt', 4, () => tool('btvirt', '--rigs')() ?? tool('cc', '--rigs')()),
+  ];
+}
+
 function preparation(full) {
-  const setup = ['scripts/setup', '--native', '--lab', ...(full ? ['--proto'] : [])];
+  const setup = ['scripts/setup', '--native', '--lab', '--rigs', ...(full ? ['--proto'] : [])];
   const noCompiler = tool('cmake', '--native');
   return [
     { id: 'setup', command: setup, reads: 'check', minutes: 8, always: true, fatal: true },
@@ -111,5 +126,5 @@ function fullChecks({ root, sources }) {
 
 /** The stages of one run. `sources` and `scripts` are the test files; `chosen`: the command line chose among them. */
 export function stagesOf(options) {
-  return [...preparation(options.full), ...checks(options), ...fullChecks(options)];
+  return [...preparation(options.full), ...checks(options), ...rigs(options), ...fullChecks(options)];
 }
