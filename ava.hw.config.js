@@ -4,7 +4,7 @@ export default {
   files: ['hw-tests/**/*.test.ts'],
   typescript: { rewritePaths: { 'hw-tests/': 'dist-hw/' }, compile: false },
   timeout: '2m',
-  concurrency: 1,
+  concurrency: 2,
   workerThreads: false,
   nodeArguments: ['--enable-source-maps'],
 };

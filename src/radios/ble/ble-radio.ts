@@ -233,8 +233,13 @@ class BleRadio implements Radio {
     });
     try {
       loadStacks();
-      await port.open({ packet: (bytes) => mux.receive(bytes), closed: nothing });
-      const info = await this.#inTime(bringUp(mux));
+      const info = await this.#inTime(
+        new Promise<ControllerInfo>((resolve, reject) => {
+          const closed = (reason: string): void => reject(new Error(reason));
+          const opened = port.open({ packet: (bytes) => mux.receive(bytes), closed });
+          opened.then(() => bringUp(mux)).then(resolve, reject);
+        }),
+      );
       return found(info, info.mode);
     } catch (error) {
       return lacking(error instanceof EdgeError ? error : new EdgeError('radio.ble.controller', messageOf(error)));

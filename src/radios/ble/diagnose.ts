@@ -35,10 +35,25 @@ const CAUSES: readonly Cause[] = [
         : `sudo systemctl stop bluetooth && sudo btmgmt --index ${adapter.replace(/\D/g, '') || '0'} power off`,
   },
   {
+    matches: /EUSERS|Too many users/i,
+    code: 'radio.ble.busy',
+    reason: (adapter) => `another program has ${adapter} for itself`,
+    fix: () => `find and end it, it may be another agent: sudo lsof | grep 'protocol: HCI'`,
+  },
+  {
     matches: /ERFKILL|RF-kill/i,
     code: 'radio.ble.blocked',
     reason: (adapter) => `${adapter} is switched off by rfkill`,
     fix: () => 'sudo rfkill unblock bluetooth',
+  },
+  {
+    matches: /EIO|Input\/output error|ETIMEDOUT|timed out/i,
+    code: 'radio.ble.controller',
+    reason: (adapter) => `${adapter} does not start`,
+    fix: (adapter) =>
+      adapter.startsWith('uart:')
+        ? 'power the controller off and on'
+        : 'unplug it and plug it in again, or restart the device; dmesg | grep -i bluetooth says what its firmware lacks',
   },
   {
     matches: /ENODEV|No such device/i,

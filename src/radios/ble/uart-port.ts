@@ -2,8 +2,12 @@ import { messageOf } from '../../core/errors.js';
 import type { ControllerPort, PortEvents } from './controller-port.js';
 import { diagnose } from './diagnose.js';
 import { PacketSplitter } from './hci-packets.js';
+import { ResetAnswer } from './reset-answer.js';
 
 type SerialPort = import('serialport').SerialPort;
+
+/** More than a controller says before it hears the reset: those are no packets, but noise. */
+const NOISE_BYTES = 16_384;
 
 /** H4 over a serial line with hardware flow control: a module on the header, or a dongle running an HCI firmware. */
 export class UartPort implements ControllerPort {
@@ -27,13 +31,13 @@ export class UartPort implements ControllerPort {
       if (this.#port !== port) return;
       this.#port = undefined;
       events.closed(reason);
+      if (port.isOpen) port.close(() => {});
     };
-    const splitter = new PacketSplitter(events.packet, (reason) => {
-      gone(`${this.#path}: ${reason}; the speed may be wrong`);
-      port.close(() => {});
-    });
-    port.on('data', (chunk: Buffer) => splitter.push(chunk));
-    port.on('error', (error) => gone(messageOf(error)));
+    port.on(
+      'data',
+      this.#reader(events, (reason) => gone(`${this.#path}: ${reason}; the speed may be wrong`)),
+    );
+    port.on('error', (error) => gone(`${this.#path}: ${messageOf(error)}`));
     port.on('close', () => gone(`${this.#path} was unplugged`));
   }
 
@@ -45,5 +49,19 @@ export class UartPort implements ControllerPort {
     const port = this.#port;
     this.#port = undefined;
     if (port?.isOpen) await new Promise<void>((resolve) => port.close(() => resolve()));
+  }
+
+  /** Takes bytes as they come. Nothing counts until the controller has answered the reset that every session begins with. */
+  #reader(events: PortEvents, noise: (reason: string) => void): (chunk: Uint8Array) => void {
+    const splitter = new PacketSplitter(events.packet, noise);
+    const answer = new ResetAnswer();
+    let inStep = false;
+    return (chunk) => {
+      if (inStep) return splitter.push(chunk);
+      const found = answer.push(chunk);
+      inStep = found !== undefined;
+      if (found !== undefined) splitter.push(found);
+      else if (answer.skipped > NOISE_BYTES) noise(`${answer.skipped} bytes and no answer among them`);
+    };
   }
 }

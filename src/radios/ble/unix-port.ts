@@ -3,7 +3,7 @@ import type { ControllerPort, PortEvents } from './controller-port.js';
 import { diagnose } from './diagnose.js';
 import { PacketSplitter } from './hci-packets.js';
 
-/** H4 over a Unix socket: the emulated controllers of the rigs, and BlueZ's `btvirt`. */
+/** H4 over a Unix socket: the emulated controllers of the rigs, BlueZ's `btvirt`, or one that another machine lends. */
 export class UnixPort implements ControllerPort {
   readonly #path: string;
   #socket: Socket | undefined;
@@ -17,14 +17,14 @@ export class UnixPort implements ControllerPort {
       const socket = connect(this.#path);
       this.#socket = socket;
       let isOpen = false;
-      let failure = 'the emulated controller closed the connection';
+      let failure = `${this.#path} closed the connection`;
       const splitter = new PacketSplitter(events.packet, (reason) => {
         failure = reason;
         socket.destroy();
       });
       socket.on('data', (chunk) => splitter.push(chunk));
       socket.on('error', (error) => {
-        failure = error.message;
+        failure = `${failure} (${error.message})`;
         if (!isOpen) reject(diagnose(error, `unix:${this.#path}`));
       });
       socket.once('connect', () => {

@@ -2,6 +2,8 @@ import { readdirSync } from 'node:fs';
 import { EdgeError, messageOf } from '../../core/errors.js';
 import type { ControllerPort, PortEvents } from './controller-port.js';
 import { diagnose } from './diagnose.js';
+import { Opcode } from './hci-codes.js';
+import { command } from './hci-packets.js';
 import { loadHciSocket, type NativeHciSocket } from './packages.js';
 
 const ADAPTERS = '/sys/class/bluetooth';
@@ -19,41 +21,56 @@ export function listAdapters(): number[] {
   }
 }
 
+/** What a port takes from the system; tests bring their own. */
+export interface UserChannelSystem {
+  readonly adapters: () => readonly number[];
+  readonly loadSocket: () => new () => NativeHciSocket;
+}
+
+const SYSTEM: UserChannelSystem = { adapters: listAdapters, loadSocket: loadHciSocket };
+
+/**
+ * The driver closes a stopped socket's file descriptor, and again when the object is collected, when the number may be
+ * somebody else's file. So they are never collected: a few hundred bytes for each time a controller was given up.
+ */
+const stopped: NativeHciSocket[] = [];
+
 /** An adapter of the kernel's, for ourselves alone: the HCI user channel. The adapter must be down and `bluetoothd` not hold it. */
 export class UserChannelPort implements ControllerPort {
   readonly #index: number | undefined;
+  readonly #system: UserChannelSystem;
   #socket: NativeHciSocket | undefined;
 
-  constructor(index: number | undefined) {
+  constructor(index: number | undefined, system: UserChannelSystem = SYSTEM) {
     this.#index = index;
+    this.#system = system;
   }
 
   async open(events: PortEvents): Promise<void> {
-    const name = `hci${this.#index ?? ''}`;
-    const HciSocket = loadHciSocket();
-    let failure: Error | undefined;
+    const HciSocket = this.#system.loadSocket();
+    const present = this.#system.adapters();
+    const index = this.#index ?? present[0] ?? 0;
+    const name = `hci${index}`;
     const socket = new HciSocket();
-    const failed = (error: Error): void => {
+    let failure: Error | undefined;
+    socket.on('error', (error) => {
       failure ??= error;
       if (this.#socket !== socket) return;
-      this.#socket = undefined;
-      socket.stop();
-      events.closed(messageOf(error));
-    };
-    socket.on('error', failed);
-    socket.on('data', (packet: Buffer) => events.packet(new Uint8Array(packet)));
-    const present = listAdapters();
-    const index = this.#index ?? present[0] ?? 0;
+      this.#release();
+      // The driver's reader waits on when the adapter is pulled: the first write says it.
+      events.closed(GONE.test(error.message) ? `${name} was unplugged` : `${name}: ${messageOf(error)}`);
+    });
+    socket.on('data', (packet) => {
+      if (this.#socket === socket) events.packet(new Uint8Array(packet));
+    });
     try {
       socket.bindUser(index);
     } catch (error) {
       failure ??= error as Error;
     }
-    if (failure !== undefined && !NO_KERNEL.test(failure.message) && !present.includes(index))
-      throw absent(index, present);
-    if (failure !== undefined) throw diagnose(failure, name);
-    socket.start();
+    if (failure !== undefined) throw refusal(failure, index, present);
     this.#socket = socket;
+    socket.start();
   }
 
   write(packet: Uint8Array): void {
@@ -61,14 +78,38 @@ export class UserChannelPort implements ControllerPort {
   }
 
   async close(): Promise<void> {
+    this.#release();
+  }
+
+  #release(): void {
     const socket = this.#socket;
+    if (socket === undefined) return;
     this.#socket = undefined;
-    socket?.stop();
+    // To stop waits for the driver's reader, which looks up once a second or when something comes: the whole process
+    // would stand still meanwhile. The answer to this comes at once.
+    socket.write(Buffer.from(command(Opcode.ReadLocalVersion)));
+    socket.stop();
+    stopped.push(socket);
   }
 }
 
-/** What the kernel says when it was built without, or the module is not there: no adapter could be, then. */
+/** What the kernel says when it was built without, the module is not there, or sockets of Bluetooth are kept from us. */
 const NO_KERNEL = /Address family not supported/;
+/** Errors of a write when there is no adapter behind the socket any more. */
+const GONE = /bad state|broken pipe|no such device|network is down/i;
+
+function refusal(failure: Error, index: number, present: readonly number[]): EdgeError {
+  if (NO_KERNEL.test(failure.message)) {
+    // The kernel shows its adapters everywhere, but gives sockets in the first network namespace only.
+    if (present.length > 0)
+      return new EdgeError('radio.ble.kernel', `there is hci${present[0]}, but Bluetooth sockets are kept from here`, {
+        fix: 'in a container: --network host; in a systemd unit: RestrictAddressFamilies= must name AF_BLUETOOTH',
+        status: 503,
+        cause: failure,
+      });
+  } else if (!present.includes(index)) return absent(index, present);
+  return diagnose(failure, `hci${index}`);
+}
 
 function absent(index: number, present: readonly number[]): EdgeError {
   const found = present.map((other) => `hci${other}`).join(', ');
