@@ -1,6 +1,6 @@
 // scripts/hw-test: builds, sees whether a rig has what it needs, and runs the suites of hw-tests on its radios.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -18,6 +18,7 @@ const USAGE = `usage: scripts/hw-test --rig NAME [SUITE…] [--full] [--json | -
   --file       another description of rigs than hw-tests/rigs.toml
 exit: 0 all passed, 1 a test failed, 2 wrong usage or description, 3 the rig lacks something`;
 const Exit = { Passed: 0, Failed: 1, Usage: 2, Lacking: 3 };
+const FETCH_LIMIT_MS = 180_000;
 const LIMIT_MINUTES = { quick: 10, full: 30 };
 
 const root = join(import.meta.dirname, '..', '..');
@@ -86,6 +87,17 @@ function chosen(parts, rig, { wanted, full }) {
   return wanted.length === 0 ? all : all.filter(({ id }) => wanted.includes(id));
 }
 
+/** Packages that only one suite needs, and the product must not have. Without them the suite says so and is skipped. */
+function fetchOriginals() {
+  const folder = join(root, 'hw-tests/originals');
+  const installed = join(folder, 'node_modules/.package-lock.json');
+  const changedAt = (path) => (existsSync(path) ? statSync(path).mtimeMs : 0);
+  if (changedAt(installed) >= changedAt(join(folder, 'package-lock.json'))) return;
+  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  const { status, stderr } = spawnSync('npm', args, { cwd: folder, encoding: 'utf8', timeout: FETCH_LIMIT_MS });
+  if (status !== 0) console.error(`hw-test: npm ci in hw-tests/originals failed: ${stderr?.trim()}`);
+}
+
 async function lookAt(parts, rig, quiet) {
   const checks = await parts.checkRig(rig);
   const textOf = ({ what, detail, fix }) => `${what}: ${detail}${fix ? `; fix: ${fix}` : ''}`;
@@ -146,6 +158,7 @@ async function main() {
   if (!isForMachines)
     for (const { id, skipped } of suites) if (skipped !== undefined) console.log(`- ${id}: skipped, ${skipped}`);
   if (going.length === 0) end(Exit.Usage, 'nothing to run');
+  if (going.some(({ id }) => id === 'originals')) fetchOriginals();
   const { code, tally, figures } = await run(
     rig,
     file,
