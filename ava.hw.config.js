@@ -3,7 +3,7 @@
 export default {
   files: ['hw-tests/**/*.test.ts'],
   typescript: { rewritePaths: { 'hw-tests/': 'dist-hw/' }, compile: false },
-  timeout: '2m',
+  timeout: '5m',
   concurrency: 2,
   workerThreads: false,
   nodeArguments: ['--enable-source-maps'],

@@ -101,7 +101,7 @@ test.serial('a controller that answers nothing any more is reset again and again
 );
 
 test.serial('controllers that take one role at a time still meet, because the roles take turns', async (t) => {
-  t.timeout(90_000);
+  t.timeout(200_000);
   await withField({ size: 2, quirks: () => ({ oneRoleAtATime: true, states: ONE_ROLE_STATES }) }, async (field) => {
     await field.until('the link', () => field.isWhole(), 60_000);
     t.is((await field.node(0).radio.probe()).mode, 'time-sliced roles');
@@ -109,7 +109,7 @@ test.serial('controllers that take one role at a time still meet, because the ro
 });
 
 test.serial('a controller that claims both roles but refuses one is found out', async (t) => {
-  t.timeout(90_000);
+  t.timeout(200_000);
   await withField({ size: 2, quirks: () => ({ oneRoleAtATime: true }) }, async (field) => {
     await field.until('the link', () => field.isWhole(), 60_000);
     t.true(field.nodes.some(({ remarks }) => remarks.some((text) => text.includes('the roles take turns'))));
@@ -124,7 +124,7 @@ test.serial('claims of no buffers, of far too many and of tiny ones are survived
   ]) {
     await withField({ size: 2, quirks: () => ({ claimedBuffers }) }, async (field) => {
       await whole(field);
-      await field.until('acquainted', () => field.isAcquainted(), 45_000);
+      await field.until('acquainted', () => field.isAcquainted(), 60_000);
       const id = field.node(0).send(field.node(1), 600);
       await field.until('delivered', () => field.node(0).outcomes.get(id) === 'delivered', LIMIT_MS);
     });

@@ -9,7 +9,7 @@ async function allDelivered(field: BleField, from: FieldNode, ids: readonly Mess
 }
 
 test.serial('over three hops at 15 ms intervals 200 of 200 messages and one of 600 bytes arrive', async (t) => {
-  t.timeout(120_000);
+  t.timeout(280_000);
   const interval = { oneLinkIntervalMs: 15, someLinksMinMs: 15, someLinksMaxMs: 15 };
   const field = new BleField({ size: 4, shape: 'line', timeScale: 1, settings: interval });
   try {

@@ -12,7 +12,7 @@ const until = async (isSo: () => boolean): Promise<void> => {
 };
 
 test('radios reach emulated controllers over Unix sockets, and follow their reach while it changes', async (t) => {
-  t.timeout(30_000);
+  t.timeout(120_000);
   const directory = mkdtempSync(join(tmpdir(), 'ble-'));
   const paths = ['a', 'b'].map((name) => join(directory, `${name}.sock`));
   const server = await serveControllers(paths);
@@ -50,7 +50,7 @@ test('radios reach emulated controllers over Unix sockets, and follow their reac
 });
 
 test('where nobody answers the radio says so with the fix, and comes up when somebody does', async (t) => {
-  t.timeout(30_000);
+  t.timeout(120_000);
   const directory = mkdtempSync(join(tmpdir(), 'ble-'));
   const path = join(directory, 'a.sock');
   const conditions: string[] = [];

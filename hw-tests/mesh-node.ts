@@ -23,7 +23,7 @@ export interface MeshNodeOptions {
 
 const TIMING: MeshTiming = { heartbeatMs: 1_000, peerTimeoutMs: 5_000, forgetAfterMs: 60_000 };
 export const TAG_KEY = new Uint8Array(16).fill(7);
-const MESSAGE_TIMEOUT_MS = 20_000;
+const MESSAGE_TIMEOUT_MS = 60_000;
 
 const crypto = nodeCrypto();
 

@@ -14,7 +14,7 @@ const USAGE = `usage: scripts/hw-test --rig NAME [SUITE…] [--full] [--json | -
   --full       the long suites, too
   --list       the rigs; with --rig its suites, and why some would not run
   --json       the outcome as one JSON document; --tap: as the runner prints it, for scripts/test
-  --no-build   dist/ is up to date
+  --no-build   dist/ and dist-hw/ are up to date
   --file       another description of rigs than hw-tests/rigs.toml
 exit: 0 all passed, 1 a test failed, 2 wrong usage or description, 3 the rig lacks something`;
 const Exit = { Passed: 0, Failed: 1, Usage: 2, Lacking: 3 };
@@ -48,7 +48,8 @@ function build(command, ...args) {
 
 function buildAll({ 'no-build': isBuilt }) {
   if (!existsSync(join(root, 'node_modules/.bin/tsc'))) end(Exit.Lacking, 'the packages are missing: scripts/setup');
-  if (!isBuilt) build('scripts/build');
+  if (isBuilt) return;
+  build('scripts/build');
   build('node_modules/.bin/tsc', '-p', 'hw-tests');
 }
 

@@ -43,10 +43,12 @@ const ctest = (preset) => {
 function rigs({ full }) {
   const command = (rig) => ['scripts/hw-test', '--rig', rig, '--no-build', '--tap', ...(full ? ['--full'] : [])];
   const stage = (id, rig, minutes, unless) => ({
-    ...{ id, command: command(rig), reads: 'tap', minutes, after: ['build'] },
+    ...{ id, command: command(rig), reads: 'tap', minutes, after: ['build', 'rigs-build'] },
     ...(unless && { unless }),
   });
+  const build = ['node_modules/.bin/tsc', '-p', 'hw-tests'];
   return [
+    { id: 'rigs-build', command: build, reads: 'check', minutes: 2, after: ['build'] },
     stage('rigs', 'emulated', full ? 20 : 6),
     stage('rig-uart', 'uart', 4, tool('socat', '--rigs')),
     stage('rig-serial', 'serial', 4, tool('socat', '--rigs')),
