@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import test from 'ava';
 import { EdgeError } from '../dist/core/errors.js';
 import { RIGS_FILE } from './rig.js';
@@ -12,6 +13,12 @@ test('the rigs of the project can be read, the emulated ones and the examples of
   t.like(rigs.get('adapters'), { kind: 'ble', radios: ['ble:hci0', 'ble:hci1'], pauseMs: 0 });
   t.is(rigs.get('usb-serial')?.kind, 'serial');
   t.is(rigs.get('serial')?.kind, 'serial');
+});
+
+test('the description in the page about hardware is one', (t) => {
+  const page = readFileSync(new URL('../docs/hardware.md', import.meta.url), 'utf8');
+  const text = /```\n(\[rigs\.[^`]*)```/.exec(page)?.[1] ?? '';
+  t.is(parseRigs(text, 'the page').get('bench')?.kind, 'serial');
 });
 
 const WRONG: readonly (readonly [title: string, text: string, message: RegExp, fix: RegExp])[] = [

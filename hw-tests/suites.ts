@@ -15,7 +15,7 @@ const FOLDER = fileURLToPath(new URL('../hw-tests', import.meta.url));
 /** They take whatever two radios there are. The others bring emulated controllers, because they cut, kill and break them. */
 const FOR_EVERY_RIG: ReadonlySet<string> = new Set(['contract', 'pair']);
 /** Minutes of waiting, or packages that have to be fetched. */
-const LONG: ReadonlySet<string> = new Set(['ble-shapes', 'ble-crowd', 'ble-rotation', 'originals']);
+const LONG: ReadonlySet<string> = new Set(['ble-shapes', 'ble-crowd', 'ble-rotation', 'mixed-line', 'originals']);
 
 /** All suites, and which of them say something about this rig. */
 export function suitesFor(rig: Rig, full: boolean): Suite[] {

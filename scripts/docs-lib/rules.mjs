@@ -35,6 +35,9 @@ export const NOT_HERE = [
   [/^(?:\w+=\S+ )*\.\/scripts\/test\b/, 'this is a part of it'],
   [/^\.\/scripts\/(?:setup|build|build-native)\b/, 'changes this checkout; scripts/test has run it'],
   [/^\.\/scripts\/bench\b/, 'takes minutes; scripts/test --full runs it'],
+  [/^\.\/scripts\/hw-test\b/, 'wants a rig; scripts/test runs it on the emulated ones'],
+  [/^node dist-hw\/\S+ hci\d/, 'wants an adapter'],
+  [/^ssh\b/, 'goes to another machine'],
   [/^npm (?:install|ci|link)\b/, 'installs packages; scripts/pack-smoke does'],
   [/^sudo\b/, 'changes the machine'],
 ];
