@@ -9,6 +9,9 @@ type SerialPort = import('serialport').SerialPort;
 /** More than a controller says before it hears the reset: those are no packets, but noise. */
 const NOISE_BYTES = 16_384;
 
+/** What a write says when there is no device any more, if it comes before the driver has noticed. */
+const GONE = /EIO|ENXIO|ENODEV|EBADF|i\/o error|no such device|bad file descriptor/i;
+
 /** H4 over a serial line with hardware flow control: a module on the header, or a dongle running an HCI firmware. */
 export class UartPort implements ControllerPort {
   readonly #path: string;
@@ -37,8 +40,9 @@ export class UartPort implements ControllerPort {
       'data',
       this.#reader(events, (reason) => gone(`${this.#path}: ${reason}; the speed may be wrong`)),
     );
-    port.on('error', (error) => gone(`${this.#path}: ${messageOf(error)}`));
-    port.on('close', () => gone(`${this.#path} was unplugged`));
+    const unplugged = `${this.#path} was unplugged`;
+    port.on('error', (error) => gone(GONE.test(error.message) ? unplugged : `${this.#path}: ${messageOf(error)}`));
+    port.on('close', () => gone(unplugged));
   }
 
   write(packet: Uint8Array): void {
