@@ -183,8 +183,7 @@ test('a batch lying in the memory of a radio is judged as its frames one by one 
 
   const singly = setup();
   const frames = make(singly.link.address);
-  for (const frame of frames)
-    singly.reception.heard(singly.carrier, { kind: 'heard', frames: [frame] }, at(0));
+  for (const frame of frames) singly.reception.heard(singly.carrier, { kind: 'heard', frames: [frame] }, at(0));
 
   const together = setup();
   const batch = new FrameSlab().lay(make(together.link.address));
