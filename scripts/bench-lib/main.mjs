@@ -3,16 +3,22 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { writeDocument } from './document.mjs';
+import { cachePath } from './hot/cache.mjs';
+import { curveSvg } from './hot/curve.mjs';
 import { commit, machine, machineText } from './machine.mjs';
 import { reportText } from './report.mjs';
-import { failedRow, rowOf } from './row.mjs';
+import { failedRow, isSkipped, rowOf } from './row.mjs';
 
 const ROWS = join(import.meta.dirname, 'rows');
-const USAGE = `usage: scripts/bench [--quick] [--only ID,…] [--json FILE] [--list]
-  --quick      shorter series: to see that it runs, and roughly where it stands
-  --only ID,…  only these rows
-  --json FILE  the result as JSON, {machine,commit,rows}; - is standard output
-  --list       the rows
+const USAGE = `usage: scripts/bench [--quick] [--only ID,…] [--json FILE] [--write-docs] [--list]
+  --quick       shorter series: to see that it runs, and roughly where it stands
+  --only ID,…   only these rows
+  --json FILE   the result as JSON, {machine,commit,rows}; - is standard output
+  --write-docs  the figures into docs/performance.md, instead of earlier ones of the same rows
+  --list        the rows
+Rows of the hot path install the libraries they compare with into native/bench, and keep in build/bench what takes long to
+make; recall against time is drawn in build/bench/recall.svg.
 Exit code 0 when everything was measured, 1 when a row could not be. A target that is not met is told, and is no failure.`;
 
 function usage(problem) {
@@ -28,8 +34,8 @@ function options() {
   const flag = { type: 'boolean' };
   try {
     const text = { type: 'string' };
-    return parseArgs({ options: { quick: flag, list: flag, help: { ...flag, short: 'h' }, only: text, json: text } })
-      .values;
+    const flags = { quick: flag, list: flag, 'write-docs': flag, help: { ...flag, short: 'h' } };
+    return parseArgs({ options: { ...flags, only: text, json: text } }).values;
   } catch (error) {
     return usage(error.message);
   }
@@ -57,7 +63,7 @@ async function measureAll(rows, quick) {
     if (!memory.has(name)) memory.set(name, make());
     return memory.get(name);
   };
-  const results = [];
+  const [results, points] = [[], []];
   for (const bench of rows) {
     const own = join(folder, bench.id);
     mkdirSync(own);
@@ -65,7 +71,9 @@ async function measureAll(rows, quick) {
     const say = (text) => console.error(`bench: ${bench.id}: ${text}`);
     say(bench.what);
     try {
-      results.push(rowOf(bench, await bench.measure({ quick, folder: own, say, shared })));
+      const measured = await bench.measure({ quick, folder: own, say, shared });
+      results.push(rowOf(bench, measured));
+      points.push(...(measured.points ?? []));
     } catch (error) {
       console.error(error.stack);
       results.push(failedRow(bench, error));
@@ -73,18 +81,28 @@ async function measureAll(rows, quick) {
     say(`${((performance.now() - started) / 1_000).toFixed(0)} s`);
     rmSync(own, { recursive: true, force: true });
   }
-  return results;
+  return { results, points };
+}
+
+function drawn(points) {
+  const curve = curveSvg(points);
+  if (curve !== undefined) writeFileSync(cachePath('recall.svg'), curve);
+  return curve;
 }
 
 async function main() {
-  const { quick = false, list, help, only, json } = options();
+  const { quick = false, list, help, only, json, 'write-docs': writeDocs = false } = options();
   if (help) usage();
   const rows = chosen(await allRows(), only);
   if (list) {
     console.log(rows.map(({ id, what }) => `${id}: ${what}`).join('\n'));
     return 0;
   }
-  const report = { machine: machine(), commit: commit(), rows: await measureAll(rows, quick) };
+  const head = { machine: machine(), commit: commit() };
+  const { results, points } = await measureAll(rows, quick);
+  const report = { ...head, rows: results };
+  const curve = drawn(points);
+  if (writeDocs) writeDocument(report, { command: `./scripts/bench${quick ? ' --quick' : ''}`, curve });
   const text = `${JSON.stringify(report, null, 2)}\n`;
   if (json === '-') process.stdout.write(text);
   else
@@ -92,7 +110,7 @@ async function main() {
       `${machineText(report.machine)}\ncommit ${report.commit}${quick ? ', quick' : ''}\n\n${reportText(report.rows)}`,
     );
   if (json !== undefined && json !== '-') writeFileSync(json, text);
-  return report.rows.some(({ ours }) => ours === null) ? 1 : 0;
+  return report.rows.some((row) => row.ours === null && !isSkipped(row)) ? 1 : 0;
 }
 
 // The children end by themselves when this process is gone.

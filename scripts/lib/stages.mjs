@@ -122,7 +122,7 @@ function fullChecks({ root, sources }) {
     },
     { id: 'simulation', command: simulate, env: seeds, reads: 'tap', minutes: 20, unless: noSimulation },
     { id: 'pack', command: ['scripts/pack-smoke'], reads: 'check', minutes: 8, after: ['build'] },
-    { id: 'bench', command: bench, reads: 'check', minutes: 10, after: ['build'] },
+    { id: 'bench', command: bench, reads: 'check', minutes: 15, after: ['build'] },
   ].map((stage) => ({ ...stage, full: true }));
 }
 
