@@ -29,7 +29,7 @@ import type { Events } from './events.js';
 import { metricsText } from './metrics.js';
 import type { Runner } from './runner.js';
 import { statistics } from './statistics.js';
-import { addressViews, peerViews, routeViews, stateView } from './views.js';
+import { addressViews, peerViews, routeViews, standingView, stateView } from './views.js';
 
 /** What compose puts together for an agent. */
 export interface AgentParts {
@@ -100,6 +100,7 @@ export class Agent implements AgentApi {
         name: radio.name,
         condition,
         ...(reason !== undefined && { reason }),
+        ...standingView(radio),
         addresses: radio.localAddresses(),
         links: [...mesh.links.all()].filter((link) => link.phase === 'up' && link.carrier.index === index).length,
         counters: radio.counters(),

@@ -1,4 +1,5 @@
-import type { RadioCondition, RadioCounters, RadioKind } from '../ports/radio.js';
+import type { Counters } from '../mesh/counters.js';
+import type { RadioCondition, RadioCounters, RadioKind, RadioProbe } from '../ports/radio.js';
 
 /**
  * What an agent offers, in the shapes of the HTTP contract. The library is this interface, the HTTP routes are thin
@@ -14,7 +15,8 @@ export type PriorityName = (typeof PRIORITIES)[number];
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 export type JsonObject = { readonly [key: string]: Json };
 
-export interface RadioStatus {
+/** Of a radio with several ways of working also which one the hardware allows, why, and what mends a part that fails. */
+export interface RadioStatus extends Partial<Pick<RadioProbe, 'mode' | 'detail' | 'fix'>> {
   readonly kind: RadioKind;
   readonly name: string;
   readonly condition: RadioCondition;
@@ -292,12 +294,7 @@ export interface Statistics {
   readonly refused: { readonly [reason: string]: number };
   /** Messages by type name: received and sent. */
   readonly messages: { readonly [type: string]: { readonly received: number; readonly sent: number } };
-  readonly flood: {
-    readonly originated: number;
-    readonly relayed: number;
-    readonly suppressed: number;
-    readonly duplicates: number;
-  };
+  readonly flood: Readonly<Counters['flood']>;
   readonly delivery: {
     readonly delivered: number;
     readonly expired: number;

@@ -2,8 +2,9 @@ import { hlcMs } from '../core/hlc.js';
 import type { NodeId } from '../core/ids.js';
 import type { Link } from '../mesh/links.js';
 import type { Mesh } from '../mesh/mesh.js';
+import type { Radio } from '../ports/radio.js';
 import type { NodeSnapshot } from '../replication/node-state.js';
-import type { NodeFields, NodeState, Peer, PeerLink, RouteView, WaitingAddress } from './contract.js';
+import type { NodeFields, NodeState, Peer, PeerLink, RadioStatus, RouteView, WaitingAddress } from './contract.js';
 import type { Runner } from './runner.js';
 
 const round = (value: number, digits: number): number => Math.round(value * 10 ** digits) / 10 ** digits;
@@ -21,6 +22,13 @@ export function stateView(snapshot: NodeSnapshot): NodeState {
     ...(fields as NodeFields),
     ...custom,
   };
+}
+
+/** How a radio works, where there are several ways; what keeps it from working is its `reason`. */
+export function standingView({ standing }: Radio): Pick<RadioStatus, 'mode' | 'detail' | 'fix'> {
+  if (standing?.ok !== true) return {};
+  const { mode, detail, fix } = standing;
+  return { ...(mode !== undefined && { mode }), detail, ...(fix !== undefined && { fix }) };
 }
 
 export function peerViews(mesh: Mesh, runner: Runner): Peer[] {

@@ -15,7 +15,8 @@ export const radioTable = (radios: readonly RadioStatus[]): string =>
       { title: 'OUT', value: ({ counters }) => byteCount(counters.bytesOut), right: true },
       { title: 'ERRORS', value: ({ counters }) => counters.errors, right: true },
       { title: 'ADDRESSES', value: ({ addresses }) => addresses.join(' '), cut: true },
-      { title: 'WHY', value: ({ reason }) => reason ?? '', cut: true },
+      { title: 'MODE', value: ({ mode }) => mode ?? '' },
+      { title: 'WHY', value: ({ reason, detail }) => reason ?? detail ?? '', cut: true },
     ],
     radios,
   );

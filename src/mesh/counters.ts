@@ -7,7 +7,7 @@ export class Counters {
   readonly sent = new Map<string, number>();
   /** Bytes of frames handed to each carrier, by carrier index. */
   readonly bytesOut = new Map<number, number>();
-  readonly flood = { originated: 0, relayed: 0, suppressed: 0, duplicates: 0 };
+  readonly flood = { originated: 0, relayed: 0, suppressed: 0, duplicates: 0, shouted: 0, overheard: 0 };
   readonly delivery = { delivered: 0, expired: 0, refused: 0, retries: 0, latencySumMs: 0 };
   /** `refused`: the radio had no room, and the frame was kept for later. */
   readonly hop = { sent: 0, retransmitted: 0, failed: 0, queueDropped: 0, refused: 0 };

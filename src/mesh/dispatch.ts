@@ -1,7 +1,7 @@
 import type { NodeId } from '../core/ids.js';
 import type { Instant } from '../core/machine.js';
 import { Body, decode } from '../wire/bodies.js';
-import { FrameType, Priority } from '../wire/frame-types.js';
+import { FIRST_FAR_TYPE, FrameType, Priority } from '../wire/frame-types.js';
 import { Flag, type Header } from '../wire/header.js';
 import type { Beats } from './beats.js';
 import { type Delivery, messageIdFor } from './delivery.js';
@@ -12,7 +12,6 @@ import type { Link } from './links.js';
 import type { Liveness } from './liveness.js';
 import type { Peers } from './peers.js';
 import { answerProof } from './proofs.js';
-import { FIRST_FAR_TYPE } from './reception.js';
 import type { Sending } from './sending.js';
 import type { MeshContext } from './types.js';
 
@@ -61,6 +60,12 @@ export class Dispatch {
       default:
         return this.#deliver(header, payload, now);
     }
+  }
+
+  /** What was heard without a link: for everybody, so ours, too. */
+  overheard(key: string, header: Header, frame: Uint8Array, payload: Uint8Array, now: Instant): void {
+    this.#machines.sending.passOn(key, frame, now);
+    this.#deliver(header, payload, now);
   }
 
   #deliver(header: Header, payload: Uint8Array, now: Instant): void {

@@ -1,9 +1,18 @@
 import test from 'ava';
 import fc from 'fast-check';
 import type { NodeId } from '../core/ids.js';
-import { at, headerWith, nodeNamed, sequences, type TestContext, testContext, upLink } from '../testing/builders.js';
+import {
+  at,
+  carrierWith,
+  headerWith,
+  nodeNamed,
+  sequences,
+  type TestContext,
+  testContext,
+  upLink,
+} from '../testing/builders.js';
 import { buildFrame, dedupKeyOf } from '../wire/frame.js';
-import { Priority } from '../wire/frame-types.js';
+import { FrameType, Priority } from '../wire/frame-types.js';
 import { readHeader } from '../wire/header.js';
 import { Egress } from './egress.js';
 import { Flooding, relayDelayMaxMs, relayTargets } from './flooding.js';
@@ -86,11 +95,20 @@ function setup(...neighbours: NodeId[]): Setup {
   const links = new Links();
   const egress = new Egress(context, { nextSequence: sequences(), undelivered: () => {}, suspect: () => {} });
   const adjacent = new Set<string>();
-  const flooding = new Flooding(context, links, egress, (a, b) => adjacent.has(`${a}${b}`));
+  const hears = (a: NodeId, b: NodeId): boolean => adjacent.has(`${a}${b}`);
+  const flooding = new Flooding(context, links, egress, hears);
   for (const node of neighbours) egress.open(upLink(links, node));
   const to = (): string[] =>
     context.effects.splice(0).map((effect) => (effect.kind === 'transmit' ? `${effect.to}` : effect.kind));
-  return { context, links, egress, flooding, from: links.best(neighbours[0] as NodeId) as Link, adjacent, to };
+  return {
+    context,
+    links,
+    egress,
+    flooding,
+    from: links.best(neighbours[0] as NodeId) as Link,
+    adjacent,
+    to,
+  };
 }
 
 const frameOf = (context: TestContext, more: Parameters<typeof headerWith>[0] = {}): Uint8Array =>
@@ -194,4 +212,38 @@ test('beyond the bound of waiting relays a frame goes at once', (t) => {
   flooding.relay(dedupKeyOf(frame), from, frame, at(0));
   t.is(flooding.pending, 4_096);
   t.is(context.transmitted().length, 1);
+});
+
+test('what is urgent and short is also shouted, once, by its author and by each that passes it on', (t) => {
+  const { context, flooding, from, to } = setup(A, B);
+  const deaf = { ...carrierWith({ shoutBytes: 100 }, 2), up: false };
+  for (const carrier of [carrierWith({}, 0), carrierWith({ shoutBytes: 100 }, 1), deaf])
+    context.carriers.set(carrier.index, carrier);
+  const urgent = { type: FrameType.Alert, priority: Priority.High };
+  flooding.originate(headerWith({ source: SOURCE, ...urgent }), new Uint8Array(100 - 28), 'own', at(0));
+  t.deepEqual(to(), [`to ${A}`, `to ${B}`, 'undefined']);
+  flooding.originate(headerWith({ source: SOURCE, ...urgent }), new Uint8Array(100 - 27), 'long', at(0));
+  flooding.originate(headerWith({ source: SOURCE }), new Uint8Array(1), 'not urgent', at(0));
+  t.false(to().includes('undefined'));
+  const frame = frameOf(context, urgent);
+  flooding.relay(dedupKeyOf(frame), from, frame, at(0));
+  flooding.tick(at(100));
+  const shouted = context.effects.filter((effect) => effect.kind === 'transmit' && effect.to === undefined);
+  t.is(shouted.length, 1);
+  t.like(shouted[0], { radio: 1 });
+  t.like(readHeader((shouted[0] as { frame: Uint8Array }).frame), { ttl: 4, hops: 1 });
+  context.effects.length = 0;
+  flooding.heardAgain(dedupKeyOf(frame), from);
+  flooding.reconsider();
+  flooding.tick(at(200));
+  t.false(to().includes('undefined'));
+  t.is(context.counters.flood.shouted, 2);
+});
+
+test('what was overheard is passed on to all neighbours', (t) => {
+  const { context, flooding, to } = setup(A, B);
+  const frame = frameOf(context, { priority: Priority.Critical });
+  flooding.relay(dedupKeyOf(frame), undefined, frame, at(0));
+  flooding.tick(at(100));
+  t.deepEqual(to(), [`to ${A}`, `to ${B}`]);
 });

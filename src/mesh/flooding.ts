@@ -6,6 +6,7 @@ import { Priority } from '../wire/frame-types.js';
 import { type Header, Offset, readHeader } from '../wire/header.js';
 import { type Egress, earlier } from './egress.js';
 import type { Link, Links } from './links.js';
+import { Shouting } from './shouting.js';
 import type { MeshContext, Outgoing } from './types.js';
 
 /** Longest relay delay on a carrier fast enough not to notice; slower ones wait up to a few airtimes. */
@@ -74,6 +75,7 @@ export class Flooding {
   readonly #links: Links;
   readonly #egress: Egress;
   readonly #hears: (node: NodeId, from: NodeId) => boolean;
+  readonly #shouting: Shouting;
   /** By dedup key. Insertion order is order of arrival. */
   readonly #relays = new Map<string, Relay>();
   #bytes = 0;
@@ -81,6 +83,7 @@ export class Flooding {
   #reconsider = false;
 
   constructor(context: MeshContext, links: Links, egress: Egress, hears: (node: NodeId, from: NodeId) => boolean) {
+    this.#shouting = new Shouting(context);
     this.#context = context;
     this.#links = links;
     this.#egress = egress;
@@ -95,12 +98,13 @@ export class Flooding {
   originate(header: Header, payload: Uint8Array, key: string, now: Instant): void {
     const relay = this.#remember(key, { header, payload }, header, payload.length, now);
     this.#send(relay, [...this.#links.neighbours()], now);
+    this.#shouting.shout({ header, payload });
   }
 
-  /** A frame to pass on, as it came over a link, for the first time. */
-  relay(key: string, link: Link, frame: Uint8Array, now: Instant): void {
+  /** A frame to pass on, as it came for the first time: over a link, or overheard. */
+  relay(key: string, link: Link | undefined, frame: Uint8Array, now: Instant): void {
     const relay = this.#remember(key, frame, readHeader(frame), frame.length, now);
-    if (link.peer !== undefined) relay.heardFrom.add(link.peer);
+    if (link?.peer !== undefined) relay.heardFrom.add(link.peer);
     if ((frame[Offset.Ttl] as number) === 0) return;
     if (this.#pending >= Limit.PendingRelays) {
       this.#relay(relay, now);
@@ -173,6 +177,7 @@ export class Flooding {
   }
 
   #relay(relay: Relay, now: Instant): void {
+    if (relay.urgent) this.#shouting.shout(relay.what);
     const lacking = this.#lacking(relay);
     if (lacking.length === 0) {
       this.#context.counters.flood.suppressed++;

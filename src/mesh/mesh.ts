@@ -68,7 +68,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     this.#sequence = options.firstSequence;
     const { self, crypto, random, tagKey, timing, hotPath } = options;
     const emit = (effect: MeshEffect): void => void this.#outbox.push(effect);
-    this.context = { self, crypto, random, tagKey, timing, counters: this.counters, emit };
+    this.context = { self, crypto, random, tagKey, timing, counters: this.counters, carriers: this.#carriers, emit };
     const table = hotPath.routes({ capacity: ROUTES_MAX, ttlMs: LEARNED_ROUTE_MS });
     this.routing = new Routing(self.id, this.links, table);
     this.peers = new Peers(this.context, this.routing, options.maxPeers, (node, aged, now) =>
@@ -154,9 +154,8 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
       pass: (key, link, header, frame, now) => this.#pass(key, link, header, frame, now),
       passedAgain: (key, link) => this.#flooding.heardAgain(key, link),
       message: (link, header, payload, now) => this.#dispatch.message(link, header, payload, now),
-      unknownBoot: (source, link, now) => {
-        if (link.peer !== undefined) this.#drip.request(link.peer, DripKind.Beat, source, now);
-      },
+      overheard: (...message) => this.#dispatch.overheard(...message),
+      unknownBoot: (source, { peer }, now) => peer && this.#drip.request(peer, DripKind.Beat, source, now),
     });
   }
 

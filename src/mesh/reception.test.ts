@@ -1,4 +1,5 @@
 import test from 'ava';
+import fc from 'fast-check';
 import { utf8 } from '../core/bytes.js';
 import type { NodeId } from '../core/ids.js';
 import { createHotPath } from '../native/hot-path.js';
@@ -15,7 +16,7 @@ import {
 import { saltHintOf } from '../trust/identity.js';
 import { KnownNodes } from '../trust/known-nodes.js';
 import { buildFrame } from '../wire/frame.js';
-import { FrameType } from '../wire/frame-types.js';
+import { FrameType, Priority } from '../wire/frame-types.js';
 import type { Header } from '../wire/header.js';
 import { FrameSlab } from './frame-slab.js';
 import { type Link, Links } from './links.js';
@@ -46,6 +47,8 @@ function setup() {
       pass: (key) => void seen.push(`pass ${key.slice(-12)}`),
       passedAgain: (key) => void seen.push(`again ${key.slice(-12)}`),
       message: (_link, header, payload) => void seen.push(`message ${header.sequence} ${payload.length}`),
+      overheard: (key, header, _frame, payload) =>
+        void seen.push(`overheard ${key.slice(-12)} ${header.sequence} ${payload.length}`),
       unknownBoot: (source) => void seen.push(`unknown ${source}`),
     },
   );
@@ -54,7 +57,11 @@ function setup() {
     reception.heard(carrier, { kind: 'heard', frames: [{ from, bytes: frame }] }, at(now));
     return seen.splice(0);
   };
-  return { context, links, known, link, carrier, reception, hear, seen };
+  const overhear = (bytes: Uint8Array): string[] => {
+    reception.heard(carrier, { kind: 'heard', frames: [{ from: 'shout:x', bytes, shouted: true }] }, at(0));
+    return seen.splice(0);
+  };
+  return { context, links, known, link, carrier, reception, hear, overhear, seen };
 }
 
 const of = (self: typeof far, more: Partial<Header> = {}): Uint8Array =>
@@ -193,4 +200,49 @@ test('a batch lying in the memory of a radio is judged as its frames one by one 
   t.deepEqual(together.seen, singly.seen);
   t.true(together.seen.some((each) => each.startsWith('beacon')));
   t.deepEqual(together.context.counters, singly.context.counters);
+});
+
+const urgent = { type: FrameType.Alert, priority: Priority.High };
+
+test('an urgent message heard without a link is taken once, and its copies over links are duplicates', (t) => {
+  const { context, hear, overhear } = setup();
+  t.deepEqual(overhear(of(far, urgent)), ['overheard 000000070000 7 3']);
+  t.deepEqual(overhear(of(far, { ...urgent, ttl: 2, hops: 3 })), []);
+  t.deepEqual(hear(of(far, urgent)), ['ack', 'again 000000070000']);
+  t.deepEqual(hear(of(far, { ...urgent, sequence: 8 })), ['alive', 'ack', 'pass 000000080000', 'message 8 3']);
+  t.deepEqual(overhear(of(far, { ...urgent, sequence: 8 })), []);
+  t.is(context.counters.flood.overheard, 1);
+});
+
+test('nothing else is taken without a link, and what is refused leaves its place to copies over links', (t) => {
+  const { context, hear, overhear } = setup();
+  const beacon = of(peer, { type: FrameType.Beacon });
+  const directed = of(far, { ...urgent, destination: context.self.id });
+  const part = of(far, { ...urgent, fragment: { offset: 0, total: 9 } });
+  for (const frame of [
+    beacon,
+    of(peer, { type: FrameType.Heartbeat, priority: Priority.Critical }),
+    of(far),
+    directed,
+    part,
+  ])
+    t.deepEqual(overhear(frame), []);
+  t.is(context.refused('shout.unfit'), 5);
+  const stranger = of(selfNamed(9), urgent);
+  t.deepEqual(overhear(stranger), []);
+  t.is(context.refused('shout.unknown-boot'), 1);
+  const forged = of(far, urgent).slice();
+  forged[forged.length - 1] = (forged[forged.length - 1] as number) ^ 1;
+  t.deepEqual(overhear(forged), []);
+  t.is(context.refused('frame.tag'), 1);
+  t.deepEqual(hear(of(far, urgent)), ['alive', 'ack', 'pass 000000070000', 'message 7 3']);
+});
+
+test('any bytes at all are survived without a link', (t) => {
+  const { overhear } = setup();
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 160 }), (bytes) => {
+      t.deepEqual(overhear(bytes), []);
+    }),
+  );
 });

@@ -12,16 +12,25 @@ import type { HeardBatch, HeardFrame, LinkAddress } from '../ports/radio.js';
 import { Freshness, type KnownNodes } from '../trust/known-nodes.js';
 import { Reassembler } from '../wire/fragments.js';
 import { dedupKeyOf, payloadOf } from '../wire/frame.js';
-import { FrameType } from '../wire/frame-types.js';
-import { FIXED_HEADER_BYTES, type Header, messageIdOfFrame, Offset, readHeader } from '../wire/header.js';
+import { FIRST_FAR_TYPE, FrameType } from '../wire/frame-types.js';
+import {
+  FIXED_HEADER_BYTES,
+  Flag,
+  type Header,
+  messageIdOfFrame,
+  Offset,
+  overheadBytes,
+  readHeader,
+} from '../wire/header.js';
 import type { Carrier } from './carrier.js';
 import { FrameSlab } from './frame-slab.js';
 import { HeldFrames } from './held-frames.js';
 import { FRAME_BYTES_MAX, type Link, type Links } from './links.js';
+import { isUrgent } from './shouting.js';
 import type { MeshContext } from './types.js';
 
-/** Types below this go no further than the next node. */
-export const FIRST_FAR_TYPE = 16;
+/** What lengthens the header or says that more is to come. */
+const NOT_SHOUTED = Flag.Directed | Flag.Fragment | Flag.Signed | Flag.Transmitter;
 const DEDUP_TTL_MS = 600_000;
 /** Ids of frames from addresses without a link: few, since only beacons are acted on. */
 const STRANGER_DEDUP = 256;
@@ -50,6 +59,8 @@ export interface ReceptionEvents {
   passedAgain(key: string, link: Link): void;
   /** A whole message, fresh, meant for us or for everybody. */
   message(link: Link, header: Header, payload: Uint8Array, now: Instant): void;
+  /** A fresh, urgent message for everybody, whole in one frame, that was heard without a link. */
+  overheard(key: string, header: Header, frame: Uint8Array, payload: Uint8Array, now: Instant): void;
   /** Frames came from a boot nobody has vouched for: ask this neighbour. */
   unknownBoot(source: NodeId, link: Link, now: Instant): void;
 }
@@ -111,7 +122,21 @@ export class Reception {
   }
 
   heard(carrier: Carrier, input: HeardInput, now: Instant): void {
-    this.#batch(carrier, input.kind === 'heard' ? this.#slab.lay(input.frames) : input.batch, now);
+    if (input.kind !== 'heard') return this.#batch(carrier, input.batch, now);
+    const shouted = input.frames.filter((frame) => frame.shouted);
+    const linked = shouted.length === 0 ? input.frames : input.frames.filter((frame) => !frame.shouted);
+    if (shouted.length > 0) this.#overhear(shouted, now);
+    if (linked.length > 0) this.#batch(carrier, this.#slab.lay(linked), now);
+  }
+
+  #overhear(shouted: readonly HeardFrame[], now: Instant): void {
+    const frames = shouted.filter(({ bytes }) => this.#mayOverhear(bytes));
+    if (frames.length === 0) return;
+    this.#check(this.#ingest, this.#slab.lay(frames), 0, frames.length, now);
+    const verdicts = frames.map((_, i) => this.#out[i * INGEST_STRIDE] as number);
+    frames.forEach(({ bytes }, i) => {
+      this.#overheard(bytes, verdicts[i] as number, now);
+    });
   }
 
   /** Frames that are checked by the same ingest go there together: mostly that is the whole batch. */
@@ -181,6 +206,34 @@ export class Reception {
     const frame = frameOf(batch, i);
     const from = batch.addresses[batch.sources[i] as number] as LinkAddress;
     this.#events.beacon(carrier, from, readHeader(frame), frame, now);
+  }
+
+  /**
+   * Whether a frame that anybody may have said is to be looked at: one that could not be acted on must take no place in
+   * the dedup cache, for its copies over links can.
+   */
+  #mayOverhear(frame: Uint8Array): boolean {
+    const { counters } = this.#context;
+    const isPlain = frame.length >= overheadBytes(0) && ((frame[Offset.Flags] as number) & NOT_SHOUTED) === 0;
+    if (!isPlain || !isUrgent(readHeader(frame))) {
+      counters.refuse('shout.unfit');
+      return false;
+    }
+    const { source, saltHint, sequence } = readHeader(frame);
+    const freshness = this.#known.freshness(source, saltHint, sequence);
+    if (freshness === Freshness.Fresh) return true;
+    counters.refuse(freshness === Freshness.Replayed ? 'frame.replayed' : 'shout.unknown-boot');
+    return false;
+  }
+
+  #overheard(frame: Uint8Array, verdict: number, now: Instant): void {
+    if (verdict === Verdict.Duplicate || verdict === Verdict.Own) return;
+    if (verdict !== Verdict.Accept) return this.#refuse(verdict);
+    const header = readHeader(frame);
+    this.#known.accept(header.source, header.saltHint, header.sequence);
+    this.#context.counters.countReceived(header.type);
+    this.#context.counters.flood.overheard++;
+    this.#events.overheard(dedupKeyOf(frame), header, frame, payloadOf(frame), now);
   }
 
   #linked(link: Link, batch: HeardBatch, i: number, verdict: number, now: Instant): void {

@@ -3,14 +3,13 @@ import { DEFAULT_TTL } from '../core/limits.js';
 import type { Instant } from '../core/machine.js';
 import { saltHintOf } from '../trust/identity.js';
 import { immutablePart } from '../wire/frame.js';
-import { FrameType, type Priority } from '../wire/frame-types.js';
+import { FIRST_FAR_TYPE, FrameType, type Priority } from '../wire/frame-types.js';
 import { Flag, type Header, overheadBytes, readHeader } from '../wire/header.js';
 import type { Beats } from './beats.js';
 import { type Delivery, type DirectedMessage, messageIdFor } from './delivery.js';
 import { type Egress, localHeader } from './egress.js';
 import type { Flooding } from './flooding.js';
 import { COST_UNIT_MS, type Link, type Links, REFERENCE_FRAME_BYTES } from './links.js';
-import { FIRST_FAR_TYPE } from './reception.js';
 import type { Routing } from './routing.js';
 import type { MeshContext } from './types.js';
 
@@ -94,6 +93,11 @@ export class Sending {
     this.#context.counters.flood.originated++;
     this.#originated(header, input.body, now);
     this.#flooding.originate(header, input.body, `${this.idOf(input.sequence)}0000`, now);
+  }
+
+  /** What was heard without a link goes on like what came over one. */
+  passOn(key: string, frame: Uint8Array, now: Instant): void {
+    this.#flooding.relay(key, undefined, frame, now);
   }
 
   send(input: SendInput, now: Instant): void {

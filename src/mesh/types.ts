@@ -6,6 +6,7 @@ import type { Random } from '../ports/random.js';
 import type { Self } from '../trust/identity.js';
 import type { Priority } from '../wire/frame-types.js';
 import type { Header } from '../wire/header.js';
+import type { Carrier } from './carrier.js';
 import type { Counters } from './counters.js';
 
 export interface MeshTiming {
@@ -55,6 +56,8 @@ export interface MeshContext {
   readonly random: Random;
   readonly tagKey: Uint8Array;
   readonly counters: Counters;
+  /** The radios there are now, by index. */
+  readonly carriers: ReadonlyMap<number, Carrier>;
   readonly timing: MeshTiming;
   emit(effect: MeshEffect): void;
 }

@@ -9,6 +9,11 @@ export interface RadioTraits {
   readonly mtuBytes: number;
   /** True when `send` without an address reaches everybody in earshot. */
   readonly broadcast: boolean;
+  /**
+   * Largest frame that `send` without an address puts out beside the links, for those in earshot who have none: slow,
+   * lossy, bounded, for what is urgent; what has no room is dropped (`down`), never `full`. Absent: none.
+   */
+  readonly shoutBytes?: number;
   /** True when links are made by the radio (`linkUp`), false when any heard neighbour is a link (UDP). */
   readonly connected: boolean;
   /** True when a frame sent on an open link is not lost without `linkDown`. */
@@ -37,6 +42,8 @@ export type RadioCondition = 'up' | 'retrying' | 'down';
 
 export interface HeardFrame {
   readonly from: LinkAddress;
+  /** It came over no link but from anybody in earshot, put together from what was heard; `from` cannot be answered. */
+  readonly shouted?: true;
   /** Owned by the receiver. A plain Uint8Array, never a Buffer, whose slice() would share memory. */
   readonly bytes: Uint8Array;
 }
@@ -71,6 +78,8 @@ export interface RadioCounters {
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly errors: number;
+  /** Frames said to those in earshot without a link, heard so, and not said because there was no time left for them. */
+  readonly shouts?: { readonly said: number; readonly heard: number; readonly dropped: number };
 }
 
 /**
@@ -82,10 +91,12 @@ export interface Radio {
   /** As the user wrote it, for people: `udp:9999@lo`. */
   readonly name: string;
   readonly traits: RadioTraits;
+  /** What `probe` would say, for status pages, once it is open; absent where the way of working is always the same. */
+  readonly standing?: RadioProbe | undefined;
   probe(): Promise<RadioProbe>;
   /** Resolves once opened, or once the first attempt has failed and retries are running. */
   open(events: RadioEvents): Promise<void>;
-  /** Without `to`: to everybody in earshot (`down` when the carrier has no broadcast). The frame is copied or sent before the call returns control of it. */
+  /** Without `to`: to everybody in earshot (`down` when the carrier has no broadcast and does not shout). The frame is copied or sent before the call returns control of it. */
   send(frame: Uint8Array, to?: LinkAddress): SendResult;
   /** The engine no longer wants this link. A no-op where links are not made by the radio. */
   drop(address: LinkAddress): void;

@@ -65,6 +65,7 @@ export function selfNamed(n: number, boot: { counter?: number; salt?: Uint8Array
 
 export interface TestContext extends MeshContext {
   readonly effects: MeshEffect[];
+  readonly carriers: Map<number, Carrier>;
   /** The frames transmitted since the last call. */
   transmitted(): Uint8Array[];
   refused(reason: string): number;
@@ -82,6 +83,7 @@ export function testContext(more: Partial<MeshContext> = {}): TestContext {
     timing: { heartbeatMs: 5_000, peerTimeoutMs: 30_000, forgetAfterMs: 86_400_000 },
     emit: (effect) => void effects.push(effect),
     ...more,
+    carriers: new Map(),
     effects,
     transmitted: () => effects.splice(0).flatMap((effect) => (effect.kind === 'transmit' ? [effect.frame] : [])),
     refused: (reason) => counters.refused.get(reason) ?? 0,

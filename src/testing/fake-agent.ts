@@ -332,7 +332,7 @@ function statisticsOf(): Statistics {
     sinceAt: STARTED_AT,
     refused: { tag: 3, replay: 1 },
     messages: { heartbeat: { received: 40, sent: 20 } },
-    flood: { originated: 20, relayed: 5, suppressed: 2, duplicates: 7 },
+    flood: { originated: 20, relayed: 5, suppressed: 2, duplicates: 7, shouted: 0, overheard: 0 },
     delivery: { delivered: 4, expired: 0, retries: 1, meanLatencyMs: 3.2 },
     queues: { critical: { length: 0, limit: 64, dropped: 0 } },
     engine: { steps: 1_000, p50Ms: 0.05, p99Ms: 0.4 },

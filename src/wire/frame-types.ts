@@ -46,5 +46,8 @@ const NAMES = new Map<number, string>(Object.entries(FrameType).map(([name, valu
 
 export const frameTypeName = (type: number): string => NAMES.get(type) ?? `type-${type}`;
 
+/** Types below this go no further than the next node. */
+export const FIRST_FAR_TYPE = 16;
+
 export const Priority = { Critical: 0, High: 1, Medium: 2, Low: 3 } as const;
 export type Priority = (typeof Priority)[keyof typeof Priority];

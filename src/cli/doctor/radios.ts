@@ -3,11 +3,11 @@ import { createRadio } from '../../agent/radios.js';
 import { EdgeError, messageOf } from '../../core/errors.js';
 import type { Log } from '../../ports/log.js';
 import { systemClock } from '../../system/system-clock.js';
-import { type Check, fail, failed, ok } from './check.js';
+import { type Check, fail, failed, ok, warn } from './check.js';
 
 const SILENT: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => SILENT };
 
-/** Asks the radio the agent would use. It is never opened, so nothing is sent and no id is needed. */
+/** Asks the radio the agent would use. It is never opened, so nothing that says who we are is sent and no id is needed. */
 async function checkRadio(text: string, config: Config): Promise<Check> {
   const id = `radio.${text}`;
   try {
@@ -15,7 +15,8 @@ async function checkRadio(text: string, config: Config): Promise<Check> {
     const probe = await radio.probe();
     await radio.close();
     const detail = probe.mode === undefined ? probe.detail : `${probe.detail} (${probe.mode})`;
-    return probe.ok ? ok(id, detail) : fail(id, detail, probe.fix);
+    if (!probe.ok) return fail(id, detail, probe.fix);
+    return probe.fix === undefined ? ok(id, detail) : warn(id, detail, probe.fix);
   } catch (error) {
     return error instanceof EdgeError ? failed(id, error) : fail(id, messageOf(error));
   }

@@ -11,9 +11,19 @@ export const radioStatus = z.strictObject({
   name: z.string(),
   condition: z.enum(['up', 'retrying', 'down']),
   reason: z.string().exactOptional().describe('Why it is not up.'),
+  mode: z.string().exactOptional().describe('Which way of working the hardware allows, where there are several.'),
+  detail: z.string().exactOptional().describe('What was found, and why it works in this mode.'),
+  fix: z.string().exactOptional().describe('What mends a part of it that fails.'),
   addresses: z.array(z.string()),
   links: count,
-  counters: z.strictObject({ framesIn: count, framesOut: count, bytesIn: count, bytesOut: count, errors: count }),
+  counters: z.strictObject({
+    framesIn: count,
+    framesOut: count,
+    bytesIn: count,
+    bytesOut: count,
+    errors: count,
+    shouts: z.strictObject({ said: count, heard: count, dropped: count }).exactOptional(),
+  }),
 });
 
 export const status = z.strictObject({
@@ -153,7 +163,14 @@ export const statistics = z.strictObject({
   sinceAt: unixMs,
   refused: z.record(z.string(), count),
   messages: z.record(z.string(), z.strictObject({ received: count, sent: count })),
-  flood: z.strictObject({ originated: count, relayed: count, suppressed: count, duplicates: count }),
+  flood: z.strictObject({
+    originated: count,
+    relayed: count,
+    suppressed: count,
+    duplicates: count,
+    shouted: count.describe('Urgent frames said to those in earshot without a link.'),
+    overheard: count.describe('Urgent frames heard so.'),
+  }),
   delivery: z.strictObject({ delivered: count, expired: count, retries: count, meanLatencyMs: z.number() }),
   queues: z.record(z.string(), z.strictObject({ length: count, limit: count, dropped: count })),
   engine: z.strictObject({ steps: count, p50Ms: z.number(), p99Ms: z.number() }),

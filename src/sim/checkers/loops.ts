@@ -1,5 +1,5 @@
-import { FIRST_FAR_TYPE } from '../../mesh/reception.js';
 import { dedupKeyOf } from '../../wire/frame.js';
+import { FIRST_FAR_TYPE } from '../../wire/frame-types.js';
 import { Flag, Offset } from '../../wire/header.js';
 import type { ObservedNode, Observer, Transmission } from '../observer.js';
 import type { World } from '../world.js';
