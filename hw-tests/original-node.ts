@@ -129,7 +129,7 @@ bleno.setServices([new bleno.PrimaryService({ uuid: SERVICE_UUID, characteristic
 
 const gap = new Gap(mux);
 const uuid = Uint8Array.from(Buffer.from(SERVICE_UUID, 'hex')).reverse();
-await gap.advertise(concat(Uint8Array.of(2, 1, 6, 17, 7), uuid), true, ADVERT_MS);
+await gap.advertise(concat(Uint8Array.of(2, 1, 6, 17, 7), uuid), 'connectable', ADVERT_MS);
 say('ready');
 
 async function dial(peripheral: OriginalPeripheral): Promise<void> {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parse, TomlError } from 'smol-toml';
 import { z } from 'zod';
 import { EdgeError, messageOf } from '../dist/core/errors.js';
-import { parseAdapter } from '../dist/radios/ble/controller-port.js';
+import { parseAdapters } from '../dist/radios/ble/controller-port.js';
 import { parseRadioSpec } from '../dist/radios/radio-spec.js';
 
 /** What stands in for hardware: see `rigs.toml`. */
@@ -108,7 +108,7 @@ function kindOf(radio: string, place: string, file: string): RigRadioKind {
   try {
     const spec = parseRadioSpec(radio);
     if (spec.kind === 'udp') refuse(file, `${place}: UDP needs no rig`, 'name ble or serial radios');
-    if (spec.kind === 'ble') parseAdapter(spec.adapter);
+    if (spec.kind === 'ble') parseAdapters(spec.adapter);
     return spec.kind;
   } catch (error) {
     if (!(error instanceof EdgeError) || error.code === 'rig.file') throw error;

@@ -8,6 +8,7 @@ import {
   leEvent,
   u16,
 } from '../../dist/radios/ble/hci-packets.js';
+import { forbids, hasRole } from './state-rules.js';
 import type { Station } from './types.js';
 
 type Handler = (controller: Station, parameters: Uint8Array) => void;
@@ -71,7 +72,9 @@ function setAdvertising(controller: Station, p: Uint8Array): void {
 }
 
 function enableAdvertising(controller: Station, p: Uint8Array): void {
-  const isRefused = p[0] === 1 && controller.quirks.oneRoleAtATime && hasRole(controller, Role.Central);
+  const next = controller.advertising.type === 0 ? 'connectable' : 'hidden';
+  const isSliced = controller.quirks.oneRoleAtATime && hasRole(controller, Role.Central);
+  const isRefused = p[0] === 1 && (isSliced || forbids(controller, next));
   if (!isRefused) controller.setAdvertising(p[0] === 1);
   done(controller, Opcode.LeSetAdvertisingEnable, isRefused ? Status.Disallowed : Status.Success);
 }
@@ -83,8 +86,9 @@ function setScan(controller: Station, p: Uint8Array): void {
 
 function enableScan(controller: Station, p: Uint8Array): void {
   if (p[0] === 1) controller.quirks.scanIsStuck &&= controller.isScanning;
-  controller.isScanning = p[0] === 1;
-  done(controller, Opcode.LeSetScanEnable, Status.Success);
+  const isRefused = p[0] === 1 && forbids(controller, 'scanning');
+  if (!isRefused) controller.isScanning = p[0] === 1;
+  done(controller, Opcode.LeSetScanEnable, isRefused ? Status.Disallowed : Status.Success);
 }
 
 function createConnection(controller: Station, p: Uint8Array): void {
@@ -92,7 +96,8 @@ function createConnection(controller: Station, p: Uint8Array): void {
   const address = addressText(p, 6);
   const isSliced =
     controller.quirks.oneRoleAtATime && (controller.isAdvertising || hasRole(controller, Role.Peripheral));
-  if (controller.initiating !== undefined || isSliced) return status(Status.Disallowed);
+  const isForbidden = isSliced || forbids(controller, 'initiating');
+  if (controller.initiating !== undefined || isForbidden) return status(Status.Disallowed);
   if (controller.isLinkedTo(address)) return status(Status.ConnectionExists);
   if (controller.linkCount >= controller.maxLinks) return status(Status.ConnectionLimit);
   controller.initiating = {
@@ -124,13 +129,6 @@ function updateConnection(controller: Station, p: Uint8Array): void {
     const parameters = Uint8Array.of(0, ...le16(end.handle), ...p.subarray(4, 10));
     end.controller.toHost(leEvent(LeEvent.ConnectionUpdate, parameters));
   }
-}
-
-function hasRole(controller: Station, role: Role): boolean {
-  for (const { central, peripheral } of controller.air.links) {
-    if ((role === Role.Central ? central : peripheral).controller === controller) return true;
-  }
-  return false;
 }
 
 const HANDLERS = new Map<number, Handler>([

@@ -26,7 +26,8 @@ export class EmulatedController implements Station {
   readonly id: number;
   readonly name: string;
   readonly publicAddress: string;
-  readonly maxLinks: number;
+  /** May be changed while it runs. */
+  maxLinks: number;
   readonly aclBytes: number;
   readonly aclBuffers: number;
   readonly quirks: ControllerQuirks;
@@ -227,7 +228,7 @@ export class EmulatedController implements Station {
 const hex = (byte: number): string => byte.toString(16).padStart(2, '0');
 
 /** As an event for the host; how loud it is comes last, and differs from ear to ear. */
-function advertReport(type: number, addressType: number, address: string, data: Uint8Array): Uint8Array {
+export function advertReport(type: number, addressType: number, address: string, data: Uint8Array): Uint8Array {
   const head = Uint8Array.of(1, type, addressType, ...addressBytes(address), data.length);
   const report = new Uint8Array(head.length + data.length + 1);
   report.set(head);

@@ -51,6 +51,7 @@ export interface Config {
   readonly sensors: { readonly enabled: boolean; readonly intervalMs: number };
   readonly spaces: readonly { readonly name: string; readonly dimension: number }[];
   readonly peers: { readonly static: readonly HostPort[] };
+  readonly ble: { readonly urgentAdverts: boolean };
   readonly udp: { readonly dnsSd: boolean; readonly dataPort: number };
 }
 
@@ -72,6 +73,7 @@ export interface ConfigOptions {
   readonly sensors?: Partial<Config['sensors']>;
   readonly spaces?: Config['spaces'];
   readonly peers?: { readonly static?: readonly (HostPort | string)[] };
+  readonly ble?: Partial<Config['ble']>;
   readonly udp?: Partial<Config['udp']>;
 }
 
@@ -200,6 +202,7 @@ function resolved(parsed: ParsedFile, raw: Raw, env: Environment, origin: (key: 
     sensors: { enabled: sensors.enabled, intervalMs: sensors.interval },
     spaces: parsed.spaces,
     peers: parsed.peers,
+    ble: { urgentAdverts: parsed.ble.urgent_adverts },
     udp: { dnsSd: udp.dns_sd, dataPort: udp.data_port },
   };
 }

@@ -51,6 +51,7 @@ export async function createRadio(spec: string, context: RadioContext): Promise<
         ...(parsed.adapter !== undefined && { adapter: parsed.adapter }),
         // Of its own, so that what the adverts show says nothing of the key that frames are tagged with.
         identity: { key: deriveBleKey(config.mesh), id: nodeId },
+        settings: { shouts: config.ble.urgentAdverts },
         log: log.child('ble'),
         clock,
       });

@@ -10,9 +10,11 @@ const udp = fc.record({
   interfaces: fc.uniqueArray(interfaceName, { minLength: 1, maxLength: 16 }),
 });
 const udpAnywhere = udp.map(({ kind, port }) => ({ kind, port }));
+const adapter = fc.stringMatching(/^[\w.:/@-]{1,40}$/);
+const adapters = fc.uniqueArray(adapter, { minLength: 1, maxLength: 2 }).map((names) => names.join('+'));
 const ble = fc.oneof(
   fc.constant({ kind: 'ble' as const }),
-  fc.record({ kind: fc.constant('ble' as const), adapter: fc.stringMatching(/^[\w.:/@-]{1,40}$/) }),
+  fc.record({ kind: fc.constant('ble' as const), adapter: adapters }),
 );
 const path = fc.stringMatching(/^\/[!-~]{1,60}$/).filter((text) => !/@\d*(?:\+air(?::\d*)?)?$/.test(text));
 const speed = fc.integer({ min: 1, max: 12_000_000 });
@@ -51,6 +53,7 @@ test('the forms of the manual are read', (t) => {
   t.deepEqual(parseRadioSpec('udp:7000@eth0,wlan0,eth0'), { kind: 'udp', port: 7000, interfaces: ['eth0', 'wlan0'] });
   t.deepEqual(parseRadioSpec('ble'), { kind: 'ble' });
   t.deepEqual(parseRadioSpec('ble:hci1'), { kind: 'ble', adapter: 'hci1' });
+  t.deepEqual(parseRadioSpec('ble:hci0+hci1'), { kind: 'ble', adapter: 'hci0+hci1' });
   t.deepEqual(parseRadioSpec('serial:/dev/ttyUSB0'), { kind: 'serial', path: '/dev/ttyUSB0' });
   t.deepEqual(parseRadioSpec('serial:/dev/ttyUSB0@57600'), { kind: 'serial', path: '/dev/ttyUSB0', baud: 57_600 });
   t.deepEqual(parseRadioSpec('serial:/dev/a@b@9600'), { kind: 'serial', path: '/dev/a@b', baud: 9600 });
@@ -68,8 +71,11 @@ for (const [text, nearest] of [
   ['udp:99999@eth0', 'udp:9999@eth0'],
   ['udp:9999@', 'udp:9999@eth0'],
   ['udp@eth0,', 'udp:9999@eth0'],
-  ['bluetooth', 'ble[:ADAPTER]'],
+  ['bluetooth', 'ble[:ADAPTER[+ADAPTER]]'],
   ['ble:', 'ble or ble:hci0'],
+  ['ble:hci0+', 'ble or ble:hci0'],
+  ['ble:hci0+hci0', 'ble:hci0'],
+  ['ble:hci0+hci1+hci2', 'ble:hci0+hci1'],
   ['/dev/ttyUSB0', 'serial:PATH[@BAUD[+air[:BITS]]]'],
   ['serial:auto@9600+air', 'serial:/dev/ttyUSB0@9600+air'],
   ['serial:/dev/ttyS0@9600+air:', 'serial:/dev/ttyS0@9600+air:2400'],

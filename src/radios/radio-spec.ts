@@ -18,7 +18,7 @@ export interface UdpSpec {
 
 export interface BleSpec {
   readonly kind: 'ble';
-  /** Absent: the first controller there is. */
+  /** Absent: the first controller there is. Two joined by `+`: the first dials, the second is dialled. */
   readonly adapter?: string;
 }
 
@@ -41,7 +41,7 @@ export type RadioSpec = UdpSpec | BleSpec | SerialSpec;
 
 const FORMS = {
   udp: 'udp[:PORT][@IFACE[,IFACE…]]',
-  ble: 'ble[:ADAPTER]',
+  ble: 'ble[:ADAPTER[+ADAPTER]]',
   serial: 'serial:PATH[@BAUD[+air[:BITS]]]',
 } as const;
 
@@ -104,9 +104,11 @@ function parseUdp(text: string, rest: string): UdpSpec {
 function parseBle(text: string, rest: string): BleSpec {
   if (rest === '') return { kind: 'ble' };
   const adapter = rest.slice(1);
-  if (rest[0] !== ':' || adapter.length > MAX_ADAPTER_LENGTH || !/^[\w.:/@-]+$/.test(adapter)) {
-    refuse(text, 'the adapter is not one', 'ble or ble:hci0');
-  }
+  const names = adapter.split('+');
+  const isOne = (name: string): boolean => name.length <= MAX_ADAPTER_LENGTH && /^[\w.:/@-]+$/.test(name);
+  if (rest[0] !== ':' || !names.every(isOne)) refuse(text, 'the adapter is not one', 'ble or ble:hci0');
+  if (names.length > 2) refuse(text, 'more than two adapters', `ble:${names[0]}+${names[1]}`);
+  if (names[0] === names[1]) refuse(text, 'one adapter named twice', `ble:${names[0]}`);
   return { kind: 'ble', adapter };
 }
 

@@ -55,7 +55,7 @@ export const KEYS = {
   },
   radios: {
     kind: 'list',
-    what: 'The radios to use: `udp[:PORT][@IFACE]`, `ble[:ADAPTER]`, `serial:PATH[@BAUD[+air[:BITS]]]`, `serial:auto`.',
+    what: 'The radios to use: `udp[:PORT][@IFACE]`, `ble[:ADAPTER[+ADAPTER]]`, `serial:PATH[@BAUD[+air[:BITS]]]`, `serial:auto`.',
     expected: 'a list of 1 to 8 radios, such as ["udp", "ble"]',
     env: 'EDGE_AGENT_RADIO',
     flag: '--radio',
@@ -180,6 +180,13 @@ export const KEYS = {
     expected: 'a list of at most 100 addresses, such as ["10.0.0.7:9999", "[fe80::1%eth0]:9999"]',
     env: 'EDGE_AGENT_PEERS',
     fallback: [],
+  },
+  'ble.urgent_adverts': {
+    kind: 'switch',
+    what: 'Whether short urgent messages are also said in BLE adverts, for neighbours to whom there is no link.',
+    expected: 'true or false',
+    env: 'EDGE_AGENT_BLE_URGENT_ADVERTS',
+    fallback: true,
   },
   'udp.dns_sd': {
     kind: 'switch',

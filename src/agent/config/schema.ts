@@ -119,6 +119,7 @@ export const configSchema = z.strictObject({
   peers: z
     .strictObject({ static: withDefault('peers.static', z.array(hostPort.refine(({ port }) => port > 0)).max(100)) })
     .prefault({}),
+  ble: z.strictObject({ urgent_adverts: withDefault('ble.urgent_adverts', z.boolean()) }).prefault({}),
   udp: z
     .strictObject({
       dns_sd: withDefault('udp.dns_sd', z.boolean()),

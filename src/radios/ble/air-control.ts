@@ -100,10 +100,7 @@ export class AirControl {
     this.#adverts = key;
     const { gap } = this.#options;
     if (wish.adverts === 'off') await gap.stopAdvertising();
-    else {
-      const isConnectable = wish.adverts === 'connectable';
-      this.#check('adverts', await gap.advertise(wish.advertData, isConnectable, wish.advertIntervalMs));
-    }
+    else this.#check('adverts', await gap.advertise(wish.advertData, wish.adverts, wish.advertIntervalMs));
   }
 
   #check(what: 'adverts' | 'scan', status: number): void {

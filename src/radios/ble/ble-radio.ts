@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { EdgeError, messageOf } from '../../core/errors.js';
-import type { Clock, Timer } from '../../ports/clock.js';
+import { EdgeError } from '../../core/errors.js';
+import type { Clock } from '../../ports/clock.js';
 import type { Log } from '../../ports/log.js';
 import type {
   LinkAddress,
@@ -14,16 +14,19 @@ import type {
 } from '../../ports/radio.js';
 import { RadioKind } from '../../ports/radio.js';
 import { formatRadioSpec } from '../radio-spec.js';
-import { bringUp, type ControllerInfo, RadioMode } from './controller.js';
-import { type ControllerPort, parseAdapter } from './controller-port.js';
-import { HciMux } from './hci-mux.js';
+import { modeOf, RadioMode } from './abilities.js';
+import { Adapter } from './adapter.js';
+import { BleNode } from './ble-node.js';
+import type { Finding } from './controller-finding.js';
+import type { ControllerPort } from './controller-port.js';
 import { BleLimit } from './limits.js';
-import { loadStacks } from './packages.js';
-import { createPort } from './ports.js';
-import { ScanWatchdog } from './scan-watchdog.js';
-import { BleSession } from './session.js';
+import { lookAt } from './look.js';
+import type { BleSession } from './session.js';
 import { type BleSettings, DEFAULT_SETTINGS } from './settings.js';
+import { SHOUT_BYTES } from './shout.js';
+import { type Found, pairOf, standingOf } from './standing.js';
 import { type DrawBytes, type Identity, Tokens } from './tokens.js';
+import { type Way, type Ways, waysTo } from './ways.js';
 
 export interface BleRadioOptions {
   /** What stands after `ble:`; without it the first adapter of the kernel. */
@@ -34,6 +37,8 @@ export interface BleRadioOptions {
   readonly clock: Clock;
   /** A new way to the controller for each try; by default what the adapter names. */
   readonly port?: () => ControllerPort;
+  /** The controllers to use; by default what `port` or the adapter names. */
+  readonly ways?: Ways;
   /** Where addresses and the like are drawn from, but no keys; by default the machine. */
   readonly random?: DrawBytes;
 }
@@ -48,52 +53,69 @@ const TRAITS: RadioTraits = {
   costPerByte: 2,
 };
 
-/** A session that lasted so long was a good one: the next failure is retried soon again. */
-const GOOD_SESSION_MS = 10_000;
-
 /** Throws EdgeError `radio.ble.adapter` for an adapter that cannot be one. Everything else is a `condition`. */
 export function createBleRadio(options: BleRadioOptions): Radio {
-  const adapter = parseAdapter(options.adapter);
-  return new BleRadio(options, options.port ?? (() => createPort(adapter)));
+  const { port } = options;
+  const given = port === undefined ? undefined : { first: { name: 'the controller', port }, spares: () => [] };
+  return new BleRadio(options, options.ways ?? given ?? waysTo(options.adapter));
 }
 
+interface Working {
+  readonly adapter: Adapter;
+  readonly session: BleSession;
+  readonly finding: Finding;
+}
+
+/** One radio, one set of links, over one controller or two. */
 class BleRadio implements Radio {
   readonly kind = RadioKind.Ble;
   readonly name: string;
-  readonly traits = TRAITS;
+  readonly traits: RadioTraits;
   readonly #options: BleRadioOptions;
   readonly #settings: BleSettings;
-  readonly #newPort: () => ControllerPort;
+  readonly #ways: Ways;
+  readonly #random: DrawBytes;
   readonly #tokens: Tokens;
-  readonly #watchdog: ScanWatchdog;
+  readonly #node: BleNode;
+  readonly #adapters: Adapter[] = [];
   readonly #counters = { framesIn: 0, framesOut: 0, bytesIn: 0, bytesOut: 0, errors: 0 };
   #events: RadioEvents | undefined;
-  #session: BleSession | undefined;
-  #trouble: EdgeError | undefined;
   #condition: RadioCondition = 'down';
   #reason: string | undefined;
-  #retry: Timer | undefined;
-  #failures = 0;
-  #startedAt = 0;
-  #starting: Promise<void> = Promise.resolve();
+  #said = '';
   #closed = false;
 
-  constructor(options: BleRadioOptions, newPort: () => ControllerPort) {
+  constructor(options: BleRadioOptions, ways: Ways) {
+    const { adapter, clock, log } = options;
     this.#options = options;
-    this.#newPort = newPort;
+    this.#ways = ways;
     this.#settings = { ...DEFAULT_SETTINGS, ...options.settings };
+    this.traits = this.#settings.shouts ? { ...TRAITS, shoutBytes: SHOUT_BYTES } : TRAITS;
+    this.#random = options.random ?? ((count) => new Uint8Array(randomBytes(count)));
     this.#tokens = new Tokens(options.identity);
-    this.#watchdog = new ScanWatchdog(this.#settings.silentScanMs, options.clock.now());
-    const { adapter } = options;
     this.name = formatRadioSpec({ kind: 'ble', ...(adapter !== undefined && { adapter }) });
+    this.#node = new BleNode({
+      ...{ clock, log, tokens: this.#tokens, settings: this.#settings, random: this.#random },
+      events: {
+        linkUp: (address, frameBytes) => this.#events?.linkUp(address, frameBytes),
+        linkDown: (address, reason) => this.#events?.linkDown(address, reason),
+        heard: (address, frame) => this.#hear(address, frame),
+        overheard: (address, frame) => this.#hear(address, frame, true),
+        misbehaved: () => {
+          this.#counters.errors += 1;
+        },
+      },
+    });
+  }
+
+  get standing(): RadioProbe | undefined {
+    const found = this.#found();
+    return found.length === 0 ? undefined : standingOf(found);
   }
 
   async probe(): Promise<RadioProbe> {
-    const session = this.#session;
-    if (session?.info !== undefined) return found(session.info, session.mode);
-    if (this.#trouble !== undefined) return lacking(this.#trouble);
     if (this.#closed) return { ok: false, detail: 'closed' };
-    return this.#look();
+    return this.standing ?? this.#look();
   }
 
   async open(events: RadioEvents): Promise<void> {
@@ -101,13 +123,16 @@ class BleRadio implements Radio {
       throw new EdgeError('radio.open', `${this.name} was opened before.`, { status: 409, fix: 'Make a new radio.' });
     }
     this.#events = events;
-    await this.#start();
+    const { first, second } = this.#ways;
+    await Promise.all([this.#use(first), ...(second === undefined ? [] : [this.#use(second)])]);
   }
 
   send(frame: Uint8Array, to?: LinkAddress): SendResult {
     if (this.#closed) return 'down';
-    const isSendable = to !== undefined && frame.length > 0 && frame.length <= TRAITS.mtuBytes;
-    const result = isSendable ? (this.#session?.send(frame, to) ?? 'down') : 'down';
+    const isSendable = frame.length > 0 && frame.length <= TRAITS.mtuBytes;
+    // Counted by itself, whether said or dropped.
+    if (isSendable && to === undefined && this.traits.shoutBytes !== undefined) return this.#node.shout(frame);
+    const result = isSendable && to !== undefined ? this.#node.send(frame, to) : 'down';
     if (result === 'queued') {
       this.#counters.framesOut += 1;
       this.#counters.bytesOut += frame.length;
@@ -116,159 +141,118 @@ class BleRadio implements Radio {
   }
 
   drop(address: LinkAddress): void {
-    if (!this.#closed) this.#session?.drop(address);
+    if (!this.#closed) this.#node.drop(address);
   }
 
   localAddresses(): readonly string[] {
-    const address = this.#session?.info?.address;
-    return address === undefined ? [] : [address];
+    return this.#working().map(({ finding }) => finding.info.address);
   }
 
   counters(): RadioCounters {
-    return { ...this.#counters };
+    return { ...this.#counters, ...(this.#settings.shouts && { shouts: this.#node.shouts() }) };
   }
 
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    this.#retry?.cancel();
-    await this.#starting;
-    await this.#session?.close();
-    this.#session = undefined;
+    await Promise.all(this.#adapters.map((adapter) => adapter.close()));
     if (this.#events !== undefined) this.#become('down', 'closed');
   }
 
-  #start(): Promise<void> {
-    this.#starting = this.#attempt();
-    return this.#starting;
-  }
-
-  async #attempt(): Promise<void> {
+  #use(way: Way): Promise<void> {
     const { clock, log } = this.#options;
-    const session: BleSession = new BleSession({
-      port: this.#newPort(),
-      clock,
-      log,
-      tokens: this.#tokens,
-      settings: this.#settings,
-      watchdog: this.#watchdog,
-      random: this.#options.random ?? ((count) => new Uint8Array(randomBytes(count))),
-      events: {
-        linkUp: (address, frameBytes) => this.#events?.linkUp(address, frameBytes),
-        linkDown: (address, reason) => this.#events?.linkDown(address, reason),
-        heard: (address, frame) => this.#hear(address, frame),
-        misbehaved: () => {
-          this.#counters.errors += 1;
-        },
-        ended: (reason) => this.#ended(session, reason),
-      },
+    const adapter = new Adapter({
+      ...{ way, clock, log, node: this.#node, tokens: this.#tokens, settings: this.#settings, random: this.#random },
+      index: this.#adapters.length,
+      changed: () => this.#arrange(),
     });
-    try {
-      this.#startedAt = clock.now();
-      await session.start();
-      if (this.#closed) return await session.close();
-      this.#session = session;
-      this.#trouble = undefined;
-      this.#become('up');
-      await session.run();
-    } catch (error) {
-      await session.close();
-      this.#failed(error);
-    }
+    this.#adapters.push(adapter);
+    return adapter.start();
   }
 
-  /** A running controller failed; one that fails while it starts makes `start` throw. */
-  #ended(session: BleSession, reason: string): void {
-    if (this.#session !== session) return;
-    this.#session = undefined;
-    if (this.#options.clock.now() - this.#startedAt > GOOD_SESSION_MS) this.#failures = 0;
-    this.#starting = session.close();
-    this.#failed(new EdgeError('radio.ble.controller', `${reason}: the controller is reset`, { status: 503 }));
+  #working(): Working[] {
+    return this.#adapters.flatMap((adapter) => {
+      const { session } = adapter;
+      return session?.finding === undefined ? [] : [{ adapter, session, finding: session.finding }];
+    });
   }
 
-  #failed(error: unknown): void {
+  #found(): Found[] {
+    return this.#adapters.flatMap(({ name, session, trouble }): Found[] => {
+      if (session?.finding !== undefined) return [{ name, finding: session.finding }];
+      return trouble === undefined ? [] : [{ name, trouble }];
+    });
+  }
+
+  /** Shares the work among the controllers there are now, and says how things stand. */
+  #arrange(): void {
     if (this.#closed) return;
-    this.#trouble = error instanceof EdgeError ? error : new EdgeError('radio.ble.controller', messageOf(error));
-    const { message, fix } = this.#trouble;
-    this.#become('retrying', fix === undefined ? message : `${message}; fix: ${fix}`);
-    const delay = Math.min(this.#settings.retryMaxMs, this.#settings.retryMs * 2 ** Math.min(10, this.#failures++));
-    this.#retry = this.#options.clock.timer('ble.retry', delay, () => {
-      const before = this.#starting;
-      this.#starting = before.then(() => (this.#closed ? undefined : this.#attempt()));
-    });
+    const working = this.#working();
+    const [a, b] = working;
+    const pair = a && b && pairOf(a, b);
+    for (const each of working)
+      each.adapter.assign(pair === undefined ? 'both' : each === pair.dials ? 'central' : 'peripheral');
+    this.#say();
+    const trouble = this.#adapters.find((each) => each.trouble !== undefined)?.trouble;
+    if (working.length > 0) this.#become('up');
+    else if (trouble !== undefined) {
+      const { message, fix } = trouble;
+      this.#become('retrying', fix === undefined ? message : `${message}; fix: ${fix}`);
+    }
+    if (a !== undefined && b === undefined && modeOf(a.finding.abilities) !== RadioMode.BothRoles) this.#useSpare();
   }
 
-  #hear(from: LinkAddress, bytes: Uint8Array): void {
+  /** The only adapter cannot do it all: where nobody said which to use, another one helps. */
+  #useSpare(): void {
+    if (this.#adapters.length > 1) return;
+    const spare = this.#ways.spares()[0];
+    if (spare === undefined) return;
+    this.#options.log.info('BLE: a second adapter takes half of the work', { radio: this.name, second: spare.name });
+    void this.#use(spare);
+  }
+
+  /** Once for each change, for the log. */
+  #say(): void {
+    const { standing } = this;
+    // What is not known of all yet would be said twice.
+    const isLooking = this.#adapters.some(({ session, trouble }) => session === undefined && trouble === undefined);
+    if (standing?.ok !== true || isLooking) return;
+    const { mode, detail, fix } = standing;
+    const text = `${mode} ${detail}`;
+    if (text === this.#said) return;
+    this.#said = text;
+    const { log } = this.#options;
+    const fields = { radio: this.name, mode, detail, ...(fix !== undefined && { fix }) };
+    const isLame = this.#adapters.some(({ session, trouble }) => session === undefined && trouble !== undefined);
+    if (isLame) log.warn('BLE is up, but one adapter of two fails', fields);
+    else if (mode === RadioMode.TimeSliced)
+      log.warn('BLE is up, but not central and peripheral at once: the roles take turns', fields);
+    else log.info('BLE is up', fields);
+  }
+
+  #hear(from: LinkAddress, bytes: Uint8Array, shouted = false): void {
     if (this.#closed) return;
     this.#counters.framesIn += 1;
     this.#counters.bytesIn += bytes.length;
-    this.#events?.heard([{ from, bytes }]);
+    this.#events?.heard([{ from, bytes, ...(shouted && { shouted }) }]);
   }
 
   #become(condition: RadioCondition, reason?: string): void {
     if (condition === this.#condition && reason === this.#reason) return;
     this.#condition = condition;
     this.#reason = reason;
-    if (condition === 'up') this.#log();
     this.#events?.condition(condition, reason);
   }
 
-  #log(): void {
-    const session = this.#session;
-    if (session?.info === undefined) return;
-    const { address, version } = session.info;
-    this.#options.log.info('BLE controller is up', { radio: this.name, address, version, mode: session.mode });
-  }
-
-  /** Brings the controller up for a moment, to see whether it can be had and what it allows. */
   async #look(): Promise<RadioProbe> {
-    const { clock } = this.#options;
-    const port = this.#newPort();
-    const nothing = (): void => {};
-    const mux = new HciMux({
-      clock,
-      commandTimeoutMs: this.#settings.commandTimeoutMs,
-      write: (packet) => port.write(packet),
-      events: { advert: nothing, linkUp: nothing, linkDown: nothing, dialFailed: nothing, fault: nothing },
-    });
-    try {
-      loadStacks();
-      const info = await this.#inTime(
-        new Promise<ControllerInfo>((resolve, reject) => {
-          const closed = (reason: string): void => reject(new Error(reason));
-          const opened = port.open({ packet: (bytes) => mux.receive(bytes), closed });
-          opened.then(() => bringUp(mux)).then(resolve, reject);
-        }),
-      );
-      return found(info, info.mode);
-    } catch (error) {
-      return lacking(error instanceof EdgeError ? error : new EdgeError('radio.ble.controller', messageOf(error)));
-    } finally {
-      mux.close();
-      await port.close();
-    }
-  }
-
-  #inTime<T>(work: Promise<T>): Promise<T> {
-    const limit = this.#settings.commandTimeoutMs * 3;
-    return Promise.race([
-      work,
-      new Promise<never>((_resolve, reject) => {
-        this.#options.clock.timer('ble.probe', limit, () => reject(new Error('the controller does not answer')));
-      }),
-    ]);
+    const { first, second, spares } = this.#ways;
+    const see = (way: Way): Promise<Found> =>
+      lookAt(way, this.#options.clock, this.#random, this.#settings.commandTimeoutMs);
+    const found = await Promise.all(second === undefined ? [see(first)] : [see(first), see(second)]);
+    const abilities = found[0]?.finding?.abilities;
+    const spare = spares()[0];
+    if (second === undefined && spare !== undefined && abilities !== undefined && !abilities.atOnce)
+      found.push(await see(spare));
+    return standingOf(found);
   }
 }
-
-function found(info: ControllerInfo, mode: RadioMode): RadioProbe {
-  const detail = `controller ${info.address}, Bluetooth ${info.version}, ${info.aclBuffers} buffers of ${info.aclBytes} bytes`;
-  return mode === RadioMode.None
-    ? { ok: false, detail: `${detail}; it can neither be dialled nor dial`, fix: 'use another adapter', mode }
-    : { ok: true, detail, mode };
-}
-
-const lacking = ({ message, fix }: EdgeError): RadioProbe => ({
-  ok: false,
-  detail: message,
-  ...(fix !== undefined && { fix }),
-});

@@ -1,11 +1,9 @@
 import { concat } from '../../core/bytes.js';
 import { EdgeError } from '../../core/errors.js';
+import { type Abilities, statedAbilities } from './abilities.js';
 import { Opcode, Status, statusText } from './hci-codes.js';
 import type { CommandResult, HciMux } from './hci-mux.js';
 import { addressText, le16, u16 } from './hci-packets.js';
-
-export const RadioMode = { BothRoles: 'both roles', TimeSliced: 'time-sliced roles', None: 'none' } as const;
-export type RadioMode = (typeof RadioMode)[keyof typeof RadioMode];
 
 export interface ControllerInfo {
   readonly address: string;
@@ -13,7 +11,8 @@ export interface ControllerInfo {
   readonly manufacturer: number;
   readonly aclBytes: number;
   readonly aclBuffers: number;
-  readonly mode: RadioMode;
+  /** As it says itself. */
+  readonly abilities: Abilities;
 }
 
 /** All but inquiry results and the like; with hardware errors. What both stacks would set. */
@@ -24,16 +23,6 @@ const LE_EVENT_MASK = Uint8Array.of(0x5f, 0, 0, 0, 0, 0, 0, 0);
 const LEAST_ACL_BYTES = 27;
 const VERSION_4_0 = 6;
 const VERSIONS = ['4.0', '4.1', '4.2', '5.0', '5.1', '5.2', '5.3', '5.4', '6.0', '6.1'];
-
-/** Bits of LE supported states (volume 6, part B, 1.1). */
-const State = {
-  Connectable: 2,
-  Initiating: 6,
-  Peripheral: 7,
-  AdvertisingCentral: 35,
-  AdvertisingPeripheral: 38,
-} as const;
-const DUAL_STATES = [State.AdvertisingCentral, State.AdvertisingPeripheral, 28, 41];
 
 /** Resets the controller and makes it ours. Throws EdgeError `radio.ble.controller` when it does not answer or is too old. */
 export async function bringUp(mux: HciMux): Promise<ControllerInfo> {
@@ -57,7 +46,7 @@ export async function bringUp(mux: HciMux): Promise<ControllerInfo> {
     manufacturer: u16(version.results, 4),
     aclBytes: buffers.bytes,
     aclBuffers: buffers.count,
-    mode: modeOf(states),
+    abilities: statedAbilities(states),
   };
 }
 
@@ -96,13 +85,12 @@ async function aclBuffers(mux: HciMux): Promise<{ bytes: number; count: number }
   return { bytes: LEAST_ACL_BYTES, count: 1 };
 }
 
-/** What the controller says it can do at once. One that does not say is tried with both roles. */
-export function modeOf({ status, results }: CommandResult): RadioMode {
-  if (status !== Status.Success || results.length < 8) return RadioMode.BothRoles;
-  const has = (bit: number): boolean => ((results[bit >> 3] as number) & (1 << (bit & 7))) !== 0;
-  if (DUAL_STATES.every(has)) return RadioMode.BothRoles;
-  return has(State.Connectable) || has(State.Initiating) ? RadioMode.TimeSliced : RadioMode.None;
-}
+/** Of LE Set Advertising Parameters: type, channels, and whose requests are answered. */
+const CONNECTABLE = 0;
+const HIDDEN = 3;
+const ALL_CHANNELS = 7;
+const EVERYBODY = 0;
+const NOBODY_NOT_LISTED = 3;
 
 /** What the radio itself does with the controller: adverts and scanning. All resolve with a status. */
 export class Gap {
@@ -119,11 +107,13 @@ export class Gap {
     return status;
   }
 
-  async advertise(data: Uint8Array, connectable: boolean, intervalMs: number): Promise<number> {
+  /** `closed`: as connectable as others, but nobody's connection is taken. */
+  async advertise(data: Uint8Array, who: 'connectable' | 'closed' | 'visible', intervalMs: number): Promise<number> {
     await this.stopAdvertising();
     const interval = le16(Math.round(intervalMs / 0.625));
-    const type = connectable ? 0 : 3;
-    const own = Uint8Array.of(type, this.#mux.ownAddressType, 0, 0, 0, 0, 0, 0, 0, 7, 0);
+    const type = who === 'visible' ? HIDDEN : CONNECTABLE;
+    const filter = who === 'closed' ? NOBODY_NOT_LISTED : EVERYBODY;
+    const own = Uint8Array.of(type, this.#mux.ownAddressType, 0, 0, 0, 0, 0, 0, 0, ALL_CHANNELS, filter);
     const set = await this.#mux.command(Opcode.LeSetAdvertisingParameters, concat(interval, interval, own));
     if (set.status !== Status.Success) return set.status;
     const padded = new Uint8Array(32);

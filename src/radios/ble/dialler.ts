@@ -88,8 +88,8 @@ export class Dialler {
   }
 
   /** A link ended. */
-  lost(handle: number, reason: string): void {
-    if (this.#call?.peer?.hci.handle === handle) this.#call.settle(failure(reason));
+  lost(id: number, reason: string): void {
+    if (this.#call?.peer?.hci.id === id) this.#call.settle(failure(reason));
   }
 
   /** The controller says that the attempt is over. */
@@ -118,7 +118,7 @@ export class Dialler {
       if (link !== undefined) link.receive(value);
       else if (early.length < BleLimit.Window) early.push(value);
     });
-    if (peer.ending !== undefined || this.#options.peers.get(peer.hci.handle) !== peer) throw failure('the link ended');
+    if (peer.ending !== undefined || this.#options.peers.get(peer.hci.id) !== peer) throw failure('the link ended');
     link = this.#options.peers.attach(peer, client.packetBytes, client.write);
     link.greet(this.#options.ownName());
     for (const value of early) link.receive(value);

@@ -8,6 +8,9 @@ import * as H4 from './hci-packets.js';
 import { BleLimit } from './limits.js';
 
 export interface HciLink {
+  /** Of its own among the links of all controllers of a radio. */
+  readonly id: number;
+  /** The controller's. */
   readonly handle: number;
   readonly role: Role;
   readonly address: string;
@@ -33,8 +36,15 @@ export interface CommandResult {
   readonly results: Uint8Array;
 }
 
+/** Handles have 12 bits; the number of the controller stands before them. */
+const HANDLE_BITS = 12;
+
+export const linkId = (controller: number, handle: number): number => (controller << HANDLE_BITS) | handle;
+
 export interface MuxOptions {
   readonly clock: Clock;
+  /** Of the controller, where a radio has several. */
+  readonly index?: number;
   readonly commandTimeoutMs?: number;
   write(packet: Uint8Array): void;
   readonly events: MuxEvents;
@@ -82,6 +92,7 @@ export class HciMux {
   readonly #links = new Map<number, HciLink>();
   readonly #answers = new Map<number, Uint8Array>();
   #dialling: Uint8Array | undefined;
+  #dialEnded: () => void = () => {};
   #closed = false;
 
   constructor(options: MuxOptions) {
@@ -128,6 +139,13 @@ export class HciMux {
       };
       if (!this.#commands.push({ opcode, packet, answer }))
         resolve({ status: Status.MemoryExceeded, results: new Uint8Array(0) });
+    });
+  }
+
+  /** Resolves when the controller has reported the end of a connection attempt that did not succeed. */
+  dialEnd(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#dialEnded = resolve;
     });
   }
 
@@ -278,11 +296,13 @@ export class HciMux {
         // Many controllers leave the address out of a failure, and the stack then never knows which try it was.
         const told = new Uint8Array(packet);
         if (dialling !== undefined) told.set(dialling, 8);
+        this.#dialEnded();
         this.#options.events.dialFailed(status);
         return this.#deliver(this.central, told);
       }
     }
-    const known = { ...link, role: link.role === Role.Peripheral ? Role.Peripheral : Role.Central };
+    const role = link.role === Role.Peripheral ? Role.Peripheral : Role.Central;
+    const known = { ...link, id: linkId(this.#options.index ?? 0, link.handle), role };
     if (this.#links.has(link.handle)) this.forget(link.handle, Status.ConnectionTimeout);
     this.#links.set(link.handle, known);
     this.#acl.add(link.handle);

@@ -27,8 +27,23 @@ export const BleLimit = {
   SilentLinkMs: 90_000,
   /** Neighbours whose adverts are remembered; the one unheard longest goes first. */
   Neighbours: 256,
-  /** A link to somebody of no or another mesh, so that it can join, lives so long; one at a time. */
+  /** A link to somebody of no or another mesh, so that it can join, lives so long; one at a time, and then none for as long again. */
   StrangerMs: 30_000,
+  /** How long who came in vain, and who connected and said nothing, is not let in again; doubles each time up to the last. */
+  StrangerBackoffMs: 60_000,
+  SilentBackoffMs: 2_000,
+  StrangerBackoffMaxMs: 15 * 60_000,
+  /** Names that are not let in; the one barred longest ago goes first. */
+  BarredNames: 128,
+  /** Urgent frames that wait to be said in adverts; a further one is dropped. One takes about two seconds. */
+  QueuedShouts: 4,
+  /** A controller whose present role has no adverts is waited for so long; then the frame is dropped. */
+  ShoutWaitMs: 10_000,
+  /** Frames being put together from adverts, the one unheard longest goes first; and how long one may take. */
+  Assemblies: 32,
+  OverheardMs: 30_000,
+  /** Frames from adverts that the engine is given in a second; further ones are dropped. */
+  OverheardPerSecond: 20,
   /** A try to reach a neighbour, from the first command to its greeting. */
   DialMs: 6_000,
 } as const;

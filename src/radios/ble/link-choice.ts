@@ -1,74 +1,68 @@
+import type { BleNode } from './ble-node.js';
 import { Role } from './hci-codes.js';
-import { LinkLimit } from './link-limit.js';
-import { type Neighbour, Neighbours } from './neighbours.js';
-import type { Parts } from './parts.js';
-import type { Peer, Peers } from './peers.js';
+import { TOKEN_BYTES } from './link-packets.js';
+import type { Neighbour } from './neighbours.js';
+import type { Peer } from './peers.js';
+import type { Places } from './places.js';
 import { Room } from './room.js';
-import type { BleSettings } from './settings.js';
 
 /** A last place is kept for somebody of another part, where there are places enough. */
 const KEPT_FROM_LINKS = 3;
+const LOWEST_TOKEN = new Uint8Array(TOKEN_BYTES);
 
 export interface LinkChoiceOptions {
-  readonly settings: Pick<BleSettings, 'maxLinks' | 'maxOut' | 'maxIn'>;
-  readonly parts: Parts;
-  readonly peers: Peers;
+  readonly node: BleNode;
+  readonly places: Places;
+  /** Whether it dials though the other end has the lower token: because that one may be unable to, or have too little time. */
+  isImpatient(): boolean;
   /** Draws a number from 0 to a bound. */
   below(bound: number): number;
 }
 
-/** Whom to dial next, or which link to give up for it: every node for itself, and so that all end connected. */
+/** Whom a controller dials next, or which of its links to give up for it: every node for itself, and so that all end connected. */
 export class LinkChoice {
-  readonly neighbours: Neighbours;
-  readonly limit: LinkLimit;
   readonly #options: LinkChoiceOptions;
   readonly #room: Room;
 
   constructor(options: LinkChoiceOptions) {
     this.#options = options;
-    this.neighbours = new Neighbours(options.below);
-    this.limit = new LinkLimit(options.settings.maxLinks);
-    this.#room = new Room(this.neighbours, options.parts, options.below);
-  }
-
-  /** Whether somebody may dial us. */
-  hasRoom(now: number): boolean {
-    const { peers, settings } = this.#options;
-    return peers.count(Role.Peripheral) < settings.maxIn && peers.size < this.limit.max(now);
+    const { neighbours, parts } = options.node;
+    this.#room = new Room(neighbours, parts, options.below);
   }
 
   /** It is a neighbour now. */
   reached(key: string): void {
-    this.neighbours.reached(key);
     this.#room.reached(key);
   }
 
-  toDial(now: number, ownToken: Uint8Array): Neighbour | undefined {
-    const { peers, parts, settings } = this.#options;
-    const maxLinks = this.limit.max(now);
-    const free = maxLinks - peers.size;
-    if (free <= 0 || peers.count(Role.Central) >= settings.maxOut) return undefined;
+  toDial(now: number): Neighbour | undefined {
+    const { node, places, isImpatient } = this.#options;
+    const { peers, parts, neighbours, name } = node;
+    const maxLinks = places.maxLinks(now);
+    const free = maxLinks - places.count();
+    if (free <= 0 || places.count(Role.Central) >= places.most(Role.Central)) return undefined;
     const awaited = this.#room.keptFor(now);
     const kept = awaited === undefined ? 1 : 2;
-    return this.neighbours.next({
+    return neighbours.next({
       now,
-      ownToken,
+      ownToken: isImpatient() ? LOWEST_TOKEN : name.onLinks.token,
       ownPart: parts.mark,
       takesSamePart: free > kept || maxLinks < KEPT_FROM_LINKS,
-      takesStrangers: !peers.all().some(({ isStranger }) => isStranger),
+      takesStrangers: free > 1 && peers.stranger() === undefined && peers.strangers.isWelcome(now),
       awaited,
-      isLinked: (key, address) => peers.isLinked(key, address),
+      isLinked: (key, address) => peers.isLinked(key, address) || peers.strangers.isBarred(key, now),
     });
   }
 
   /** A link to end when all places are taken and a part of the mesh is cut off. */
-  toGiveUp(now: number, ownToken: Uint8Array): Peer | undefined {
-    const { peers } = this.#options;
-    if (peers.size < this.limit.max(now)) return undefined;
-    const links = peers.all().filter(({ isUp, isStranger, ending }) => isUp && !isStranger && ending === undefined);
+  toGiveUp(now: number): Peer | undefined {
+    const { node, places } = this.#options;
+    const own = places.own();
+    if (own.length < places.maxLinks(now)) return undefined;
+    const links = own.filter(({ isUp, isStranger, ending }) => isUp && !isStranger && ending === undefined);
     // What ends anyway, and a stranger that leaves soon, make room by themselves.
-    if (links.length < peers.size) return undefined;
-    const handle = this.#room.make({ now, ownToken, links: links.map(({ hci }) => hci.handle) });
-    return handle === undefined ? undefined : peers.get(handle);
+    if (links.length < own.length) return undefined;
+    const id = this.#room.make({ now, ownToken: node.name.onLinks.token, links: links.map(({ hci }) => hci.id) });
+    return id === undefined ? undefined : node.peers.get(id);
   }
 }

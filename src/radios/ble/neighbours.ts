@@ -12,6 +12,8 @@ export const PATIENCE_MS = 10_000;
 export const OTHER_PART_PATIENCE_MS = 3_000;
 /** News of a root that changed takes a while to all: who shows another one for so long is of another part. */
 const OTHER_MS = 1_000;
+/** And for so long before a controller that takes turns counts it as cut off. */
+const WAITING_MS = 2_500;
 const RETRY_MS = 500;
 const RETRY_MAX_MS = 30_000;
 /** The same for somebody of another part: a mesh in two pieces is worth the calls. */
@@ -98,6 +100,18 @@ export class Neighbours {
     return [...this.#known.values()].filter(
       (known) => known.mayBeOurs && known.part !== ownPart && known.otherSince !== undefined && isFresh(known, now),
     );
+  }
+
+  /** Somebody of another part has been heard for a while. */
+  isOtherPartWaiting(ownPart: number, now: number): boolean {
+    return this.ofOtherParts(ownPart, now).some(({ otherSince = now }) => now - otherSince >= WAITING_MS);
+  }
+
+  /** Somebody who looks like one of ours and has no link to us is in earshot. */
+  isAnyUnlinked(now: number, isLinked: (key: string, address: string) => boolean): boolean {
+    for (const known of this.#known.values())
+      if (known.mayBeOurs && isFresh(known, now) && !isLinked(known.key, known.address)) return true;
+    return false;
   }
 
   failed(key: string, now: number): void {

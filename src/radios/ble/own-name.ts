@@ -1,12 +1,12 @@
 import type { Name } from './link-packets.js';
-import { type DrawBytes, privateAddress, slotAt, type Tokens } from './tokens.js';
+import { slotAt, type Tokens } from './tokens.js';
 
 const SHOW_AFTER_MS = 1_000;
 
 export interface OwnNameEvents {
   /** Neighbours are to be told the new name. */
   renamed(): void;
-  /** Adverts and address are to change. */
+  /** Adverts and addresses are to change. */
   shown(): void;
 }
 
@@ -14,17 +14,14 @@ export interface OwnNameEvents {
 export class OwnName {
   readonly #tokens: Tokens;
   readonly #events: OwnNameEvents;
-  readonly #random: DrawBytes | undefined;
   #slot: number | undefined;
   #namedAt = 0;
   #shownAt = 0;
   #showAt = Number.POSITIVE_INFINITY;
-  #address: Uint8Array | undefined;
+  #showings = 0;
 
-  /** Without `random` the address stays the controller's own. */
-  constructor(tokens: Tokens, random: DrawBytes | undefined, events: OwnNameEvents) {
+  constructor(tokens: Tokens, events: OwnNameEvents) {
     this.#tokens = tokens;
-    this.#random = random;
     this.#events = events;
   }
 
@@ -36,9 +33,9 @@ export class OwnName {
     return { hint: this.#tokens.hint(this.#shownAt), token: this.#tokens.name(this.#shownAt).token };
   }
 
-  /** `undefined`: the controller's own. */
-  get address(): Uint8Array | undefined {
-    return this.#address;
+  /** Names shown on the air so far: with each, addresses are new, too. */
+  get showings(): number {
+    return this.#showings;
   }
 
   tick(now: number, wall: number, hasLinks: boolean): void {
@@ -51,7 +48,7 @@ export class OwnName {
     if (now < this.#showAt) return;
     this.#showAt = Number.POSITIVE_INFINITY;
     this.#shownAt = this.#namedAt;
-    if (this.#random !== undefined) this.#address = privateAddress(this.#random);
+    this.#showings++;
     this.#events.shown();
   }
 }

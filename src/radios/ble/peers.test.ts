@@ -9,12 +9,14 @@ function scene() {
   let now = 0;
   const ended: number[] = [];
   const told: string[] = [];
+  const room = { isLeft: true };
   const peers = new Peers({
     parts: new Parts(new Uint8Array(8), 0),
     now: () => now,
     ownName: () => OWN,
     isOurs: ({ proof }) => proof[0] === 0,
-    disconnect: (handle) => ended.push(handle),
+    hasRoomForStranger: () => room.isLeft,
+    disconnect: ({ handle }) => ended.push(handle),
     events: {
       up: (peer) => told.push(`up ${peer.address}`),
       down: (peer, reason) => told.push(`down ${peer.address}: ${reason}`),
@@ -25,7 +27,7 @@ function scene() {
   });
   const add = (handle: number, role: 0 | 1, first: number, proof = 0): Peer => {
     const address = `00:00:00:00:00:${first.toString(16).padStart(2, '0')}`;
-    const peer = peers.add({ handle, role, address, addressType: 1, intervalMs: 15 });
+    const peer = peers.add({ id: handle, handle, role, address, addressType: 1, intervalMs: 15 });
     const link = peers.attach(peer, 100, () => {});
     link.greet(OWN);
     const token = new Uint8Array(8).fill(first);
@@ -36,6 +38,7 @@ function scene() {
   };
   return {
     peers,
+    room,
     ended,
     told,
     add,
@@ -83,11 +86,58 @@ test('one stranger at a time is let in, for a while', (t) => {
   t.deepEqual(s.ended, [2, 1]);
 });
 
+test('a stranger that came in vain waits ever longer, and meanwhile no other is let in at once', (t) => {
+  const s = scene();
+  s.add(1, 1, 0x40, 9);
+  s.pass(31_000);
+  s.peers.remove(1, 'ended');
+  s.add(2, 1, 0x41, 9);
+  t.deepEqual(s.ended, [1, 2], 'for a while there are members only');
+  s.peers.remove(2, 'ended');
+  s.pass(30_000);
+  s.add(3, 1, 0x40, 9);
+  t.deepEqual(s.ended, [1, 2, 3], 'the one that was here waits longer than others');
+  s.peers.remove(3, 'ended');
+  const other = s.add(4, 1, 0x42, 9);
+  t.true(other.isUp);
+  // It leaves by itself before its time is over, which makes no difference.
+  s.peers.remove(4, 'the other side ended the link');
+  s.pass(31_000);
+  s.add(5, 1, 0x42, 9);
+  t.deepEqual(s.ended, [1, 2, 3, 5]);
+});
+
+test('a stranger is not let in where it would take the last place, and goes when members need its place', (t) => {
+  const s = scene();
+  s.room.isLeft = false;
+  s.add(1, 1, 0x40, 9);
+  t.deepEqual(s.ended, [1]);
+  s.peers.remove(1, 'ended');
+  s.room.isLeft = true;
+  const stranger = s.add(2, 1, 0x40, 9);
+  t.is(s.peers.stranger(), stranger);
+  s.peers.sendAway(stranger, 'members need its place');
+  t.is(s.peers.stranger(), undefined);
+  t.deepEqual(s.ended, [1, 2]);
+  t.true(s.peers.strangers.isBarred(stranger.address, 1));
+});
+
+test('a stranger that calls itself by the name of a member neither ends its link nor keeps us from dialling it', (t) => {
+  const s = scene();
+  s.add(1, 1, 0x40, 9);
+  t.false(s.peers.isLinked('40'.repeat(8), ''));
+  const member = s.add(2, 1, 0x40);
+  t.true(member.isUp);
+  t.deepEqual(s.ended, []);
+  t.true(s.peers.isLinked('40'.repeat(8), ''));
+});
+
 test('who never greets, and who falls silent, is ended; its end is told once with our reason', (t) => {
   const s = scene();
-  s.peers.add({ handle: 1, role: 1, address: 'aa', addressType: 1, intervalMs: 15 });
+  s.peers.add({ id: 1, handle: 1, role: 1, address: 'aa', addressType: 1, intervalMs: 15 });
   s.pass(5_100);
   t.deepEqual(s.ended, [1]);
+  t.true(s.peers.strangers.isBarred('aa', 5_100), 'it is not let in again at once');
   s.peers.remove(1, 'ended');
   t.deepEqual(s.told, [], 'the engine never knew it');
   s.add(2, 1, 0x40);
@@ -112,7 +162,7 @@ test('a rule broken ends the link, and frames of a link that is not up are not h
 test('where we stand is said again over a link on which we said nothing for long', (t) => {
   const s = scene();
   const sent: Uint8Array[] = [];
-  const peer = s.peers.add({ handle: 1, role: 1, address: 'aa', addressType: 1, intervalMs: 15 });
+  const peer = s.peers.add({ id: 1, handle: 1, role: 1, address: 'aa', addressType: 1, intervalMs: 15 });
   const link = s.peers.attach(peer, 100, (bytes) => sent.push(bytes));
   link.receive(
     encodeGreeting({ version: 1, window: 16, frameBytes: 1_024, token: new Uint8Array(8), proof: new Uint8Array(4) }),
@@ -129,7 +179,7 @@ test('where we stand is said again over a link on which we said nothing for long
 
 test('a neighbour that has not greeted yet is known by its address', (t) => {
   const s = scene();
-  s.peers.add({ handle: 1, role: 1, address: 'aa', addressType: 1, intervalMs: 15 });
+  s.peers.add({ id: 1, handle: 1, role: 1, address: 'aa', addressType: 1, intervalMs: 15 });
   t.true(s.peers.isLinked('ff'.repeat(8), 'aa'));
   t.false(s.peers.isLinked('ff'.repeat(8), 'bb'));
 });

@@ -6,6 +6,7 @@ import type { HciLink } from './hci-mux.js';
 import { BleLimit } from './limits.js';
 import type { Name } from './link-packets.js';
 import type { Parts } from './parts.js';
+import { Strangers } from './strangers.js';
 import { dialsFirst } from './tokens.js';
 
 export interface Peer {
@@ -41,13 +42,17 @@ export interface PeersOptions {
   now(): number;
   ownName(): Name;
   isOurs(name: Name): boolean;
+  /** Whether there is a place that no member needs. */
+  hasRoomForStranger(peer: Peer): boolean;
   /** Asks the controller to end a link; `remove` follows. */
-  disconnect(handle: number): void;
+  disconnect(link: HciLink): void;
 }
 
-/** The links there are, from the connection to its end: greeting, one link for each neighbour, rules of the house. */
+/** The links there are, over all controllers, from the connection to its end: greeting, one link for each neighbour, rules of the house. */
 export class Peers {
+  readonly strangers = new Strangers();
   readonly #options: PeersOptions;
+  /** By the id of the link. */
   readonly #peers = new Map<number, Peer>();
 
   constructor(options: PeersOptions) {
@@ -58,18 +63,12 @@ export class Peers {
     return this.#peers.size;
   }
 
-  count(role: Role): number {
-    let count = 0;
-    for (const { hci } of this.#peers.values()) if (hci.role === role) count++;
-    return count;
-  }
-
   all(): Peer[] {
     return [...this.#peers.values()];
   }
 
-  get(handle: number): Peer | undefined {
-    return this.#peers.get(handle);
+  get(id: number): Peer | undefined {
+    return this.#peers.get(id);
   }
 
   find(address: LinkAddress): Peer | undefined {
@@ -80,6 +79,8 @@ export class Peers {
   /** By its token, or by its address for one that has not greeted yet. */
   isLinked(key: string, address: string): boolean {
     for (const peer of this.#peers.values()) {
+      // A stranger that came to us may call itself by anybody's name.
+      if (peer.isStranger && peer.hci.role === Role.Peripheral) continue;
       if ((peer.key === key || peer.formerKey === key) && peer.ending === undefined) return true;
       if (peer.key === undefined && peer.hci.address === address) return true;
     }
@@ -90,7 +91,7 @@ export class Peers {
     const taken = this.all().some(({ address }) => address === hci.address);
     const peer: Peer = {
       hci,
-      address: taken ? `${hci.address}#${hci.handle}` : hci.address,
+      address: taken ? `${hci.address}#${hci.id}` : hci.address,
       since: this.#options.now(),
       link: undefined,
       key: undefined,
@@ -100,7 +101,7 @@ export class Peers {
       ending: undefined,
       told: '',
     };
-    this.#peers.set(hci.handle, peer);
+    this.#peers.set(hci.id, peer);
     return peer;
   }
 
@@ -117,7 +118,7 @@ export class Peers {
         viewed: (view) => {
           // Whoever is not of our mesh connects nobody.
           if (peer.isStranger) return;
-          this.#options.parts.heard(peer.hci.handle, view, now());
+          this.#options.parts.heard(peer.hci.id, view, now());
           this.#spread();
         },
         frame: (frame) => {
@@ -134,18 +135,19 @@ export class Peers {
   }
 
   end(peer: Peer, reason: string): void {
-    if (peer.ending !== undefined || !this.#peers.has(peer.hci.handle)) return;
+    if (peer.ending !== undefined || !this.#peers.has(peer.hci.id)) return;
     peer.ending = reason;
-    this.#options.disconnect(peer.hci.handle);
+    this.#options.disconnect(peer.hci);
   }
 
-  remove(handle: number, reason: string): void {
-    const peer = this.#peers.get(handle);
+  remove(id: number, reason: string): void {
+    const peer = this.#peers.get(id);
     if (peer === undefined) return;
-    this.#peers.delete(handle);
-    this.#options.parts.remove(handle, this.#options.now());
+    this.#peers.delete(id);
+    this.#options.parts.remove(id, this.#options.now());
     const wasUp = peer.isUp;
     peer.isUp = false;
+    if (wasUp && peer.isStranger && peer.ending === undefined) this.#wentInVain(peer);
     if (wasUp) this.#options.events.down(peer, peer.ending ?? reason);
     this.#spread();
   }
@@ -161,26 +163,56 @@ export class Peers {
     this.#spread();
     for (const peer of this.#peers.values()) {
       const { link, since } = peer;
-      if (!peer.isUp && now - since > BleLimit.GreetingMs + BleLimit.DialMs * (1 - peer.hci.role))
+      if (peer.ending !== undefined) continue;
+      if (!peer.isUp && now - since > BleLimit.GreetingMs + BleLimit.DialMs * (1 - peer.hci.role)) {
+        this.strangers.wasSilent(peer.hci.address, now);
         this.end(peer, 'it never greeted');
-      else if (link === undefined) continue;
-      else if (link.stalledSince !== undefined && now - link.stalledSince > BleLimit.StallMs)
+      }
+      if (link === undefined) continue;
+      if (link.stalledSince !== undefined && now - link.stalledSince > BleLimit.StallMs)
         this.end(peer, 'it takes nothing any more');
       else if (now - link.heardAt > BleLimit.SilentLinkMs) this.end(peer, 'it says nothing any more');
-      else if (peer.isStranger && now - since > BleLimit.StrangerMs) this.end(peer, 'it is of another mesh');
+      else if (peer.isStranger && now - since > BleLimit.StrangerMs) this.sendAway(peer, 'it is of another mesh');
       else if (peer.isUp && now - link.saidAt > BleLimit.KeepAliveMs)
-        link.tell(this.#options.parts.viewFor(peer.hci.handle));
+        link.tell(this.#options.parts.viewFor(peer.hci.id));
     }
+  }
+
+  /** A stranger's visit is over. */
+  sendAway(stranger: Peer, reason: string): void {
+    this.#wentInVain(stranger);
+    this.end(stranger, reason);
+  }
+
+  /** Of another mesh, or of none: here for a while. */
+  stranger(): Peer | undefined {
+    return this.all().find(({ isStranger, isUp, ending }) => isStranger && isUp && ending === undefined);
   }
 
   #greeted(peer: Peer, name: Name): void {
     peer.isStranger = !this.#options.isOurs(name);
-    if (peer.isStranger && this.all().some((other) => other !== peer && other.isStranger && other.isUp))
-      return this.end(peer, 'one stranger at a time');
+    if (!peer.isStranger) this.strangers.absolve([peer.hci.address, toHex(name.token)]);
+    else {
+      const refusal = this.#refusal(peer, name);
+      if (refusal !== undefined) return this.end(peer, refusal);
+    }
     if (!this.#named(peer, name)) return;
     peer.isUp = true;
     this.#options.events.up(peer);
     this.#spread();
+  }
+
+  #wentInVain({ hci, key }: Peer): void {
+    this.strangers.wentInVain([hci.address, ...(key === undefined ? [] : [key])], this.#options.now());
+  }
+
+  /** Why a stranger cannot stay. */
+  #refusal(peer: Peer, { token }: Name): string | undefined {
+    const now = this.#options.now();
+    const names = [peer.hci.address, toHex(token)];
+    if (this.stranger() !== undefined || !this.strangers.isWelcome(now)) return 'one stranger at a time';
+    if (names.some((name) => this.strangers.isBarred(name, now))) return 'it is of another mesh, and comes too often';
+    return this.#options.hasRoomForStranger(peer) ? undefined : 'there is no room for strangers';
   }
 
   /** Keeps one link for each neighbour; false when it is not this one. */
@@ -188,8 +220,9 @@ export class Peers {
     const key = toHex(name.token);
     if (peer.key !== key) peer.formerKey = peer.key;
     peer.key = key;
+    if (peer.isStranger) return true;
     const twin = this.all().find(
-      (other) => other !== peer && other.isUp && other.key === key && other.ending === undefined,
+      (other) => other !== peer && other.isUp && other.key === key && other.ending === undefined && !other.isStranger,
     );
     if (twin === undefined) return true;
     const loser = this.#isKept(peer, twin, name.token) ? twin : peer;
@@ -206,7 +239,7 @@ export class Peers {
   #spread(): void {
     for (const peer of this.#peers.values()) {
       if (!peer.isUp) continue;
-      const view = this.#options.parts.viewFor(peer.hci.handle);
+      const view = this.#options.parts.viewFor(peer.hci.id);
       const text = `${toHex(view.root)} ${view.distance} ${view.isParent} ${view.hasOtherWay}`;
       if (text === peer.told) continue;
       peer.told = text;

@@ -15,6 +15,8 @@ export interface BleSettings {
   readonly retryMs: number;
   readonly retryMaxMs: number;
   readonly commandTimeoutMs: number;
+  /** Say short urgent frames in adverts, too, and hear those of others. */
+  readonly shouts: boolean;
   /** Use addresses that change with the slot instead of the adapter's own. */
   readonly privateAddress: boolean;
 }
@@ -31,5 +33,6 @@ export const DEFAULT_SETTINGS: BleSettings = {
   retryMs: 500,
   retryMaxMs: 30_000,
   commandTimeoutMs: 2_000,
+  shouts: true,
   privateAddress: true,
 };

@@ -10,6 +10,14 @@ const SLOTS_AROUND = [0, -1, 1];
 /** So many random bytes, the caller's to keep. */
 export type DrawBytes = (count: number) => Uint8Array;
 
+/** Draws numbers from 0 to a bound, of at most 16 bits, the bound left out. */
+export const below =
+  (random: DrawBytes) =>
+  (bound: number): number => {
+    const [high, low] = random(2) as unknown as [number, number];
+    return ((high << 8) | low) % bound;
+  };
+
 export interface Identity {
   /** Shared by the mesh: HMAC key of tokens and proofs. */
   readonly key: Uint8Array;
