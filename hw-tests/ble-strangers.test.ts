@@ -9,7 +9,7 @@ import { EmulatedPort } from './emulation/port.js';
 
 const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 /** Longer than a stranger's patience before it dials, and its stay. */
-const WATCHED_MS = 50_000;
+const WATCHED_MS = 45_000;
 const LIMIT_MS = 20_000;
 
 test('nodes of another mesh get one place at most, for a while, and never the last: members always find theirs', async (t) => {
