@@ -7,9 +7,13 @@
       "native/core/kernels.cpp",
       "native/core/kernels_avx2.cpp",
       "native/core/kernels_neon.cpp",
+      "native/core/rotation.cpp",
+      "native/core/rotation_avx2.cpp",
       "native/core/routing_table.cpp",
       "native/core/search.cpp",
       "native/core/udp_socket.cpp",
+      "native/core/sketch_avx2.cpp",
+      "native/core/sketch_neon.cpp",
       "native/core/vector_index.cpp"
     ],
     "edge_agent_addon": [

@@ -18,7 +18,7 @@ namespace edge::addon {
 Addon::Addon(Napi::Env env, Napi::Object exports) {
   if (!draw_secret(env, mark_)) return;
   Napi::Array isas = Napi::Array::New(env);
-  for (const Isa isa : {Isa::scalar, Isa::avx2, Isa::neon}) {
+  for (const Isa isa : kIsas) {
     if (isa_available(isa)) isas.Set(isas.Length(), Napi::String::New(env, isa_name(isa)));
   }
   DefineAddon(exports, {

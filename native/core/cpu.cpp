@@ -1,7 +1,6 @@
 #include "cpu.hpp"
 
 #include <cstring>
-#include <initializer_list>
 
 namespace edge {
 
@@ -18,7 +17,7 @@ const char* isa_name(Isa isa) {
 }
 
 bool isa_from_name(const char* name, Isa& out) {
-  for (const Isa isa : {Isa::scalar, Isa::avx2, Isa::neon}) {
+  for (const Isa isa : kIsas) {
     if (std::strcmp(name, isa_name(isa)) == 0) {
       out = isa;
       return true;
@@ -48,10 +47,11 @@ bool isa_available(Isa isa) {
 }
 
 Isa best_isa() {
-  for (const Isa isa : {Isa::avx2, Isa::neon}) {
-    if (isa_available(isa)) return isa;
+  Isa best = Isa::scalar;
+  for (const Isa isa : kIsas) {
+    if (isa_available(isa)) best = isa;
   }
-  return Isa::scalar;
+  return best;
 }
 
 }  // namespace edge

@@ -6,6 +6,9 @@ namespace edge {
 
 enum class Isa : uint8_t { scalar, avx2, neon };
 
+// All of them, the better after the lesser.
+inline constexpr Isa kIsas[] = {Isa::scalar, Isa::avx2, Isa::neon};
+
 const char* isa_name(Isa isa);
 
 // False when the name is not one of ours.

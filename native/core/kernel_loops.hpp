@@ -32,4 +32,13 @@ template <typename T>
   return squares;
 }
 
+[[gnu::always_inline]] inline void scores(const double* dots, const float* factors, double query_factor, size_t count,
+                                          float* out) {
+  for (size_t i = 0; i < count; i++) {
+    const double cosine = dots[i] * static_cast<double>(factors[i]) * query_factor;
+    const double high = cosine > 1.0 ? 1.0 : cosine;
+    out[i] = static_cast<float>(high < -1.0 ? -1.0 : high);
+  }
+}
+
 }  // namespace edge::loops

@@ -1,11 +1,15 @@
 // The inner loops, one set for each instruction set. All sets give the same bits: sums of products are exact
 // integers, and the few floating-point steps are the same IEEE operations in the same order.
+//
+// A set may take any of its loops from a lesser one: copy that set and put in what is better.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
 #include "cpu.hpp"
+#include "filter.hpp"
+#include "rotation.hpp"
 
 namespace edge {
 
@@ -18,14 +22,40 @@ inline constexpr double kQueryPeak = 32767.0;
 
 struct Kernels {
   Isa isa;
-  // out[i] = query · row(i), for the rows `pick[0 … count)`, or rows 0 … count-1 when pick is null.
+
+  // out[i] = query · row i, exact, for rows 0 … count-1 one behind the other, or for those pointed to.
   // `stride` is a multiple of kRowAlign and at most kMaxDimension: then no 32-bit lane can overflow.
-  void (*dot_rows)(const int16_t* query, const int8_t* rows, size_t stride, const uint16_t* pick, size_t count,
-                   int64_t* out);
+  void (*dot_rows)(const int16_t* query, const int8_t* rows, size_t stride, size_t count, double* out);
+  void (*dot_picks)(const int16_t* query, const int8_t* const* rows, size_t stride, size_t count, double* out);
+  // out[i] = dots[i] × factors[i] × query_factor as a cosine, clamped to [-1, 1].
+  void (*scores)(const double* dots, const float* factors, double query_factor, size_t count, float* out);
+
   // Largest magnitude of the components; negative when one is not finite.
   double (*peak)(const float* x, size_t count);
   // out[i] = x[i] × (127 / peak), rounded half to even; returns the sum of the squares of `out`.
   int64_t (*quantise_row)(const float* x, size_t count, double peak, int8_t* out);
+
+  // The rotation of a row of `stride` components (64-byte aligned, as `out`); `out` takes rotation.padded().
+  void (*rotate)(const Rotation& rotation, const int8_t* row, size_t stride, int32_t* out);
+  // The sketch of a rotated row: bit j is y[j] > norm × mean[j], or y[j] > 0 without a mean. kSketchBytes to `out`.
+  void (*signs)(const int32_t* y, const float* mean, float norm, uint8_t* out);
+  // Σ y[j] × mean[j], in loops::kSumLanes lanes; `count` is a power of two of at least kSketchBits, here and below.
+  double (*project)(const int32_t* y, const double* mean, size_t count);
+  // sums[j] += y[j] × inverse.
+  void (*accumulate)(const int32_t* y, double inverse, size_t count, double* sums);
+
+  // Hamming distances to the query's first kCoarseBytes of rows that lie one behind the other:
+  // of all, to out[i]; of the picked ones, to out[pick[i]].
+  void (*coarse_rows)(const uint8_t* query, const uint8_t* rows, size_t count, uint8_t* out);
+  void (*coarse_picks)(const uint8_t* query, const uint8_t* rows, const uint16_t* pick, size_t count, uint8_t* out);
+  // The same of the kFineBytes pointed to; `query` too starts with its fine bytes.
+  void (*fine_picks)(const uint8_t* query, const uint8_t* const* rows, size_t count, uint16_t* out);
+
+  // Numbers i, ascending, with least ≤ values[i] ≤ most; returns how many. `pick` has room for `count`, which is at
+  // most 65,536.
+  size_t (*select)(const uint8_t* values, size_t count, uint8_t least, uint8_t most, uint16_t* pick);
+  // out[i] = 255 when the filter refuses row i, else 0.
+  void (*exclude)(const Filter& filter, const Columns& columns, size_t count, uint8_t* out);
 };
 
 const Kernels& scalar_kernels();

@@ -1,14 +1,10 @@
-#include "kernels.hpp"
+#include "kernels_avx2.hpp"
 
 #if defined(__x86_64__)
 
 #include <immintrin.h>
 
 #include "kernel_loops.hpp"
-
-// Attributes rather than a file of its own flags: one flag set builds everywhere, and nothing from a header
-// compiled here can leak AVX2 into code that runs on lesser processors.
-#define EDGE_AVX2 __attribute__((target("avx2")))
 
 namespace edge {
 
@@ -31,7 +27,7 @@ EDGE_AVX2 inline __m256i step(__m256i sum, __m256i query, const int8_t* row) {
 // as the rows lie in memory rather than in a cache.
 constexpr size_t kPrefetchBytes = 4096;
 
-EDGE_AVX2 inline int64_t dot_one(const int16_t* query, const int8_t* row, const int8_t* ahead, size_t stride) {
+EDGE_AVX2 inline double dot_one(const int16_t* query, const int8_t* row, const int8_t* ahead, size_t stride) {
   __m256i a = _mm256_setzero_si256();
   __m256i b = a;
   __m256i c = a;
@@ -45,23 +41,26 @@ EDGE_AVX2 inline int64_t dot_one(const int16_t* query, const int8_t* row, const 
     d = step(d, _mm256_loadu_si256(q + 3), row + j + 48);
   }
   // 4,096 products of 32,767 × 128 over 8 lanes: the sum of the four still fits.
-  return total(_mm256_add_epi32(_mm256_add_epi32(a, b), _mm256_add_epi32(c, d)));
+  return static_cast<double>(total(_mm256_add_epi32(_mm256_add_epi32(a, b), _mm256_add_epi32(c, d))));
 }
 
-EDGE_AVX2 void dot_rows(const int16_t* query, const int8_t* rows, size_t stride, const uint16_t* pick, size_t count,
-                        int64_t* out) {
-  if (pick == nullptr) {
-    const size_t end = count * stride;
-    for (size_t i = 0; i < count; i++) {
-      const size_t ahead = i * stride + kPrefetchBytes;
-      out[i] = dot_one(query, rows + i * stride, rows + (ahead < end ? ahead : 0), stride);
-    }
-    return;
+EDGE_AVX2 void dot_rows(const int16_t* query, const int8_t* rows, size_t stride, size_t count, double* out) {
+  const size_t end = count * stride;
+  for (size_t i = 0; i < count; i++) {
+    const size_t ahead = i * stride + kPrefetchBytes;
+    out[i] = dot_one(query, rows + i * stride, rows + (ahead < end ? ahead : 0), stride);
   }
+}
+
+EDGE_AVX2 void dot_picks(const int16_t* query, const int8_t* const* rows, size_t stride, size_t count, double* out) {
   for (size_t i = 0; i < count; i++) {
     const size_t ahead = i + 4 < count ? i + 4 : i;
-    out[i] = dot_one(query, rows + pick[i] * stride, rows + pick[ahead] * stride, stride);
+    out[i] = dot_one(query, rows[i], rows[ahead], stride);
   }
+}
+
+EDGE_AVX2 void scores(const double* dots, const float* factors, double query_factor, size_t count, float* out) {
+  loops::scores(dots, factors, query_factor, count, out);
 }
 
 EDGE_AVX2 double peak(const float* x, size_t count) { return loops::peak(x, count); }
@@ -73,7 +72,23 @@ EDGE_AVX2 int64_t quantise_row(const float* x, size_t count, double peak, int8_t
 }  // namespace
 
 const Kernels& avx2_kernels() {
-  static constexpr Kernels kernels{Isa::avx2, dot_rows, peak, quantise_row};
+  static constexpr Kernels kernels{
+      .isa = Isa::avx2,
+      .dot_rows = dot_rows,
+      .dot_picks = dot_picks,
+      .scores = scores,
+      .peak = peak,
+      .quantise_row = quantise_row,
+      .rotate = avx2::rotate,
+      .signs = avx2::signs,
+      .project = avx2::project,
+      .accumulate = avx2::accumulate,
+      .coarse_rows = avx2::coarse_rows,
+      .coarse_picks = avx2::coarse_picks,
+      .fine_picks = avx2::fine_picks,
+      .select = avx2::select,
+      .exclude = avx2::exclude,
+  };
   return kernels;
 }
 

@@ -1,4 +1,4 @@
-#include "kernels.hpp"
+#include "kernels_neon.hpp"
 
 #if defined(__aarch64__)
 
@@ -26,12 +26,12 @@ inline void step(Lanes& sum, int16x8_t low, int16x8_t high, const int8_t* row) {
   sum.d = vmlal_high_s16(sum.d, high, second);
 }
 
-inline int64_t total(const Lanes& sum) {
+inline double total(const Lanes& sum) {
   int64x2_t wide = vpaddlq_s32(sum.a);
   wide = vpadalq_s32(wide, sum.b);
   wide = vpadalq_s32(wide, sum.c);
   wide = vpadalq_s32(wide, sum.d);
-  return vaddvq_s64(wide);
+  return static_cast<double>(vaddvq_s64(wide));
 }
 
 inline Lanes zero() {
@@ -39,7 +39,7 @@ inline Lanes zero() {
   return {none, none, none, none};
 }
 
-inline void dot_two(const int16_t* query, const int8_t* first, const int8_t* second, size_t stride, int64_t* out) {
+inline void dot_two(const int16_t* query, const int8_t* first, const int8_t* second, size_t stride, double* out) {
   Lanes one = zero();
   Lanes two = zero();
   for (size_t j = 0; j < stride; j += 16) {
@@ -52,18 +52,30 @@ inline void dot_two(const int16_t* query, const int8_t* first, const int8_t* sec
   out[1] = total(two);
 }
 
-inline int64_t dot_one(const int16_t* query, const int8_t* row, size_t stride) {
+inline double dot_one(const int16_t* query, const int8_t* row, size_t stride) {
   Lanes sum = zero();
   for (size_t j = 0; j < stride; j += 16) step(sum, vld1q_s16(query + j), vld1q_s16(query + j + 8), row + j);
   return total(sum);
 }
 
-void dot_rows(const int16_t* query, const int8_t* rows, size_t stride, const uint16_t* pick, size_t count,
-              int64_t* out) {
-  const auto row = [=](size_t i) { return rows + (pick != nullptr ? pick[i] : i) * stride; };
+void dot_rows(const int16_t* query, const int8_t* rows, size_t stride, size_t count, double* out) {
   size_t i = 0;
-  for (; i + 2 <= count; i += 2) dot_two(query, row(i), row(i + 1), stride, out + i);
-  if (i < count) out[i] = dot_one(query, row(i), stride);
+  for (; i + 2 <= count; i += 2) dot_two(query, rows + i * stride, rows + (i + 1) * stride, stride, out + i);
+  if (i < count) out[i] = dot_one(query, rows + i * stride, stride);
+}
+
+void dot_picks(const int16_t* query, const int8_t* const* rows, size_t stride, size_t count, double* out) {
+  size_t i = 0;
+  for (; i + 2 <= count; i += 2) {
+    const int8_t* ahead = rows[i + 4 < count ? i + 4 : i];
+    for (size_t j = 0; j < stride; j += 64) __builtin_prefetch(ahead + j);
+    dot_two(query, rows[i], rows[i + 1], stride, out + i);
+  }
+  if (i < count) out[i] = dot_one(query, rows[i], stride);
+}
+
+void scores(const double* dots, const float* factors, double query_factor, size_t count, float* out) {
+  loops::scores(dots, factors, query_factor, count, out);
 }
 
 double peak(const float* x, size_t count) { return loops::peak(x, count); }
@@ -75,7 +87,23 @@ int64_t quantise_row(const float* x, size_t count, double peak, int8_t* out) {
 }  // namespace
 
 const Kernels& neon_kernels() {
-  static constexpr Kernels kernels{Isa::neon, dot_rows, peak, quantise_row};
+  static constexpr Kernels kernels{
+      .isa = Isa::neon,
+      .dot_rows = dot_rows,
+      .dot_picks = dot_picks,
+      .scores = scores,
+      .peak = peak,
+      .quantise_row = quantise_row,
+      .rotate = neon::rotate,
+      .signs = neon::signs,
+      .project = neon::project,
+      .accumulate = neon::accumulate,
+      .coarse_rows = neon::coarse_rows,
+      .coarse_picks = neon::coarse_picks,
+      .fine_picks = neon::fine_picks,
+      .select = neon::select,
+      .exclude = neon::exclude,
+  };
   return kernels;
 }
 

@@ -35,17 +35,23 @@ bool Search::step(const VectorIndex& index) {
   next_row_ += static_cast<uint32_t>(rows);
 
   uint16_t pick[VectorIndex::kBlockRows];
-  int64_t dots[VectorIndex::kBlockRows];
+  double dots[VectorIndex::kBlockRows];
   const bool filtered = filter_.by_type || filter_.by_node || filter_.by_time();
   const size_t count = filtered ? select(block, rows, pick) : rows;
-  index.kernels_->dot_rows(query_.data(), block.rows.data(), index.stride_, filtered ? pick : nullptr, count, dots);
+  if (filtered) {
+    const int8_t* picked[VectorIndex::kBlockRows];
+    for (size_t i = 0; i < count; i++) picked[i] = block.rows.data() + pick[i] * index.stride_;
+    index.kernels_->dot_picks(query_.data(), picked, index.stride_, count, dots);
+  } else {
+    index.kernels_->dot_rows(query_.data(), block.rows.data(), index.stride_, count, dots);
+  }
 
   float floor = top_.floor();
   for (size_t i = 0; i < count; i++) {
     const size_t at = filtered ? pick[i] : i;
     const float factor = block.factor[at];
     if (factor == 0) continue;
-    const double cosine = static_cast<double>(dots[i]) * static_cast<double>(factor) * query_factor_;
+    const double cosine = dots[i] * static_cast<double>(factor) * query_factor_;
     const float score = static_cast<float>(cosine > 1 ? 1 : cosine < -1 ? -1 : cosine);
     if (score < floor) continue;
     top_.offer({block.key[at], score});

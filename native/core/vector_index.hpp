@@ -4,9 +4,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 
 #include "buffer.hpp"
+#include "filter.hpp"
 #include "kernels.hpp"
 #include "siphash.hpp"
 #include "slot_table.hpp"
@@ -14,27 +14,6 @@
 #include "top_k.hpp"
 
 namespace edge {
-
-// Columns parallel to the keys of a batch; null stands for zeros.
-struct Columns {
-  const uint16_t* type = nullptr;
-  const uint32_t* node = nullptr;
-  const double* time_ms = nullptr;
-};
-
-struct Filter {
-  bool by_type = false;
-  bool by_node = false;
-  uint16_t type = 0;
-  uint32_t node = 0;
-  // Both ends belong to the range.
-  double since_ms = -std::numeric_limits<double>::infinity();
-  double until_ms = std::numeric_limits<double>::infinity();
-
-  bool by_time() const {
-    return since_ms > -std::numeric_limits<double>::infinity() || until_ms < std::numeric_limits<double>::infinity();
-  }
-};
 
 class Search;
 

@@ -12,16 +12,16 @@ namespace {
 
 std::vector<Isa> available() {
   std::vector<Isa> isas;
-  for (const Isa isa : {Isa::scalar, Isa::avx2, Isa::neon}) {
+  for (const Isa isa : edge::kIsas) {
     if (edge::isa_available(isa)) isas.push_back(isa);
   }
   return isas;
 }
 
-int64_t plain_dot(const int16_t* query, const int8_t* row, size_t count) {
+double plain_dot(const int16_t* query, const int8_t* row, size_t count) {
   int64_t sum = 0;
   for (size_t i = 0; i < count; i++) sum += int64_t{query[i]} * row[i];
-  return sum;
+  return static_cast<double>(sum);
 }
 
 }  // namespace
@@ -36,10 +36,12 @@ TEST("every instruction set sums the same products, whole blocks and picked rows
     for (int8_t& x : data) x = static_cast<int8_t>(random.next());
     const std::vector<uint16_t> pick{0, 5, 5, 36, 1, 17};
     for (const Isa isa : available()) {
-      std::vector<int64_t> out(rows, -1);
-      edge::kernels_for(isa).dot_rows(query.data(), data.data(), stride, nullptr, rows, out.data());
+      std::vector<double> out(rows, -1);
+      edge::kernels_for(isa).dot_rows(query.data(), data.data(), stride, rows, out.data());
       for (size_t i = 0; i < rows; i++) CHECK(out[i] == plain_dot(query.data(), &data[i * stride], stride));
-      edge::kernels_for(isa).dot_rows(query.data(), data.data(), stride, pick.data(), pick.size(), out.data());
+      std::vector<const int8_t*> picked;
+      for (const uint16_t row : pick) picked.push_back(&data[row * stride]);
+      edge::kernels_for(isa).dot_picks(query.data(), picked.data(), stride, pick.size(), out.data());
       for (size_t i = 0; i < pick.size(); i++) {
         CHECK(out[i] == plain_dot(query.data(), &data[pick[i] * stride], stride));
       }
@@ -52,9 +54,9 @@ TEST("the largest products of the largest dimension do not overflow") {
   for (const int8_t value : {int8_t{-128}, int8_t{127}}) {
     const std::vector<int8_t> row(4096, value);
     for (const Isa isa : available()) {
-      int64_t out = 0;
-      edge::kernels_for(isa).dot_rows(query.data(), row.data(), 4096, nullptr, 1, &out);
-      CHECK(out == int64_t{4096} * 32767 * value);
+      double out = 0;
+      edge::kernels_for(isa).dot_rows(query.data(), row.data(), 4096, 1, &out);
+      CHECK(out == 4096.0 * 32767 * value);
     }
   }
 }
@@ -85,6 +87,27 @@ TEST("every instruction set quantises to the same bits, half to even") {
   }
 }
 
+TEST("every instruction set makes the same scores, none beyond a cosine's bounds") {
+  check::Random random(5);
+  for (const size_t count : {1u, 7u, 32u, 129u}) {
+    std::vector<double> dots(count);
+    std::vector<float> factors(count);
+    for (double& x : dots) x = std::floor(double{random.component()} * 1e6);
+    for (float& x : factors) x = random.below(9) == 0 ? 0 : (random.component() + 1.5f) / 1000;
+    std::vector<float> expected(count);
+    edge::scalar_kernels().scores(dots.data(), factors.data(), 1.0 / 900, count, expected.data());
+    for (size_t i = 0; i < count; i++) {
+      const double cosine = dots[i] * double{factors[i]} * (1.0 / 900);
+      CHECK(expected[i] == static_cast<float>(std::fmin(1, std::fmax(-1, cosine))));
+    }
+    for (const Isa isa : available()) {
+      std::vector<float> out(count);
+      edge::kernels_for(isa).scores(dots.data(), factors.data(), 1.0 / 900, count, out.data());
+      CHECK(out == expected);
+    }
+  }
+}
+
 TEST("a vector that has no direction is told") {
   const float inf = std::numeric_limits<float>::infinity();
   const float nan = std::numeric_limits<float>::quiet_NaN();
@@ -104,7 +127,7 @@ TEST("a vector that has no direction is told") {
 
 TEST("names of instruction sets are read back, and the best one runs here") {
   Isa isa = Isa::scalar;
-  for (const Isa one : {Isa::scalar, Isa::avx2, Isa::neon}) {
+  for (const Isa one : edge::kIsas) {
     CHECK(edge::isa_from_name(edge::isa_name(one), isa) && isa == one);
   }
   CHECK(!edge::isa_from_name("sse2", isa));
