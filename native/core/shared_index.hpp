@@ -1,4 +1,5 @@
-// An index that one thread changes while others search it. The changing thread waits for one block's scan at most.
+// An index that one thread changes while others search it. The changing thread waits for one
+// turn of a search at most.
 #pragma once
 
 #include <atomic>
@@ -7,7 +8,7 @@
 #include <shared_mutex>
 #include <thread>
 
-#include "vector_index.hpp"
+#include "search.hpp"
 
 namespace edge {
 
@@ -40,13 +41,14 @@ class SharedIndex {
     edit([](VectorIndex& index) { index.unpin(); });
   }
 
-  // Any thread, between begin_search and end_search.
-  void scan(Search& search) {
+  // Any thread, between begin_search and end_search. `search` is a Search or a SearchMany.
+  template <typename Running>
+  void scan(Running& search) {
     for (bool more = true; more;) {
       // Readers that come and go would keep the owner waiting for ever.
       while (waiting_.load(std::memory_order_relaxed)) std::this_thread::yield();
       std::shared_lock lock(mutex_);
-      more = search.step(index_);
+      more = search.turn(index_);
     }
   }
 

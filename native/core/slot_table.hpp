@@ -19,7 +19,7 @@ class SlotTable {
   // third more time. Empties the table. False without memory.
   [[nodiscard]] bool reset(uint32_t slots) {
     Buffer<uint32_t> fresh;
-    if (!fresh.resize(size_t{slots} + slots / 8 * 7 + 4)) return false;
+    if (!fresh.resize(cells_for(slots))) return false;
     cells_ = std::move(fresh);
     slot_bits_ = static_cast<uint32_t>(std::bit_width(slots + 1));
     return true;
@@ -28,6 +28,7 @@ class SlotTable {
   void clear() { std::memset(cells_.data(), 0, cells_.bytes()); }
 
   size_t bytes() const { return cells_.bytes(); }
+  static size_t bytes_for(uint32_t slots) { return cells_for(slots) * sizeof(uint32_t); }
 
   void prefetch(uint32_t hash) const { __builtin_prefetch(&cells_[home(hash)]); }
 
@@ -72,6 +73,7 @@ class SlotTable {
   }
 
  private:
+  static size_t cells_for(uint32_t slots) { return size_t{slots} + slots / 8 * 7 + 4; }
   size_t home(uint32_t hash) const { return static_cast<size_t>((uint64_t{hash} * cells_.size()) >> 32); }
   size_t next(size_t at) const { return at + 1 == cells_.size() ? 0 : at + 1; }
   size_t distance(size_t from, size_t to) const { return to >= from ? to - from : to + cells_.size() - from; }

@@ -10,6 +10,8 @@ enum class Status : uint8_t {
   full,     // the named capacity is reached
   vector,   // a vector without a direction, or with a component that is not finite
   memory,   // the system gave no memory
+  bytes,    // the cap on bytes is reached
+  file,     // the file of exact vectors cannot be made or written
 };
 
 }  // namespace edge

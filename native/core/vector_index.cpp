@@ -9,197 +9,118 @@ namespace {
 
 constexpr uint32_t kFirstTable = 1024;
 
-float factor_of(int64_t squares) { return static_cast<float>(1.0 / std::sqrt(static_cast<double>(squares))); }
+int64_t squares_of(const int8_t* values, size_t count) {
+  int64_t squares = 0;
+  for (size_t j = 0; j < count; j++) squares += int32_t{values[j]} * int32_t{values[j]};
+  return squares;
+}
 
 }  // namespace
 
-Status VectorIndex::init(size_t dimension, uint32_t capacity, const SipKey& secret, const Kernels& kernels) {
-  dimension_ = dimension;
-  stride_ = (dimension + kRowAlign - 1) / kRowAlign * kRowAlign;
-  capacity_ = capacity;
+Status VectorIndex::init(const IndexOptions& options, const SipKey& secret, const Kernels& kernels) {
+  dimension_ = options.dimension;
+  stride_ = (dimension_ + kRowAlign - 1) / kRowAlign * kRowAlign;
+  capacity_ = options.capacity;
+  max_bytes_ = options.max_bytes;
   secret_ = secret;
   kernels_ = &kernels;
-  block_count_ = (size_t{capacity} + kBlockRows - 1) / kBlockRows;
+  block_count_ = (size_t{capacity_} + kBlockRows - 1) / kBlockRows;
   blocks_ = new (std::nothrow) Block[block_count_];
   if (blocks_ == nullptr) return Status::memory;
-  table_room_ = capacity < kFirstTable ? capacity : kFirstTable;
-  return table_.reset(table_room_) ? Status::ok : Status::memory;
+  const size_t sketched = dimension_ < kSketchDimension ? 0 : capacity_;
+  if (!values_.init(capacity_ * stride_) || !coarse_.init(sketched * kCoarseBytes) ||
+      !fine_.init(sketched * kFineBytes)) {
+    return Status::memory;
+  }
+  table_room_ = capacity_ < kFirstTable ? capacity_ : kFirstTable;
+  if (!table_.reset(table_room_)) return Status::memory;
+  if (!sketcher_.init(kernels, dimension_, stride_, options.rotation_seed, options.mean)) return Status::memory;
+  if (options.exact_path != nullptr && !exact_.open(options.exact_path, dimension_)) return Status::file;
+  return Status::ok;
 }
 
 size_t VectorIndex::bytes() const {
-  return sizeof *this + table_.bytes() + holes_.bytes() + block_count_ * sizeof(Block) + row_bytes_;
-}
-
-uint32_t VectorIndex::find(uint64_t key) const {
-  return table_.find(table_hash(secret_, key), [&](uint32_t row) { return key_at(row) == key; });
-}
-
-// A row for every key of the batch, new ones at the end. On failure all new ones are given back.
-Status VectorIndex::claim(const uint64_t* keys, size_t count) {
-  const uint32_t before = rows_;
-  const uint32_t holes_before = hole_count_;
-  Status status = Status::ok;
-  for (size_t i = 0; i < count && status == Status::ok; i++) status = claim_one(keys[i]);
-  if (status == Status::ok) return status;
-  while (rows_ > before) drop_last();
-  // Holes are filled from the end of the list: what the batch took lies just beyond its present end.
-  while (hole_count_ < holes_before) {
-    const uint32_t row = holes_[hole_count_++];
-    release(key_at(row), row);
-  }
-  return status;
-}
-
-Status VectorIndex::claim_one(uint64_t key) {
-  if (find(key) != SlotTable::kNone) return Status::ok;
-  if (size() >= capacity_) return Status::full;
-  if (size() >= table_room_) {
-    const Status status = grow_table();
-    if (status != Status::ok) return status;
-  }
-  uint32_t row = rows_;
-  if (hole_count_ > 0) {
-    row = holes_[--hole_count_];
-  } else {
-    const Status status = grow_rows();
-    if (status != Status::ok) return status;
-    rows_++;
-  }
-  block_of(row).key[row % kBlockRows] = key;
-  table_.insert(table_hash(secret_, key), row);
-  return Status::ok;
-}
-
-Status VectorIndex::grow_table() {
-  const uint32_t room = table_room_ > capacity_ / 2 ? capacity_ : table_room_ * 2;
-  SlotTable fresh;
-  if (!fresh.reset(room)) return Status::memory;
-  for (uint32_t row = 0; row < rows_; row++) {
-    const uint64_t key = key_at(row);
-    // A hole still shows the key it had.
-    if (find(key) == row) fresh.insert(table_hash(secret_, key), row);
-  }
-  table_ = std::move(fresh);
-  table_room_ = room;
-  return Status::ok;
-}
-
-// Space for row number rows_.
-Status VectorIndex::grow_rows() {
-  Block& block = block_of(rows_);
-  if (block.time_ms.size() > 0) return Status::ok;
-  const size_t first = rows_ / kBlockRows * kBlockRows;
-  const size_t rows = capacity_ - first < kBlockRows ? capacity_ - first : kBlockRows;
-  const bool made = block.rows.resize(rows * stride_) && block.factor.resize(rows) && block.key.resize(rows) &&
-                    block.type.resize(rows) && block.node.resize(rows) && block.time_ms.resize(rows);
-  if (!made) {
-    block = Block{};
-    return Status::memory;
-  }
-  row_bytes_ += block.rows.bytes() + block.factor.bytes() + block.key.bytes() + block.type.bytes() +
-                block.node.bytes() + block.time_ms.bytes();
-  return Status::ok;
-}
-
-void VectorIndex::set_columns(uint32_t row, const Columns& columns, size_t i) {
-  Block& block = block_of(row);
-  const size_t at = row % kBlockRows;
-  block.type[at] = columns.type != nullptr ? columns.type[i] : uint16_t{0};
-  block.node[at] = columns.node != nullptr ? columns.node[i] : 0;
-  block.time_ms[at] = columns.time_ms != nullptr ? columns.time_ms[i] : 0;
+  return sizeof *this + table_.bytes() + holes_.bytes() + block_count_ * sizeof(Block) + block_bytes_ +
+         values_.bytes() + coarse_.bytes() + fine_.bytes() + sketcher_.bytes() + exact_.bytes();
 }
 
 Status VectorIndex::upsert(const uint64_t* keys, size_t count, const float* vectors, const Columns& columns,
                            size_t& bad) {
   for (size_t i = 0; i < count; i++) {
-    if (kernels_->peak(vectors + i * dimension_, dimension_) <= 0) {
+    if (!has_direction(vectors + i * dimension_)) {
       bad = i;
       return Status::vector;
     }
   }
-  const Status status = claim(keys, count);
+  resketch(count);
+  const uint32_t rows = rows_;
+  const uint32_t holes = hole_count_;
+  Status status = claim(keys, count);
   if (status != Status::ok) return status;
+  status = store_exact(keys, count, vectors);
+  if (status != Status::ok) {
+    give_back(rows, holes);
+    return status;
+  }
   for (size_t i = 0; i < count; i++) {
     const float* vector = vectors + i * dimension_;
     const uint32_t row = find(keys[i]);
     const double peak = kernels_->peak(vector, dimension_);
-    const int64_t squares = kernels_->quantise_row(vector, dimension_, peak, row_data(row));
-    block_of(row).factor[row % kBlockRows] = factor_of(squares);
-    set_columns(row, columns, i);
+    write_row(row, kernels_->quantise_row(vector, dimension_, peak, row_data(row)), columns, i);
   }
   return Status::ok;
 }
 
 Status VectorIndex::upsert_int8(const uint64_t* keys, size_t count, const int8_t* values, const float* scales,
                                 const Columns& columns, size_t& bad) {
-  const auto squares_of = [&](size_t i) {
-    int64_t squares = 0;
-    const int8_t* row = values + i * dimension_;
-    for (size_t j = 0; j < dimension_; j++) squares += int32_t{row[j]} * int32_t{row[j]};
-    return squares;
-  };
   for (size_t i = 0; i < count; i++) {
-    if (!std::isfinite(scales[i]) || scales[i] <= 0 || squares_of(i) == 0) {
+    if (!std::isfinite(scales[i]) || scales[i] <= 0 || squares_of(values + i * dimension_, dimension_) == 0) {
       bad = i;
       return Status::vector;
     }
   }
+  resketch(count);
   const Status status = claim(keys, count);
   if (status != Status::ok) return status;
+  forget_exact(keys, count);
   for (size_t i = 0; i < count; i++) {
     const uint32_t row = find(keys[i]);
     std::memcpy(row_data(row), values + i * dimension_, dimension_);
-    block_of(row).factor[row % kBlockRows] = factor_of(squares_of(i));
-    set_columns(row, columns, i);
+    write_row(row, squares_of(values + i * dimension_, dimension_), columns, i);
   }
   return Status::ok;
 }
 
-void VectorIndex::release(uint64_t key, uint32_t row) {
-  table_.erase(table_hash(secret_, key), row, [&](uint32_t other) { return table_hash(secret_, key_at(other)); });
-  block_of(row).factor[row % kBlockRows] = 0;
-}
-
-void VectorIndex::drop_last() {
-  release(key_at(rows_ - 1), rows_ - 1);
-  rows_--;
-}
-
-// Moves the last row into `row`, which nobody names any more.
-void VectorIndex::fill_from_last(uint32_t row) {
-  const uint32_t last = --rows_;
-  if (last == row) return;
-  const Block& from = block_of(last);
-  Block& to = block_of(row);
-  const size_t f = last % kBlockRows;
-  const size_t t = row % kBlockRows;
-  table_.move(table_hash(secret_, from.key[f]), last, row);
-  std::memcpy(row_data(row), row_data(last), stride_);
-  to.factor[t] = from.factor[f];
-  to.key[t] = from.key[f];
-  to.type[t] = from.type[f];
-  to.node[t] = from.node[f];
-  to.time_ms[t] = from.time_ms[f];
-  block_of(last).factor[f] = 0;
-}
-
 Status VectorIndex::erase(const uint64_t* keys, size_t count, size_t& erased) {
   erased = 0;
-  if (pins_ > 0) {
-    const size_t wanted = size_t{hole_count_} + (count < size() ? count : size());
-    if (holes_.size() < wanted && !holes_.resize(wanted + wanted / 2)) return Status::memory;
-  }
+  if (!make_room_for_holes(count < size() ? count : size())) return Status::memory;
   for (size_t i = 0; i < count; i++) {
     const uint32_t row = find(keys[i]);
     if (row == SlotTable::kNone) continue;
     erased++;
-    release(keys[i], row);
-    if (pins_ > 0) {
-      holes_[hole_count_++] = row;
-    } else {
-      fill_from_last(row);
-    }
+    erase_row(row);
   }
+  sketcher_.settle(rows_);
+  return Status::ok;
+}
+
+// From the last row down, so that the row that fills a gap has been looked at already.
+Status VectorIndex::expire(double before_ms, size_t& erased) {
+  erased = 0;
+  const auto is_due = [&](uint32_t row) {
+    const Block& block = block_of(row);
+    return block.factor[row % kBlockRows] != 0 && block.time_ms[row % kBlockRows] < before_ms;
+  };
+  size_t due = 0;
+  for (uint32_t row = 0; row < rows_; row++) due += is_due(row) ? 1 : 0;
+  if (due == 0) return Status::ok;
+  if (!make_room_for_holes(due)) return Status::memory;
+  for (uint32_t row = rows_; row-- > 0 && erased < due;) {
+    if (!is_due(row)) continue;
+    erased++;
+    erase_row(row);
+  }
+  sketcher_.settle(rows_);
   return Status::ok;
 }
 
@@ -207,7 +128,12 @@ void VectorIndex::unpin() {
   if (--pins_ > 0 || hole_count_ == 0) return;
   // From the highest down, so that the last row is never itself a hole.
   std::sort(holes_.data(), holes_.data() + hole_count_);
-  while (hole_count_ > 0) fill_from_last(holes_[--hole_count_]);
+  while (hole_count_ > 0) {
+    const uint32_t row = holes_[--hole_count_];
+    block_of(row).holes--;
+    fill_from_last(row);
+  }
+  sketcher_.settle(rows_);
 }
 
 }  // namespace edge

@@ -1,4 +1,4 @@
-#include "../core/vector_index.hpp"
+#include "../core/search.hpp"
 
 #include <map>
 
@@ -25,7 +25,7 @@ std::vector<float> some_vector(check::Random& random) {
 
 std::vector<edge::Hit> search(const VectorIndex& index, const float* query, size_t k, const edge::Filter& filter = {}) {
   Search search;
-  CHECK(search.init(index, query, k, filter) == Status::ok);
+  CHECK(search.init(index, query, {.k = k, .filter = filter}) == Status::ok);
   while (search.step(index)) {
   }
   const edge::TopK& top = search.finish();
@@ -41,7 +41,7 @@ TEST("an index does what a map of its entries does, pinned or not") {
   for (int round = 0; round < 30; round++) {
     const auto capacity = static_cast<uint32_t>(round < 20 ? 1 + random.below(60) : 1500 + random.below(2000));
     VectorIndex index;
-    CHECK(index.init(kDimension, capacity, {5, 6}, edge::kernels_for(edge::best_isa())) == Status::ok);
+    CHECK(index.init({.dimension = kDimension, .capacity = capacity}, {5, 6}, edge::kernels_for(edge::best_isa())) == Status::ok);
     std::map<uint64_t, Entry> model;
     uint32_t stamp = 0;
     int pins = 0;
@@ -98,7 +98,7 @@ TEST("an index does what a map of its entries does, pinned or not") {
 
 TEST("what a batch that does not fit has taken is given back, holes and all") {
   VectorIndex index;
-  CHECK(index.init(kDimension, 8, {5, 6}, edge::kernels_for(edge::best_isa())) == Status::ok);
+  CHECK(index.init({.dimension = kDimension, .capacity = 8}, {5, 6}, edge::kernels_for(edge::best_isa())) == Status::ok);
   const std::vector<float> vectors(12 * kDimension, 1.0f);
   const std::vector<uint64_t> first{1, 2, 3, 4, 5, 6};
   const std::vector<uint64_t> many{10, 11, 12, 13, 14, 15, 16, 17, 18};

@@ -11,7 +11,7 @@ TEST("searches on other threads see every entry that stays exactly once") {
   constexpr size_t kDimension = 64;
   constexpr uint64_t kStay = 6000;
   SharedIndex index;
-  CHECK(index.owner().init(kDimension, 20000, {1, 2}, edge::kernels_for(edge::best_isa())) == Status::ok);
+  CHECK(index.owner().init({.dimension = kDimension, .capacity = 20000}, {1, 2}, edge::kernels_for(edge::best_isa())) == Status::ok);
   check::Random random(13);
   std::vector<float> vectors(500 * kDimension);
   for (float& x : vectors) x = random.component();
@@ -37,7 +37,7 @@ TEST("searches on other threads see every entry that stays exactly once") {
     std::vector<std::thread> threads;
     for (edge::Search& search : searches) {
       CHECK(index.begin_search());
-      CHECK(search.init(index.owner(), vectors.data(), 20000, {}) == Status::ok);
+      CHECK(search.init(index.owner(), vectors.data(), {.k = 20000}) == Status::ok);
       threads.emplace_back([&index, &search] { index.scan(search); });
     }
     for (int turn = 0; turn < 10; turn++) {
@@ -62,7 +62,7 @@ TEST("searches on other threads see every entry that stays exactly once") {
 
 TEST("more searches than the limit are refused") {
   SharedIndex index;
-  CHECK(index.owner().init(4, 10, {1, 2}, edge::scalar_kernels()) == Status::ok);
+  CHECK(index.owner().init({.dimension = 4, .capacity = 10}, {1, 2}, edge::scalar_kernels()) == Status::ok);
   for (uint32_t i = 0; i < SharedIndex::kMaxSearches; i++) CHECK(index.begin_search());
   CHECK(!index.begin_search());
   index.end_search();
