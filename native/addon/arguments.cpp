@@ -35,26 +35,6 @@ const char* array_name(napi_typedarray_type type) {
   }
 }
 
-bool read_array_value(Napi::Env env, napi_value value, const char* name, napi_typedarray_type type, void** data,
-                      size_t* length) {
-  napi_typedarray_type actual;
-  napi_value buffer;
-  size_t offset;
-  const napi_status status = napi_get_typedarray_info(env, value, &actual, length, data, &buffer, &offset);
-  if (status != napi_ok || actual != type) {
-    fail(env, kArgument, "%s must be %s", name, array_name(type));
-    return false;
-  }
-  if (*length > 0) return true;
-  // A detached array looks empty: taking it for one would hide a mistake.
-  bool detached = false;
-  if (napi_is_detached_arraybuffer(env, buffer, &detached) == napi_ok && detached) {
-    fail(env, "hotpath.detached", "%s lies in an ArrayBuffer that was transferred away", name);
-    return false;
-  }
-  return true;
-}
-
 }  // namespace
 
 void fail(Napi::Env env, const char* code, const char* format, ...) {
@@ -79,6 +59,26 @@ bool check(Napi::Env env, Status status, const char* full_code, const char* what
     fail(env, full_code, "%s is full", what);
   }
   return false;
+}
+
+bool read_array_value(Napi::Env env, napi_value value, const char* name, napi_typedarray_type type, void** data,
+                      size_t* length) {
+  napi_typedarray_type actual;
+  napi_value buffer;
+  size_t offset;
+  const napi_status status = napi_get_typedarray_info(env, value, &actual, length, data, &buffer, &offset);
+  if (status != napi_ok || actual != type) {
+    fail(env, kArgument, "%s must be %s", name, array_name(type));
+    return false;
+  }
+  if (*length > 0) return true;
+  // A detached array looks empty: taking it for one would hide a mistake.
+  bool detached = false;
+  if (napi_is_detached_arraybuffer(env, buffer, &detached) == napi_ok && detached) {
+    fail(env, "hotpath.detached", "%s lies in an ArrayBuffer that was transferred away", name);
+    return false;
+  }
+  return true;
 }
 
 bool read_array(const Napi::CallbackInfo& info, size_t index, const char* name, napi_typedarray_type type, void** data,

@@ -23,6 +23,9 @@ struct Span {
 // The error for a status of the core; `what` names the capacity or memory that is short. True when it was ok.
 bool check(Napi::Env env, Status status, const char* full_code, const char* what);
 
+// A typed array of just that kind, in memory it still has.
+bool read_array_value(Napi::Env env, napi_value value, const char* name, napi_typedarray_type type, void** data,
+                      size_t* length);
 bool read_array(const Napi::CallbackInfo& info, size_t index, const char* name, napi_typedarray_type type, void** data,
                 size_t* length);
 

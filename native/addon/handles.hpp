@@ -8,15 +8,14 @@
 #include "../core/dedup_cache.hpp"
 #include "../core/frame_ingest.hpp"
 #include "../core/routing_table.hpp"
+#include "../core/search_many.hpp"
 #include "../core/shared_index.hpp"
 
 namespace edge::addon {
 
-// new VectorIndex(dimension, capacity, isa)
+// new VectorIndex(dimension, capacity, isa, {exactPath?, mean?, rotationSeed?, maxBytes?})
 class IndexHandle : public Napi::ObjectWrap<IndexHandle> {
  public:
-  static constexpr double kMaxHits = 65536;
-
   static Napi::Function define(Napi::Env env);
   explicit IndexHandle(const Napi::CallbackInfo& info);
   void Finalize(Napi::BasicEnv env) override;
@@ -27,16 +26,25 @@ class IndexHandle : public Napi::ObjectWrap<IndexHandle> {
   void upsert(const Napi::CallbackInfo& info);
   void upsert_int8(const Napi::CallbackInfo& info);
   Napi::Value erase(const Napi::CallbackInfo& info);
+  Napi::Value expire(const Napi::CallbackInfo& info);
   Napi::Value search(const Napi::CallbackInfo& info);
   Napi::Value search_async(const Napi::CallbackInfo& info);
+  Napi::Value search_many(const Napi::CallbackInfo& info);
+  Napi::Value search_many_async(const Napi::CallbackInfo& info);
+  Napi::Value stats(const Napi::CallbackInfo& info);
   void close(const Napi::CallbackInfo& info);
 
   bool is_open(Napi::Env env) const;
-  bool read_search(const Napi::CallbackInfo& info, Search& search) const;
+  bool begin(const Napi::CallbackInfo& info, Search& search) const;
+  bool begin(const Napi::CallbackInfo& info, SearchMany& search) const;
+  template <typename Running>
+  Napi::Value search_beside(const Napi::CallbackInfo& info);
   bool settle(Napi::Env env, Status status, size_t bad);
   void account(Napi::BasicEnv env);
 
   std::shared_ptr<SharedIndex> index_;
+  // Its memory serves one search after the other.
+  Search search_;
   // What the garbage collector has been told of.
   int64_t accounted_ = 0;
 };

@@ -1,82 +1,11 @@
 #include <cmath>
-#include <string>
+#include <cstring>
 
 #include "addon.hpp"
-#include "arguments.hpp"
 #include "handles.hpp"
-#include "search_worker.hpp"
+#include "index_arguments.hpp"
 
 namespace edge::addon {
-
-namespace {
-
-bool read_filter(Napi::Env env, napi_value options, Filter& filter) {
-  napi_value value;
-  bool present;
-  double number;
-  if (!read_property(env, options, "type", value, present)) return false;
-  if (present) {
-    if (!read_integer(env, value, "type", 0, UINT16_MAX, number)) return false;
-    filter.by_type = true;
-    filter.type = static_cast<uint16_t>(number);
-  }
-  if (!read_property(env, options, "node", value, present)) return false;
-  if (present) {
-    if (!read_integer(env, value, "node", 0, UINT32_MAX, number)) return false;
-    filter.by_node = true;
-    filter.node = static_cast<uint32_t>(number);
-  }
-  if (!read_property(env, options, "sinceMs", value, present)) return false;
-  if (present && !read_number(env, value, "sinceMs", filter.since_ms)) return false;
-  if (!read_property(env, options, "untilMs", value, present)) return false;
-  return !present || read_number(env, value, "untilMs", filter.until_ms);
-}
-
-// The columns of a batch. Reading properties may run getters, which may do anything to any memory: so all properties
-// are fetched before the first pointer is taken.
-class ColumnReader {
- public:
-  bool fetch(const Napi::CallbackInfo& info, size_t index) {
-    if (info[index].IsUndefined()) return true;
-    if (!info[index].IsObject()) {
-      fail(info.Env(), "hotpath.argument", "columns must be an object");
-      return false;
-    }
-    for (size_t i = 0; i < 3; i++) {
-      if (!read_property(info.Env(), info[index], kNames[i], values_[i], present_[i])) return false;
-    }
-    return true;
-  }
-
-  bool take(Napi::Env env, size_t count, Columns& columns) const {
-    void* data[3] = {};
-    for (size_t i = 0; i < 3; i++) {
-      if (present_[i] && !read_column(env, values_[i], kNames[i], kTypes[i], count, &data[i])) return false;
-    }
-    columns = {static_cast<uint16_t*>(data[0]), static_cast<uint32_t*>(data[1]), static_cast<double*>(data[2])};
-    for (size_t i = 0; columns.time_ms != nullptr && i < count; i++) {
-      if (std::isfinite(columns.time_ms[i])) continue;
-      fail(env, "hotpath.argument", "columns.timeMs[%zu] is not finite", i);
-      return false;
-    }
-    return true;
-  }
-
- private:
-  static constexpr const char* kNames[3] = {"type", "node", "timeMs"};
-  static constexpr napi_typedarray_type kTypes[3] = {napi_uint16_array, napi_uint32_array, napi_float64_array};
-
-  napi_value values_[3] = {};
-  bool present_[3] = {};
-};
-
-bool check_count(Napi::Env env, const char* name, size_t actual, size_t wanted) {
-  if (actual == wanted) return true;
-  fail(env, "hotpath.argument", "%s has %zu entries where %zu are needed", name, actual, wanted);
-  return false;
-}
-
-}  // namespace
 
 Napi::Function IndexHandle::define(Napi::Env env) {
   return DefineClass(env, "VectorIndex",
@@ -86,36 +15,32 @@ Napi::Function IndexHandle::define(Napi::Env env) {
                          InstanceMethod<&IndexHandle::upsert>("upsert"),
                          InstanceMethod<&IndexHandle::upsert_int8>("upsertInt8"),
                          InstanceMethod<&IndexHandle::erase>("erase"),
+                         InstanceMethod<&IndexHandle::expire>("expire"),
                          InstanceMethod<&IndexHandle::search>("search"),
                          InstanceMethod<&IndexHandle::search_async>("searchAsync"),
+                         InstanceMethod<&IndexHandle::search_many>("searchMany"),
+                         InstanceMethod<&IndexHandle::search_many_async>("searchManyAsync"),
+                         InstanceMethod<&IndexHandle::stats>("stats"),
                          InstanceMethod<&IndexHandle::close>("close"),
                      });
 }
 
 IndexHandle::IndexHandle(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   const Napi::Env env = info.Env();
-  double dimension;
-  double capacity;
-  if (!read_integer(info, 0, "dimension", 4, kMaxDimension, dimension) ||
-      !read_integer(info, 1, "capacity", 1, VectorIndex::kMaxCapacity, capacity)) {
-    return;
-  }
-  if (std::fmod(dimension, 4) != 0) {
-    fail(env, "hotpath.argument", "dimension must be a multiple of 4");
-    return;
-  }
-  Isa isa;
-  const std::string name = info[2].IsString() ? info[2].As<Napi::String>().Utf8Value() : std::string();
-  if (!isa_from_name(name.c_str(), isa) || !isa_available(isa)) {
-    fail(env, "hotpath.isa", "this build or processor has no kernels for that instruction set");
-    return;
-  }
+  IndexOptionsReader reader;
+  if (!reader.read(info)) return;
   SipKey secret;
   if (!draw_secret(env, secret)) return;
-  index_ = std::make_shared<SharedIndex>();
-  const Status status = index_->owner().init(static_cast<size_t>(dimension), static_cast<uint32_t>(capacity), secret,
-                                             kernels_for(isa));
-  if (check(env, status, "index.full", "the index")) account(env);
+  auto index = std::make_shared<SharedIndex>();
+  const Status status = index->owner().init(reader.options(), secret, kernels_for(reader.isa()));
+  if (status == Status::file) {
+    fail(env, "index.file", "the file of exact vectors cannot be made: %s",
+         std::strerror(index->owner().exact_file().error()));
+    return;
+  }
+  if (!check(env, status, "index.full", "the index")) return;
+  index_ = std::move(index);
+  account(env);
 }
 
 void IndexHandle::Finalize(Napi::BasicEnv env) {
@@ -142,7 +67,7 @@ Napi::Value IndexHandle::size(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value IndexHandle::bytes(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), index_ ? static_cast<double>(index_->owner().bytes()) : 0);
+  return Napi::Number::New(info.Env(), index_ ? static_cast<double>(index_->owner().bytes() + search_.bytes()) : 0);
 }
 
 // After a change: its error if it failed, else the new weight.
@@ -153,6 +78,15 @@ bool IndexHandle::settle(Napi::Env env, Status status, size_t bad) {
   }
   if (status == Status::full) {
     fail(env, "index.full", "the batch would pass the index's capacity of %u entries", index_->owner().capacity());
+    return false;
+  }
+  if (status == Status::bytes) {
+    fail(env, "index.full", "the batch would make the index larger than its maxBytes");
+    return false;
+  }
+  if (status == Status::file) {
+    fail(env, "index.file", "the file of exact vectors cannot be written: %s",
+         std::strerror(index_->owner().exact_file().error()));
     return false;
   }
   account(env);
@@ -207,62 +141,39 @@ Napi::Value IndexHandle::erase(const Napi::CallbackInfo& info) {
   return Napi::Number::New(env, static_cast<double>(erased));
 }
 
-bool IndexHandle::read_search(const Napi::CallbackInfo& info, Search& search) const {
+Napi::Value IndexHandle::expire(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  if (!info[1].IsObject()) {
-    fail(env, "hotpath.argument", "options must be an object");
-    return false;
-  }
-  napi_value value;
-  bool present;
-  double k;
-  Filter filter;
-  if (!read_property(env, info[1], "k", value, present) || !read_integer(env, value, "k", 1, kMaxHits, k) ||
-      !read_filter(env, info[1], filter)) {
-    return false;
-  }
-  // Last, because getters of the options may have closed the index or taken the query's memory away.
-  Span<float> query;
-  if (!is_open(env) || !read(info, 0, "query", query) ||
-      !check_count(env, "query", query.length, index_->owner().dimension())) {
-    return false;
-  }
-  const Status status = search.init(index_->owner(), query.data, static_cast<size_t>(k), filter);
-  if (status == Status::vector) {
-    fail(env, "index.vector", "the query has no direction: all zero, or not finite");
-    return false;
-  }
-  return check(env, status, "index.full", "a search");
+  double before_ms;
+  if (!is_open(env) || !read_number(env, info[0], "beforeMs", before_ms)) return {};
+  size_t erased = 0;
+  const Status status = index_->edit([&](VectorIndex& index) { return index.expire(before_ms, erased); });
+  if (!settle(env, status, 0)) return {};
+  return Napi::Number::New(env, static_cast<double>(erased));
 }
 
-Napi::Value IndexHandle::search(const Napi::CallbackInfo& info) {
-  Search search;
-  if (!read_search(info, search)) return {};
-  while (search.step(index_->owner())) {
-  }
-  return Napi::Value(info.Env(), to_hits(info.Env(), search.finish()));
-}
-
-Napi::Value IndexHandle::search_async(const Napi::CallbackInfo& info) {
+Napi::Value IndexHandle::stats(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  auto worker = std::make_unique<SearchWorker>(env, index_);
-  const Napi::Value promise(env, worker->promise());
-  bool ready = read_search(info, worker->search());
-  if (ready && !index_->begin_search()) {
-    ready = false;
-    fail(env, "index.busy", "%u searches are under way on this index: wait for one", SharedIndex::kMaxSearches);
-  }
-  if (!ready) {
-    worker->reject(env.GetAndClearPendingException().Value());
-    return promise;
-  }
-  // From here the worker deletes itself when it is done.
-  worker.release()->Queue();
-  return promise;
+  if (!is_open(env)) return {};
+  const SearchCounts& counts = index_->owner().counts();
+  Napi::Object stats = Napi::Object::New(env);
+  const auto set = [&](const char* name, uint64_t value) {
+    stats.Set(name, Napi::Number::New(env, static_cast<double>(value)));
+  };
+  set("searches", counts.searches);
+  set("exhaustive", counts.exhaustive);
+  set("coarseRows", counts.coarse_rows);
+  set("fineRows", counts.fine_rows);
+  set("scoredRows", counts.scored_rows);
+  set("reranked", counts.reranked);
+  set("bytesRead", counts.bytes_read);
+  return stats;
 }
 
 void IndexHandle::close(const Napi::CallbackInfo& info) {
+  // Searches under way keep the index, but not the file's name.
+  if (index_) index_->owner().exact_file().unlink();
   index_.reset();
+  search_ = Search();
   account(info.Env());
 }
 

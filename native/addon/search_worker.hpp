@@ -5,21 +5,28 @@
 
 #include <memory>
 
+#include "../core/search_many.hpp"
 #include "../core/shared_index.hpp"
 
 namespace edge::addon {
 
-// {keys, scores}; null when the environment runs no JavaScript any more.
-napi_value to_hits(napi_env env, const TopK& top);
+// {keys, scores, exact}, or an array of them; null when the environment runs no JavaScript any more.
+napi_value to_hits(napi_env env, Search& search);
+napi_value to_hits(napi_env env, SearchMany& search);
 
-// One search on a thread of the pool. It holds the index, so that closing or losing the handle does it no harm.
+inline Status status_of(const Search&) { return Status::ok; }
+inline Status status_of(const SearchMany& search) { return search.status(); }
+
+// One Search or SearchMany on a thread of the pool. It holds the index, so that closing or losing the handle does it
+// no harm.
+template <typename Running>
 class SearchWorker : public Napi::AsyncWorker {
  public:
   SearchWorker(Napi::Env env, std::shared_ptr<SharedIndex> index) : AsyncWorker(env), index_(std::move(index)) {
     napi_create_promise(env, &deferred_, &promise_);
   }
 
-  Search& search() { return search_; }
+  Running& search() { return search_; }
   napi_value promise() const { return promise_; }
   void reject(napi_value error) { napi_reject_deferred(Env(), deferred_, error); }
 
@@ -32,7 +39,7 @@ class SearchWorker : public Napi::AsyncWorker {
   // Good only while the call that made the worker lasts.
   napi_value promise_ = nullptr;
   std::shared_ptr<SharedIndex> index_;
-  Search search_;
+  Running search_;
 };
 
 }  // namespace edge::addon

@@ -15,9 +15,11 @@ Status SearchMany::init(const VectorIndex& index, const float* queries, size_t c
     bad = i;
     return Status::vector;
   }
+  if (!from_.resize(count + 1)) return Status::memory;
+  if (count == 0) return Status::ok;
   width_ = std::min(kWidth, count);
   searches_ = new (std::nothrow) Search[width_];
-  if (searches_ == nullptr || !queries_.resize(count * dimension_) || !from_.resize(count + 1)) return Status::memory;
+  if (searches_ == nullptr || !queries_.resize(count * dimension_)) return Status::memory;
   std::memcpy(queries_.data(), queries, count * dimension_ * sizeof(float));
   return begin_round(index) ? Status::ok : Status::memory;
 }
@@ -49,6 +51,7 @@ bool SearchMany::turn(const VectorIndex& index) {
   bool more = false;
   for (size_t i = 0; i < running_; i++) more |= searches_[i].step(index);
   if (more) return true;
+  if (first_ == count_) return false;
   const bool went_well = end_round() && (first_ == count_ || begin_round(index));
   if (!went_well) status_ = Status::memory;
   return went_well && first_ < count_;

@@ -20,7 +20,7 @@ class SearchMany {
   SearchMany& operator=(const SearchMany&) = delete;
   ~SearchMany() { delete[] searches_; }
 
-  // Once only. `queries` are `count` × dimension components, which are copied; count is 1 … kMaxQueries.
+  // Once only. `queries` are `count` × dimension components, which are copied; count is at most kMaxQueries.
   // `bad` becomes the first query without a direction, when that is what failed.
   [[nodiscard]] Status init(const VectorIndex& index, const float* queries, size_t count, const Question& question,
                             size_t& bad);

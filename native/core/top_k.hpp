@@ -47,6 +47,7 @@ class TopK {
 
   size_t bytes() const { return hits_.bytes(); }
   size_t size() const { return size_; }
+  const Hit* data() const { return hits_.data(); }
   const Hit& operator[](size_t i) const { return hits_[i]; }
 
  private:

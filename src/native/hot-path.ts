@@ -90,7 +90,7 @@ export function nativeHotPath(addon: Addon, wanted?: string): HotPath {
     isa,
     index(options) {
       checkObject(options, 'options');
-      return new addon.VectorIndex(options.dimension, options.capacity, isa);
+      return new addon.VectorIndex(options.dimension, options.capacity, isa, options);
     },
     dedup(options) {
       checkObject(options, 'options');

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { arch, platform } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { messageOf } from '../core/errors.js';
-import type { DedupCache, FrameIngest, RoutingTable, VectorIndex } from '../ports/hot-path.js';
+import type { DedupCache, FrameIngest, IndexOptions, RoutingTable, VectorIndex } from '../ports/hot-path.js';
 import { hotPathError } from './checks.js';
 
 /** What native/addon exports; `abi` (there `kAbi`) changes with the classes or their arguments. */
@@ -15,7 +15,7 @@ export interface Addon {
   /** Gives memory that was freed back to the system; false when there was none to give. */
   trim(): boolean;
   setErrorFactory(make: (code: string, message: string) => Error): void;
-  readonly VectorIndex: new (dimension: number, capacity: number, isa: string) => VectorIndex;
+  readonly VectorIndex: new (dimension: number, capacity: number, isa: string, options: IndexOptions) => VectorIndex;
   readonly DedupCache: new (capacity: number, ttlMs: number) => DedupCache;
   readonly RoutingTable: new (capacity: number, ttlMs: number) => RoutingTable;
   readonly FrameIngest: new (
@@ -63,7 +63,7 @@ export interface AddonSocketArrays {
   readonly fresh: Uint32Array;
 }
 
-export const ADDON_ABI = 2;
+export const ADDON_ABI = 3;
 
 export interface Attempt {
   readonly path: string;
