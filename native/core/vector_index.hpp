@@ -97,6 +97,7 @@ class VectorIndex {
 
  private:
   friend class Search;
+  friend struct IndexPeek;  // of the tests
 
   struct Block {
     Buffer<float> factor;  // 1 ÷ length of the row; 0 marks a hole

@@ -2,7 +2,8 @@
 
 #include <thread>
 
-#include "check.hpp"
+#include "../core/search_many.hpp"
+#include "space.hpp"
 
 using edge::SharedIndex;
 using edge::Status;
@@ -58,6 +59,56 @@ TEST("searches on other threads see every entry that stays exactly once") {
     }
     CHECK(index.owner().size() == 9000);
   }
+}
+
+TEST("two-stage searches on other threads find what stays, while entries churn and a mean is adopted") {
+  constexpr size_t kDimension = 128;
+  constexpr size_t kStay = 3000;
+  space::Space source(space::Kind::positive, kDimension, 20, 5);
+  SharedIndex index;
+  CHECK(index.owner().init({.dimension = kDimension, .capacity = 14000}, {1, 2},
+                           edge::kernels_for(edge::best_isa())) == Status::ok);
+  const std::vector<float> stay = source.some(kStay);
+  CHECK(space::put(index.owner(), space::keys_from(0, kStay), stay) == Status::ok);
+  size_t found = 0;
+  size_t asked = 0;
+  for (uint64_t round = 0; round < 6; round++) {
+    edge::Search alone[2];
+    edge::SearchMany many;
+    std::vector<std::thread> threads;
+    size_t bad = 0;
+    for (size_t i = 0; i < 2; i++) {
+      CHECK(index.begin_search());
+      CHECK(alone[i].init(index.owner(), &stay[(round * 3 + i) * kDimension], {.k = 5}) == Status::ok);
+      threads.emplace_back([&index, &search = alone[i]] { index.scan(search); });
+    }
+    CHECK(index.begin_search());
+    CHECK(many.init(index.owner(), &stay[round * 20 * kDimension], 20, {.k = 5}, bad) == Status::ok);
+    threads.emplace_back([&index, &many] { index.scan(many); });
+    for (uint64_t turn = 0; turn < 12; turn++) {
+      const std::vector<uint64_t> keys = space::keys_from(100000 + (round * 12 + turn) % 40 * 250, 250);
+      const std::vector<float> vectors = source.some(250);
+      CHECK(index.edit([&](edge::VectorIndex& one) { return space::put(one, keys, vectors); }) == Status::ok);
+      size_t erased = 0;
+      const std::vector<uint64_t> gone = space::keys_from(100000 + turn * 400, 130);
+      CHECK(index.edit([&](edge::VectorIndex& one) { return one.erase(gone.data(), gone.size(), erased); }) ==
+            Status::ok);
+    }
+    for (std::thread& thread : threads) thread.join();
+    for (size_t i = 0; i < 2; i++) {
+      const edge::TopK& top = alone[i].finish();
+      found += top.size() > 0 && top[0].key == round * 3 + i ? 1 : 0;
+      asked++;
+    }
+    for (size_t i = 0; i < 20; i++) {
+      size_t count = 0;
+      const edge::Hit* hits = many.hits(i, count);
+      found += count > 0 && hits[0].key == round * 20 + i ? 1 : 0;
+      asked++;
+    }
+    for (int i = 0; i < 3; i++) index.end_search();
+  }
+  CHECK(found == asked);
 }
 
 TEST("more searches than the limit are refused") {

@@ -1,0 +1,82 @@
+#include "../core/search_limit.hpp"
+
+#include <cmath>
+
+#include "space.hpp"
+
+using edge::SpaceMean;
+
+TEST("angles are right to 1e-7 over the whole circle, and outside it clamped") {
+  for (int i = -100000; i <= 100000; i++) {
+    const double cosine = i / 100000.0;
+    CHECK(std::fabs(edge::angle_part(cosine) - std::acos(cosine) / 3.141592653589793) < 1e-7);
+  }
+  CHECK(edge::angle_part(1) == 0 && edge::angle_part(7) == 0);
+  CHECK(edge::angle_part(-1) == 1 && edge::angle_part(-7) == 1);
+}
+
+TEST("limits fall as the score to beat rises, from all bits to none") {
+  for (const size_t bits : {edge::kCoarseBits, edge::kSketchBits}) {
+    uint32_t last = edge::bit_limit(bits, 3, -1);
+    CHECK(last == bits);
+    for (int i = -1000; i <= 1000; i++) {
+      const uint32_t limit = edge::bit_limit(bits, 3, i / 1000.0);
+      // Near the opposite the spread shrinks faster than the middle falls.
+      if (i > -800) CHECK(limit <= last);
+      CHECK(limit <= bits);
+      last = limit;
+    }
+    CHECK(last == 0);
+  }
+}
+
+TEST("rows that beat a score are within the limit of bits as often as promised, with a mean and without") {
+  constexpr size_t kDimension = 256;
+  for (const space::Kind kind : space::kKinds) {
+    for (const bool centred : {false, true}) {
+      space::Space source(kind, kDimension, 30, 21);
+      const std::vector<float> vectors = source.some(1500);
+      std::vector<float> mean(kDimension);
+      for (size_t i = 0; i < vectors.size(); i++) mean[i % kDimension] += vectors[i] / 1500;
+      edge::Sketcher sketcher;
+      const edge::Kernels& kernels = edge::kernels_for(edge::best_isa());
+      CHECK(sketcher.init(kernels, kDimension, kDimension, 3, centred ? mean.data() : nullptr));
+      edge::Buffer<int8_t> row;
+      edge::Buffer<int32_t> rotated;
+      CHECK(row.resize(kDimension) && rotated.resize(sketcher.rotation().padded()));
+      std::vector<uint8_t> sketches(1500 * edge::kSketchBytes);
+      const auto quantise = [&](size_t i) {
+        const float* x = &vectors[i * kDimension];
+        return kernels.quantise_row(x, kDimension, kernels.peak(x, kDimension), row.data());
+      };
+      for (uint32_t i = 0; i < 1500; i++) {
+        const int64_t squares = quantise(i);
+        sketcher.sketch(i, row.data(), squares, &sketches[i * edge::kSketchBytes]);
+      }
+      size_t pairs = 0;
+      size_t beyond = 0;
+      for (size_t q = 0; q < 40; q++) {
+        const double norm = std::sqrt(static_cast<double>(quantise(q)));
+        kernels.rotate(sketcher.rotation(), row.data(), kDimension, rotated.data());
+        const double along = centred ? sketcher.along(sketcher.present(), rotated.data(), norm) : 0;
+        for (size_t i = q + 1; i < 1500; i++) {
+          const double cosine = edge::exact_cosine(&vectors[q * kDimension], &vectors[i * kDimension], kDimension);
+          const double bound = centred ? edge::centred_cosine(sketcher.present(), along, cosine) : cosine;
+          uint32_t differ = 0;
+          for (size_t b = 0; b < edge::kSketchBytes; b++) {
+            const int bits = sketches[q * edge::kSketchBytes + b] ^ sketches[i * edge::kSketchBytes + b];
+            differ += static_cast<uint32_t>(__builtin_popcount(static_cast<unsigned>(bits)));
+          }
+          pairs++;
+          beyond += differ > edge::bit_limit(edge::kSketchBits, 2.8, bound) ? 1 : 0;
+        }
+      }
+      std::printf("     %s%s: %.5f beyond\n", space::name_of(kind), centred ? ", centred" : "",
+                  static_cast<double>(beyond) / static_cast<double>(pairs));
+      // 2.8 deviations: 0.0026.
+      CHECK(static_cast<double>(beyond) < 0.005 * static_cast<double>(pairs));
+    }
+  }
+}
+
+int main() { return check::run_all(); }
