@@ -1,6 +1,6 @@
 // A zeroed array that grows to a known largest size and never moves. Its addresses are reserved at once and its memory
-// taken as it grows, in huge pages where the system has them: a scan then costs a quarter less, rows fetched here and there
-// a third.
+// taken as it grows, in huge pages where the system has them: a scan then costs a quarter less, and a third less where
+// rows are fetched here and there.
 #pragma once
 
 #include <cstddef>

@@ -132,10 +132,11 @@ EDGE_AVX2 void signs(const int32_t* y, const float* mean, float norm, uint8_t* o
   const __m256 length = _mm256_set1_ps(norm);
   for (size_t i = 0; i < kSketchBytes; i++) {
     const __m256i eight = _mm256_load_si256(reinterpret_cast<const __m256i*>(y + i * 8));
-    const __m256 above =
-        mean == nullptr
-            ? _mm256_castsi256_ps(_mm256_cmpgt_epi32(eight, _mm256_setzero_si256()))
-            : _mm256_cmp_ps(_mm256_cvtepi32_ps(eight), _mm256_mul_ps(length, _mm256_loadu_ps(mean + i * 8)), _CMP_GT_OQ);
+    __m256 above = _mm256_castsi256_ps(_mm256_cmpgt_epi32(eight, _mm256_setzero_si256()));
+    if (mean != nullptr) {
+      const __m256 least = _mm256_mul_ps(length, _mm256_loadu_ps(mean + i * 8));
+      above = _mm256_cmp_ps(_mm256_cvtepi32_ps(eight), least, _CMP_GT_OQ);
+    }
     out[i] = static_cast<uint8_t>(_mm256_movemask_ps(above));
   }
 }

@@ -6,6 +6,14 @@
 
 namespace edge {
 
+namespace {
+
+// Hits that are scored again to find the best k: these times k, and so many more.
+constexpr size_t kRerankFactor = 2;
+constexpr size_t kRerankMore = 32;
+
+}  // namespace
+
 Status Search::init(const VectorIndex& index, const float* query, const Question& question) {
   const double peak = index.kernels_->peak(query, index.dimension_);
   if (peak <= 0) return Status::vector;
@@ -18,19 +26,20 @@ Status Search::init(const VectorIndex& index, const float* query, const Question
   candidates_ = 0;
   scored_ = 0;
 
-  const bool rerank = question.exact && index.exact_.is_open();
+  rerank_ = question.exact && index.exact_.is_open();
   question_.k = question.k < index.size() ? question.k : index.size();
-  wanted_ = question_.k;
-  if (rerank) {
-    wanted_ = question.k * 2 + 32 < index.size() ? question.k * 2 + 32 : index.size();
+  size_t wanted = question_.k;
+  if (rerank_) {
+    const size_t more = question_.k * kRerankFactor + kRerankMore;
+    wanted = more < index.size() ? more : index.size();
     if (vector_.size() != index.dimension_ && !vector_.resize(index.dimension_)) return Status::memory;
     if (stored_.size() != index.dimension_ && !stored_.resize(index.dimension_)) return Status::memory;
     std::memcpy(vector_.data(), query, index.dimension_ * sizeof(float));
     if (!found_.reset(question_.k)) return Status::memory;
   }
-  if (!top_.reset(wanted_)) return Status::memory;
+  if (!top_.reset(wanted)) return Status::memory;
 
-  const bool staged = index.sketcher_.enabled() && rows_ > kFewRows && (!question.exact || rerank);
+  const bool staged = index.sketcher_.enabled() && rows_ > kFewRows && (!question.exact || rerank_);
   if (staged) {
     const size_t whole = (size_t{rows_} + kBlockRows - 1) / kBlockRows * kBlockRows;
     if (distance_.size() < whole && !distance_.resize(whole)) return Status::memory;
@@ -67,6 +76,7 @@ void Search::begin(Phase phase) {
   next_ = 0;
   if (phase != Phase::full && phase != Phase::few) return;
   top_.clear();
+  found_.clear();
   counts_.exhaustive = 1;
 }
 
@@ -194,16 +204,21 @@ void Search::score_chunk(const VectorIndex& index, const Chunk& chunk) {
 }
 
 void Search::offer(const VectorIndex& index, uint32_t row, float score) {
-  if (score >= top_.floor()) top_.offer({index.key_at(row), score});
+  if (score < top_.floor()) return;
+  const Hit hit{index.key_at(row), score};
+  top_.offer(hit);
+  if (rerank_) found_.offer(hit);
 }
 
 // After B and C, or after a full scan.
 void Search::end_scoring(const VectorIndex& index) {
   counts_.bytes_read += counts_.coarse_rows * kCoarseBytes + counts_.fine_rows * kFineBytes +
                         counts_.scored_rows * index.dimension_;
-  const bool rerank = question_.exact && index.exact_.is_open();
-  if (rerank) top_.sort();
-  begin(rerank ? Phase::exact : Phase::done);
+  if (rerank_) {
+    top_.sort();
+    found_.clear();
+  }
+  begin(rerank_ ? Phase::exact : Phase::done);
 }
 
 void Search::step_exact(const VectorIndex& index) {

@@ -83,6 +83,7 @@ class Search {
   const Sketch& sketch_for(const VectorIndex& index, uint32_t row) const;
   double limit_cosine(const VectorIndex& index, bool present, double score) const;
   uint32_t limit(const VectorIndex& index, size_t bits, double z) const;
+  // The least int8 score with which a row may belong among the best k.
   double worst_score() const;
 
   void begin(Phase phase);
@@ -94,8 +95,8 @@ class Search {
   void step_exact(const VectorIndex& index);
   void coarse_block(const VectorIndex& index, uint32_t row, uint32_t count);
   void exclude(const VectorIndex& index, uint32_t row, size_t count, uint8_t* mask);
-  void count_distances();
-  void plan_seed();
+  void count_distances(const Kernels& kernels);
+  void plan_seed(const Kernels& kernels);
   void plan_close(const VectorIndex& index);
   uint64_t within(uint32_t distance) const;
   size_t keep_fine(const VectorIndex& index, uint32_t row, uint16_t* pick, size_t count, uint32_t most);
@@ -106,12 +107,15 @@ class Search {
 
   Phase phase_ = Phase::done;
   Question question_;
-  size_t wanted_ = 0;  // hits that D needs to choose from
+  bool rerank_ = false;
   uint32_t rows_ = 0;
   uint32_t next_ = 0;
   Buffer<int16_t> query_;
   double query_factor_ = 0;
+  // The best k, or those that D chooses from.
   TopK top_;
+  // With D: before it the best k by int8 rows, which say what is close; then its choice.
+  TopK found_;
 
   // The query as a row would be, rotated; its sketch by the present mean and by the old.
   Buffer<int8_t> query_row_;
@@ -130,7 +134,6 @@ class Search {
 
   Buffer<float> vector_;
   Buffer<float> stored_;
-  TopK found_;
   SearchCounts counts_;
 };
 

@@ -12,8 +12,8 @@ namespace edge {
 double angle_part(double cosine);
 
 // A vector whose cosine with the query is at least `cosine` has signs that differ from the query's with a chance of at
-// most its angle ÷ π, bit by bit, whatever the data are (Charikar 2002). So the number that differ is below this limit but
-// for the tail of a binomial distribution `z` deviations out.
+// most its angle ÷ π, bit by bit, whatever the data are (Charikar 2002). So the number that differ is below this limit
+// but for the tail of a binomial distribution `z` deviations out.
 uint32_t bit_limit(size_t bits, double z, double cosine);
 
 // The least cosine, once the mean is taken off both, of a row and a query whose own cosine is `cosine`; `along` is the

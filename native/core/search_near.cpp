@@ -10,6 +10,8 @@ namespace {
 
 constexpr double kCoarseDeviations = 3.0;
 constexpr double kFineDeviations = 2.8;
+// By how much an int8 score can be off: several times its deviation, which is 0.0003 for a typical embedding.
+constexpr double kInt8Error = 0.004;
 constexpr uint32_t kSampleStep = 8;
 // Rows scored to begin with, for each hit and beyond.
 constexpr uint64_t kSeedsPerHit = 4;
@@ -22,8 +24,9 @@ const Search::Sketch& Search::sketch_for(const VectorIndex& index, uint32_t row)
 }
 
 double Search::worst_score() const {
-  const float floor = top_.floor();
-  return floor < -1 ? -1.0 : static_cast<double>(floor);
+  const float floor = rerank_ ? found_.floor() : top_.floor();
+  if (floor < -1) return -1;
+  return static_cast<double>(floor) - (rerank_ ? kInt8Error : 0);
 }
 
 double Search::limit_cosine(const VectorIndex& index, bool present, double score) const {
@@ -31,7 +34,7 @@ double Search::limit_cosine(const VectorIndex& index, bool present, double score
   return mean.exists() ? centred_cosine(mean, present ? present_.along : old_.along, score) : score;
 }
 
-// Bits in which a row that beats the k-th best so far may differ, with whichever mean it was sketched.
+// Bits in which a row may differ that belongs among the best k, with whichever mean it was sketched.
 uint32_t Search::limit(const VectorIndex& index, size_t bits, double z) const {
   const double score = worst_score();
   uint32_t most = 0;
@@ -53,7 +56,9 @@ void Search::step_filter(const VectorIndex& index) {
   const uint32_t count = left < kBlockRows ? left : kBlockRows;
   uint8_t* mask = distance_.data() + next_;
   exclude(index, next_, count, mask);
-  for (uint32_t i = 0; i < count; i++) candidates_ += mask[i] == 0 ? 1 : 0;
+  uint32_t left_over = 0;
+  for (uint32_t i = 0; i < count; i++) left_over += mask[i] == 0 ? 1 : 0;
+  candidates_ += left_over;
   next_ += count;
   if (next_ == rows_) begin(candidates_ <= kFewFiltered ? Phase::few : Phase::coarse);
 }
@@ -63,7 +68,7 @@ void Search::step_coarse(const VectorIndex& index) {
   const uint32_t count = left < kBlockRows ? left : kBlockRows;
   coarse_block(index, next_, count);
   next_ += count;
-  if (next_ == rows_) plan_seed();
+  if (next_ == rows_) plan_seed(*index.kernels_);
 }
 
 void Search::coarse_block(const VectorIndex& index, uint32_t row, uint32_t count) {
@@ -106,12 +111,21 @@ void Search::coarse_block(const VectorIndex& index, uint32_t row, uint32_t count
 }
 
 // How many candidates there are at each distance: of a sample, unless there are few of them.
-void Search::count_distances() {
+void Search::count_distances(const Kernels& kernels) {
   sampled_ = candidates_ * kSampleStep < rows_ ? 1 : kSampleStep;
   // Several counters for one distance: equal ones that follow each other would wait for each other's stores.
   uint32_t lanes[4][256] = {};
   uint32_t lane = 0;
-  for (uint32_t row = 0; row < rows_; row += sampled_) lanes[lane++ % 4][distance_[row]]++;
+  if (sampled_ > 1) {
+    for (uint32_t row = 0; row < rows_; row += sampled_) lanes[lane++ % 4][distance_[row]]++;
+  } else {
+    for (uint32_t from = 0; from < rows_; from += kBlockRows) {
+      const uint32_t count = std::min(rows_ - from, kBlockRows);
+      uint16_t pick[kBlockRows];
+      const size_t picked = kernels.select(distance_.data() + from, count, 0, kCoarseBits, pick);
+      for (size_t i = 0; i < picked; i++) lanes[i % 4][distance_[from + pick[i]]]++;
+    }
+  }
   for (size_t d = 0; d <= kCoarseBits; d++) histogram_[d] = lanes[0][d] + lanes[1][d] + lanes[2][d] + lanes[3][d];
   counts_.bytes_read += rows_;
 }
@@ -123,13 +137,13 @@ uint64_t Search::within(uint32_t distance) const {
   return sum * sampled_;
 }
 
-void Search::plan_seed() {
-  const uint64_t pool = kSeedsPerHit * wanted_ + kSeeds;
+void Search::plan_seed(const Kernels& kernels) {
+  const uint64_t pool = kSeedsPerHit * question_.k + kSeeds;
   if (candidates_ <= kFewRows || 3 * pool > candidates_) {
     begin(Phase::full);
     return;
   }
-  count_distances();
+  count_distances(kernels);
   uint64_t sum = 0;
   seed_distance_ = 0;
   for (; seed_distance_ < kCoarseBits; seed_distance_++) {

@@ -62,9 +62,11 @@ Status VectorIndex::upsert(const uint64_t* keys, size_t count, const float* vect
     give_back(rows, holes);
     return status;
   }
+  // Keys that are new have the rows from `rows` on, in their order: most often nothing is to be looked up.
+  uint32_t next = rows;
   for (size_t i = 0; i < count; i++) {
     const float* vector = vectors + i * dimension_;
-    const uint32_t row = find(keys[i]);
+    const uint32_t row = next < rows_ && key_at(next) == keys[i] ? next++ : find(keys[i]);
     const double peak = kernels_->peak(vector, dimension_);
     write_row(row, kernels_->quantise_row(vector, dimension_, peak, row_data(row)), columns, i);
   }

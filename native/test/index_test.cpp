@@ -41,7 +41,8 @@ TEST("an index does what a map of its entries does, pinned or not") {
   for (int round = 0; round < 30; round++) {
     const auto capacity = static_cast<uint32_t>(round < 20 ? 1 + random.below(60) : 1500 + random.below(2000));
     VectorIndex index;
-    CHECK(index.init({.dimension = kDimension, .capacity = capacity}, {5, 6}, edge::kernels_for(edge::best_isa())) == Status::ok);
+    const edge::Kernels& kernels = edge::kernels_for(edge::best_isa());
+    CHECK(index.init({.dimension = kDimension, .capacity = capacity}, {5, 6}, kernels) == Status::ok);
     std::map<uint64_t, Entry> model;
     uint32_t stamp = 0;
     int pins = 0;
@@ -98,7 +99,8 @@ TEST("an index does what a map of its entries does, pinned or not") {
 
 TEST("what a batch that does not fit has taken is given back, holes and all") {
   VectorIndex index;
-  CHECK(index.init({.dimension = kDimension, .capacity = 8}, {5, 6}, edge::kernels_for(edge::best_isa())) == Status::ok);
+  const edge::Kernels& kernels = edge::kernels_for(edge::best_isa());
+  CHECK(index.init({.dimension = kDimension, .capacity = 8}, {5, 6}, kernels) == Status::ok);
   const std::vector<float> vectors(12 * kDimension, 1.0f);
   const std::vector<uint64_t> first{1, 2, 3, 4, 5, 6};
   const std::vector<uint64_t> many{10, 11, 12, 13, 14, 15, 16, 17, 18};

@@ -12,7 +12,8 @@ TEST("searches on other threads see every entry that stays exactly once") {
   constexpr size_t kDimension = 64;
   constexpr uint64_t kStay = 6000;
   SharedIndex index;
-  CHECK(index.owner().init({.dimension = kDimension, .capacity = 20000}, {1, 2}, edge::kernels_for(edge::best_isa())) == Status::ok);
+  CHECK(index.owner().init({.dimension = kDimension, .capacity = 20000}, {1, 2},
+                           edge::kernels_for(edge::best_isa())) == Status::ok);
   check::Random random(13);
   std::vector<float> vectors(500 * kDimension);
   for (float& x : vectors) x = random.component();
