@@ -15,13 +15,13 @@
       "native/core/rotation_avx2.cpp",
       "native/core/routing_table.cpp",
       "native/core/search.cpp",
-      "native/core/udp_socket.cpp",
       "native/core/search_limit.cpp",
       "native/core/search_many.cpp",
       "native/core/search_near.cpp",
       "native/core/sketch_avx2.cpp",
       "native/core/sketch_neon.cpp",
       "native/core/sketcher.cpp",
+      "native/core/udp_socket.cpp",
       "native/core/vector_index.cpp"
     ],
     "edge_agent_addon": [
