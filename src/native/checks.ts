@@ -10,12 +10,18 @@ const FIXES: Readonly<Record<string, string>> = {
   'hotpath.memory': 'lower the capacity, or free memory',
   'index.busy': 'wait for an earlier search',
   'index.closed': 'make a new index',
-  'index.full': 'erase entries first, or make an index of greater capacity',
+  'index.file': 'name a path in a folder that can be written, on a disk with room for the vectors',
+  'index.full': 'erase entries first, or make an index of greater capacity or maxBytes',
   'index.vector': 'pass vectors with finite components, at least one of them not zero',
   'routes.full': 'unpin a route, or make a table of greater capacity',
 };
 
-const STATUS: Readonly<Record<string, number>> = { 'index.full': 507, 'hotpath.memory': 507, 'index.busy': 429 };
+const STATUS: Readonly<Record<string, number>> = {
+  'index.file': 507,
+  'index.full': 507,
+  'hotpath.memory': 507,
+  'index.busy': 429,
+};
 
 export function hotPathError(code: string, message: string): EdgeError {
   const fix = FIXES[code];

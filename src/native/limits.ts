@@ -11,6 +11,8 @@ export const HotPathLimit = {
   Hits: 65_536,
   /** Searches under way on one index; one more is refused with `index.busy`. */
   Searches: 64,
+  /** Queries of one `searchMany`. */
+  Queries: 256,
 } as const;
 
 export const DEDUP_ID_BYTES = 16;

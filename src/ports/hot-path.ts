@@ -6,6 +6,21 @@ export interface IndexOptions {
   readonly dimension: number;
   /** Most entries held; an upsert beyond it fails whole with `index.full`. */
   readonly capacity: number;
+  /**
+   * File that takes the float32 vectors, so that searches can give exact scores: `dimension × 4` bytes an entry. It is
+   * scratch: made (mode 0600) or emptied here, removed by `close()`, and of use to this index alone. EdgeError
+   * `index.file` where it cannot be made or written.
+   */
+  readonly exactPath?: string;
+  /**
+   * Mean of the space's unit vectors, `dimension` finite components: sketches are taken about it. Left out, it is
+   * learned from what comes. Searches find the same, sooner the better the mean.
+   */
+  readonly mean?: Float32Array;
+  /** Of the rotation under which sketches are taken: a whole number from 0 (the default) to 2^53 - 1. */
+  readonly rotationSeed?: number;
+  /** Most `bytes`; an upsert that would pass it fails whole with `index.full`. Nothing is evicted. */
+  readonly maxBytes?: number;
 }
 
 /** One entry per key, columns parallel to `keys`. Absent columns are zero. */
@@ -17,32 +32,66 @@ export interface IndexColumns {
 }
 
 export interface SearchOptions {
+  /** 1 to 65,536; as many hits come, or as many as there are entries that pass the filter. */
   readonly k: number;
   readonly type?: number;
   readonly node?: number;
+  /** Both ends belong to the range. */
   readonly sinceMs?: number;
   readonly untilMs?: number;
+  /**
+   * The best few are scored anew by their float32 vectors, where `exactPath` holds them; without `exactPath` every
+   * entry is compared as int8, and none is passed over for its sketch. Default false.
+   */
+  readonly exact?: boolean;
 }
 
-/** Best first; ties by ascending key. Both arrays have the same length, at most `k`. */
+/** Best first; ties by ascending key. All arrays have the same length, at most `k`. */
 export interface SearchHits {
   readonly keys: BigUint64Array;
-  /** Cosine between the query and the stored int8 vector. */
+  /** Cosine between the query and the stored vector, -1 to 1. */
   readonly scores: Float32Array;
+  /** 1 where the score is from the float32 vector, 0 where from the int8 one. */
+  readonly exact: Uint8Array;
+}
+
+/** What the searches of an index did since it was made. */
+export interface IndexStats {
+  readonly searches: number;
+  /** Searches that compared every entry which passed the filter: few of them, or too alike for sketches to tell. */
+  readonly exhaustive: number;
+  /** Entries compared by the first 16 bytes of their sketches. */
+  readonly coarseRows: number;
+  /** Entries compared by the rest of their sketches. */
+  readonly fineRows: number;
+  /** Entries compared as int8. */
+  readonly scoredRows: number;
+  /** Entries compared as float32. */
+  readonly reranked: number;
+  /** Bytes of vectors, sketches and columns that all this has read. */
+  readonly bytesRead: number;
 }
 
 export interface VectorIndex {
   readonly size: number;
-  /** Bytes held by the index, allocated capacity included. */
+  /** Bytes held by the index, allocated capacity included; the file is not counted. */
   readonly bytes: number;
   /** `vectors` holds `keys.length × dimension` floats. Throws EdgeError `index.vector` naming the first bad one; then nothing of the batch is taken. */
   upsert(keys: BigUint64Array, vectors: Float32Array, columns?: IndexColumns): void;
-  /** The same from vectors that are int8 already: component ≈ value × scale. */
+  /** The same from vectors that are int8 already: component ≈ value × scale. Their scores are never exact ones. */
   upsertInt8(keys: BigUint64Array, values: Int8Array, scales: Float32Array, columns?: IndexColumns): void;
   /** How many of the keys were there. */
   erase(keys: BigUint64Array): number;
+  /** Erases the entries of before `beforeMs`; returns how many. */
+  expire(beforeMs: number): number;
   search(query: Float32Array, options: SearchOptions): SearchHits;
+  /** The same beside other work; entries may change meanwhile, and those that stay are seen. EdgeError `index.busy` above 64 at a time. */
   searchAsync(query: Float32Array, options: SearchOptions): Promise<SearchHits>;
+  /** Several queries (one behind the other, at most 256) under the same options in one walk: hits for each. */
+  searchMany(queries: Float32Array, options: SearchOptions): SearchHits[];
+  searchManyAsync(queries: Float32Array, options: SearchOptions): Promise<SearchHits[]>;
+  stats(): IndexStats;
+  /** Gives the memory back and removes the file. Everything but `size`, `bytes` and `close` then throws `index.closed`. */
   close(): void;
 }
 

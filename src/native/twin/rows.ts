@@ -1,30 +1,15 @@
+import type { IndexOptions } from '../../ports/hot-path.js';
 import { hotPathError } from '../checks.js';
+import { BLOCK_ROWS, type Block, blockBytes, copyRow, hasExact, makeBlock, type RowLayout, setExact } from './block.js';
+import { ExactFile } from './exact-file.js';
+import { SKETCH_DIMENSION } from './rotation.js';
+import { SearchCounts } from './search-counts.js';
+import { Sketches } from './sketches.js';
 import { SlotTable } from './slot-table.js';
 import { drawSecret, tableHash } from './table-hash.js';
 
-export const BLOCK_ROWS = 1024;
 const FIRST_TABLE = 1024;
-
-/** 1,024 rows (the last block of an index may have room for fewer) and their columns. */
-export interface Block {
-  readonly vectors: Int8Array;
-  /** 1 ÷ length of the row; 0 marks a hole. */
-  readonly factor: Float32Array;
-  /** Two words a key, the low one first. */
-  readonly key: Uint32Array;
-  readonly type: Uint16Array;
-  readonly node: Uint32Array;
-  readonly timeMs: Float64Array;
-}
-
-const makeBlock = (rows: number, dimension: number): Block => ({
-  vectors: new Int8Array(rows * dimension),
-  factor: new Float32Array(rows),
-  key: new Uint32Array(rows * 2),
-  type: new Uint16Array(rows),
-  node: new Uint32Array(rows),
-  timeMs: new Float64Array(rows),
-});
+const HOLE_BYTES = 8;
 
 /**
  * The rows of an index and the way from a key to its row. Rows lie without gaps, but while pinned no row moves: erased
@@ -32,20 +17,34 @@ const makeBlock = (rows: number, dimension: number): Block => ({
  */
 export class Rows {
   readonly blocks: Block[] = [];
-  readonly #dimension: number;
+  readonly dimension: number;
+  readonly counts = new SearchCounts();
+  /** None for vectors so short that they are compared in full. */
+  readonly sketches: Sketches | undefined;
+  readonly file: ExactFile | undefined;
   readonly #capacity: number;
+  readonly #maxBytes: number;
+  readonly #layout: RowLayout;
   readonly #secret = drawSecret();
   readonly #table: SlotTable;
   #tableRoom: number;
+  #blockBytes = 0;
   #count = 0;
   #pins = 0;
+  #isClosed = false;
   #holes: number[] = [];
+  /** Room for the distances of a search that the last one left. */
+  #distances: Uint8Array = new Uint8Array(0);
 
-  constructor(dimension: number, capacity: number) {
-    this.#dimension = dimension;
+  constructor({ dimension, capacity, exactPath, mean, rotationSeed, maxBytes }: IndexOptions) {
+    this.dimension = dimension;
     this.#capacity = capacity;
+    this.#maxBytes = maxBytes ?? Number.POSITIVE_INFINITY;
     this.#tableRoom = Math.min(capacity, FIRST_TABLE);
     this.#table = new SlotTable(this.#tableRoom);
+    this.sketches = dimension < SKETCH_DIMENSION ? undefined : new Sketches(dimension, rotationSeed ?? 0, mean);
+    this.file = exactPath === undefined ? undefined : new ExactFile(exactPath, dimension);
+    this.#layout = { dimension, sketched: this.sketches !== undefined, exact: exactPath !== undefined };
   }
 
   /** Rows in use, holes among them. */
@@ -57,12 +56,16 @@ export class Rows {
     return this.#count - this.#holes.length;
   }
 
+  get hasHoles(): boolean {
+    return this.#holes.length > 0;
+  }
+
   get bytes(): number {
-    let sum = this.#table.bytes + this.#holes.length * 8;
-    for (const block of this.blocks) {
-      for (const column of Object.values(block) as ArrayBufferView[]) sum += column.byteLength;
-    }
-    return sum;
+    return this.#table.bytes + this.#holes.length * HOLE_BYTES + this.#blockBytes + (this.sketches?.bytes ?? 0);
+  }
+
+  blockOf(row: number): Block {
+    return this.blocks[Math.floor(row / BLOCK_ROWS)] as Block;
   }
 
   find(low: number, high: number): number {
@@ -71,19 +74,32 @@ export class Rows {
     return row;
   }
 
-  /** A row for every key (two words each), new ones included. Throws `index.full`, and then has taken none. */
-  claim(keys: Uint32Array): void {
+  /**
+   * The rows of the keys (two words each), new ones included. Throws `index.full`, and then has taken none; `undo`
+   * gives the new ones back later.
+   */
+  claim(keys: Uint32Array): { rows: Uint32Array; undo: () => void } {
+    const rows = new Uint32Array(keys.length / 2);
     const taken: number[] = [];
-    for (let i = 0; i < keys.length; i += 2) {
-      const low = keys[i] as number;
-      const high = keys[i + 1] as number;
-      if (this.find(low, high) >= 0) continue;
-      if (this.size === this.#capacity) {
-        while (taken.length > 0) this.#giveBack(taken.pop() as number);
-        throw hotPathError('index.full', `the batch would pass the index's capacity of ${this.#capacity} entries`);
+    const undo = (): void => {
+      while (taken.length > 0) this.#giveBack(taken.pop() as number);
+    };
+    for (let i = 0; i < rows.length; i++) {
+      const low = keys[i * 2] as number;
+      const high = keys[i * 2 + 1] as number;
+      let row = this.find(low, high);
+      if (row < 0) {
+        const reason = this.#makeRoom();
+        if (reason !== undefined) {
+          undo();
+          throw hotPathError('index.full', `the batch would pass the index's ${reason}`);
+        }
+        row = this.#claimOne(low, high);
+        taken.push(row);
       }
-      taken.push(this.#claimOne(low, high));
+      rows[i] = row;
     }
+    return { rows, undo };
   }
 
   /** How many of the keys (two words each) were there. */
@@ -93,11 +109,23 @@ export class Rows {
       const row = this.find(keys[i] as number, keys[i + 1] as number);
       if (row < 0) continue;
       erased++;
-      this.#release(row);
-      if (this.#pins > 0) this.#holes.push(row);
-      else this.#fillFromLast(row);
+      this.#eraseRow(row);
     }
+    this.sketches?.settle(this.#count);
     return erased;
+  }
+
+  /** Erases the entries of before `beforeMs`; how many. */
+  expire(beforeMs: number): number {
+    const before = this.size;
+    // From the last row down, so that what fills a gap has been looked at.
+    for (let row = this.#count - 1; row >= 0; row--) {
+      const block = this.blockOf(row);
+      const at = row % BLOCK_ROWS;
+      if (block.factor[at] !== 0 && (block.timeMs[at] as number) < beforeMs) this.#eraseRow(row);
+    }
+    this.sketches?.settle(this.#count);
+    return before - this.size;
   }
 
   pin(): void {
@@ -110,26 +138,56 @@ export class Rows {
     const holes = this.#holes.sort((a, b) => b - a);
     this.#holes = [];
     for (const row of holes) this.#fillFromLast(row);
+    this.sketches?.settle(this.#count);
+    if (this.#isClosed) this.file?.close();
+  }
+
+  /** What has pinned the rows may go on. */
+  close(): void {
+    this.#isClosed = true;
+    this.file?.remove();
+    if (this.#pins === 0) this.file?.close();
+  }
+
+  /** Room for a search's distances; what is in it is left over. */
+  takeDistances(rows: number): Uint8Array {
+    const distances = this.#distances;
+    this.#distances = new Uint8Array(0);
+    return distances.length >= rows ? distances : new Uint8Array(this.blocks.length * BLOCK_ROWS);
+  }
+
+  giveDistances(distances: Uint8Array): void {
+    if (distances.length > this.#distances.length) this.#distances = distances;
   }
 
   #has(row: number, low: number, high: number): boolean {
-    const key = (this.blocks[Math.floor(row / BLOCK_ROWS)] as Block).key;
+    const key = this.blockOf(row).key;
     const at = (row % BLOCK_ROWS) * 2;
     return key[at] === low && key[at + 1] === high;
   }
 
+  /** Room for one more entry, or what stands against it. */
+  #makeRoom(): string | undefined {
+    if (this.size === this.#capacity) return `capacity of ${this.#capacity} entries`;
+    const grows = this.size === this.#tableRoom;
+    const tableRoom = grows ? Math.min(this.#capacity, this.#tableRoom * 2) : this.#tableRoom;
+    const isNewBlock = this.#holes.length === 0 && this.#count === this.blocks.length * BLOCK_ROWS;
+    const rows = isNewBlock ? Math.min(BLOCK_ROWS, this.#capacity - this.#count) : 0;
+    const more = blockBytes(rows, this.#layout) + (grows ? SlotTable.bytesOf(tableRoom) - this.#table.bytes : 0);
+    if (more === 0) return undefined;
+    if (this.bytes + more > this.#maxBytes) return `maxBytes of ${this.#maxBytes} bytes`;
+    if (isNewBlock) {
+      this.blocks.push(makeBlock(rows, this.#layout));
+      this.#blockBytes += blockBytes(rows, this.#layout);
+    }
+    if (grows) this.#table.grow(tableRoom);
+    this.#tableRoom = tableRoom;
+    return undefined;
+  }
+
   #claimOne(low: number, high: number): number {
-    if (this.size === this.#tableRoom) {
-      this.#tableRoom = Math.min(this.#capacity, this.#tableRoom * 2);
-      this.#table.grow(this.#tableRoom);
-    }
-    let row = this.#holes.pop();
-    if (row === undefined) {
-      row = this.#count++;
-      const room = Math.min(BLOCK_ROWS, this.#capacity - row);
-      if (row / BLOCK_ROWS === this.blocks.length) this.blocks.push(makeBlock(room, this.#dimension));
-    }
-    const { key } = this.blocks[Math.floor(row / BLOCK_ROWS)] as Block;
+    const row = this.#holes.pop() ?? this.#count++;
+    const { key } = this.blockOf(row);
     key[(row % BLOCK_ROWS) * 2] = low;
     key[(row % BLOCK_ROWS) * 2 + 1] = high;
     this.#table.insert(tableHash(this.#secret, 2, low, high, 0, 0), row);
@@ -142,9 +200,15 @@ export class Rows {
     else this.#holes.push(row);
   }
 
+  #eraseRow(row: number): void {
+    this.#release(row);
+    if (this.#pins > 0) this.#holes.push(row);
+    else this.#fillFromLast(row);
+  }
+
   #release(row: number): void {
     this.#table.erase(row);
-    (this.blocks[Math.floor(row / BLOCK_ROWS)] as Block).factor[row % BLOCK_ROWS] = 0;
+    this.blockOf(row).factor[row % BLOCK_ROWS] = 0;
   }
 
   /** Moves the last row into `row`, which nobody names any more. */
@@ -152,16 +216,15 @@ export class Rows {
     const last = --this.#count;
     if (last === row) return;
     this.#table.move(last, row);
-    const from = this.blocks[Math.floor(last / BLOCK_ROWS)] as Block;
-    const to = this.blocks[Math.floor(row / BLOCK_ROWS)] as Block;
+    const from = this.blockOf(last);
+    const to = this.blockOf(row);
     const f = last % BLOCK_ROWS;
     const t = row % BLOCK_ROWS;
-    to.vectors.set(from.vectors.subarray(f * this.#dimension, (f + 1) * this.#dimension), t * this.#dimension);
-    to.key.set(from.key.subarray(f * 2, f * 2 + 2), t * 2);
-    to.factor[t] = from.factor[f] as number;
-    to.type[t] = from.type[f] as number;
-    to.node[t] = from.node[f] as number;
-    to.timeMs[t] = from.timeMs[f] as number;
+    const { sketches } = this;
+    const isKept = sketches?.isKept(last, row) ?? false;
+    copyRow(from, f, to, t, this.dimension, isKept);
+    setExact(to, t, hasExact(from, f) && (this.file?.move(last, row) ?? false));
     from.factor[f] = 0;
+    if (sketches && !isKept) sketches.moved(row, to);
   }
 }

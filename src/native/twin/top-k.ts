@@ -18,6 +18,10 @@ export class TopK {
     return this.#size < this.#scores.length || this.#size === 0 ? -2 : (this.#scores[0] as number);
   }
 
+  clear(): void {
+    this.#size = 0;
+  }
+
   /** `score` is a float32 already. */
   offer(score: number, low: number, high: number): void {
     if (this.#size < this.#scores.length) {
@@ -27,7 +31,7 @@ export class TopK {
     }
   }
 
-  /** Empties the heap into a list, best first. */
+  /** Empties the heap into a list, best first; scores are int8 ones so far. */
   finish(): SearchHits {
     const count = this.#size;
     const keys = new BigUint64Array(count);
@@ -40,7 +44,7 @@ export class TopK {
       this.#size = i;
       this.#siftDown(this.#scores[i] as number, this.#low[i] as number, this.#high[i] as number);
     }
-    return { keys, scores };
+    return { keys, scores, exact: new Uint8Array(count) };
   }
 
   /** Whether the element at `at` is worse than the given one. */

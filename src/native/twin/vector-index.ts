@@ -1,36 +1,42 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { IndexColumns, IndexOptions, SearchHits, SearchOptions, VectorIndex } from '../../ports/hot-path.js';
-import { checkArray, checkCount, checkInteger, checkNumber, checkObject, checkThat, hotPathError } from '../checks.js';
+import type {
+  IndexColumns,
+  IndexOptions,
+  IndexStats,
+  SearchHits,
+  SearchOptions,
+  VectorIndex,
+} from '../../ports/hot-path.js';
+import { checkArray, checkCount, checkNumber, hotPathError } from '../checks.js';
 import { HotPathLimit } from '../limits.js';
+import {
+  checkColumns,
+  checkQueries,
+  noDirection,
+  readColumns,
+  readIndexOptions,
+  readSearchOptions,
+} from './index-arguments.js';
 import { peakOf, quantiseRow } from './quantise.js';
-import { BLOCK_ROWS, type Block, Rows } from './rows.js';
-import { Search } from './search.js';
+import { Rows } from './rows.js';
+import { SearchBatch } from './search-batch.js';
+import { storeBatch } from './store-batch.js';
 
-/** Blocks an asynchronous search scans before other work has its turn: about 2 ms. */
-const BLOCKS_A_TURN = 8;
-
-interface Columns {
-  readonly type: Uint16Array | undefined;
-  readonly node: Uint32Array | undefined;
-  readonly timeMs: Float64Array | undefined;
-}
+/** Work of an asynchronous search, in components compared, until other work has its turn: about 2 ms. */
+const COST_A_TURN = 2 ** 22;
 
 const wordsOf = (keys: BigUint64Array): Uint32Array => new Uint32Array(keys.buffer, keys.byteOffset, keys.length * 2);
 
-/** Exact search over int8 vectors with columns to filter by, in JavaScript; gives the same bits as the addon. */
+/** Search over int8 vectors with columns to filter by, in JavaScript; gives the same bits as the addon. */
 export class IndexTwin implements VectorIndex {
   readonly #dimension: number;
   #rows: Rows | undefined;
   #searches = 0;
 
   constructor(options: IndexOptions) {
-    checkObject(options, 'options');
-    const { dimension, capacity } = options;
-    checkInteger(dimension, 'dimension', HotPathLimit.DimensionMin, HotPathLimit.DimensionMax);
-    checkThat(dimension % 4 === 0, 'dimension must be a multiple of 4');
-    checkInteger(capacity, 'capacity', 1, HotPathLimit.EntriesMax);
-    this.#dimension = dimension;
-    this.#rows = new Rows(dimension, capacity);
+    const read = readIndexOptions(options);
+    this.#dimension = read.dimension;
+    this.#rows = new Rows(read);
   }
 
   get size(): number {
@@ -42,25 +48,25 @@ export class IndexTwin implements VectorIndex {
   }
 
   upsert(keys: BigUint64Array, vectors: Float32Array, columns?: IndexColumns): void {
-    const { type, node, timeMs } = readColumns(columns);
+    const read = readColumns(columns);
     const rows = this.#open();
     const dimension = this.#dimension;
     checkArray(keys, BigUint64Array, 'keys');
     checkArray(vectors, Float32Array, 'vectors');
     checkCount('vectors', vectors.length, keys.length * dimension);
-    checkColumns({ type, node, timeMs }, keys.length);
+    checkColumns(read, keys.length);
     const peaks = new Float64Array(keys.length);
     for (let i = 0; i < keys.length; i++) {
       peaks[i] = peakOf(vectors, i * dimension, dimension);
       if ((peaks[i] as number) <= 0) throw noDirection(i);
     }
-    this.#store(rows, keys, { type, node, timeMs }, (i, block, at) => {
+    storeBatch(rows, wordsOf(keys), read, vectors, (i, block, at) => {
       return quantiseRow(vectors, i * dimension, dimension, peaks[i] as number, block.vectors, at * dimension);
     });
   }
 
   upsertInt8(keys: BigUint64Array, values: Int8Array, scales: Float32Array, columns?: IndexColumns): void {
-    const { type, node, timeMs } = readColumns(columns);
+    const read = readColumns(columns);
     const rows = this.#open();
     const dimension = this.#dimension;
     checkArray(keys, BigUint64Array, 'keys');
@@ -68,7 +74,7 @@ export class IndexTwin implements VectorIndex {
     checkArray(scales, Float32Array, 'scales');
     checkCount('scales', scales.length, keys.length);
     checkCount('values', values.length, keys.length * dimension);
-    checkColumns({ type, node, timeMs }, keys.length);
+    checkColumns(read, keys.length);
     const squares = new Float64Array(keys.length);
     for (let i = 0; i < keys.length; i++) {
       let sum = 0;
@@ -77,7 +83,7 @@ export class IndexTwin implements VectorIndex {
       const scale = scales[i] as number;
       if (!(scale > 0 && scale < Number.POSITIVE_INFINITY) || sum === 0) throw noDirection(i);
     }
-    this.#store(rows, keys, { type, node, timeMs }, (i, block, at) => {
+    storeBatch(rows, wordsOf(keys), read, undefined, (i, block, at) => {
       block.vectors.set(values.subarray(i * dimension, (i + 1) * dimension), at * dimension);
       return squares[i] as number;
     });
@@ -89,32 +95,34 @@ export class IndexTwin implements VectorIndex {
     return rows.erase(wordsOf(keys));
   }
 
+  expire(beforeMs: number): number {
+    const rows = this.#open();
+    checkNumber(beforeMs, 'beforeMs');
+    return rows.expire(beforeMs);
+  }
+
   search(query: Float32Array, options: SearchOptions): SearchHits {
-    const { rows, search } = this.#prepare(query, options);
-    while (search.step(rows));
-    return search.finish();
+    return this.#run(this.#one(query, options))[0] as SearchHits;
   }
 
   async searchAsync(query: Float32Array, options: SearchOptions): Promise<SearchHits> {
-    const { rows, search } = this.#prepare(query, options);
-    if (this.#searches === HotPathLimit.Searches) {
-      throw hotPathError('index.busy', `${this.#searches} searches are under way on this index: wait for one`);
-    }
-    this.#searches++;
-    rows.pin();
-    try {
-      for (let more = true; more; ) {
-        for (let i = 0; i < BLOCKS_A_TURN && more; i++) more = search.step(rows);
-        if (more) await nextTurn();
-      }
-      return search.finish();
-    } finally {
-      rows.unpin();
-      this.#searches--;
-    }
+    return (await this.#runBeside(this.#one(query, options)))[0] as SearchHits;
+  }
+
+  searchMany(queries: Float32Array, options: SearchOptions): SearchHits[] {
+    return this.#run(this.#many(queries, options));
+  }
+
+  async searchManyAsync(queries: Float32Array, options: SearchOptions): Promise<SearchHits[]> {
+    return await this.#runBeside(this.#many(queries, options));
+  }
+
+  stats(): IndexStats {
+    return this.#open().counts.read(this.#dimension);
   }
 
   close(): void {
+    this.#rows?.close();
     this.#rows = undefined;
   }
 
@@ -123,64 +131,45 @@ export class IndexTwin implements VectorIndex {
     return this.#rows;
   }
 
-  /** Options are read once and first: getters of theirs may close the index or take the query's memory away. */
-  #prepare(query: Float32Array, options: SearchOptions): { rows: Rows; search: Search } {
-    checkObject(options, 'options');
-    const { k, type, node, sinceMs, untilMs } = options;
-    checkInteger(k, 'k', 1, HotPathLimit.Hits);
-    if (type !== undefined) checkInteger(type, 'type', 0, 0xffff);
-    if (node !== undefined) checkInteger(node, 'node', 0, 0xffff_ffff);
-    if (sinceMs !== undefined) checkNumber(sinceMs, 'sinceMs');
-    if (untilMs !== undefined) checkNumber(untilMs, 'untilMs');
+  /** The query is copied: it may change while others have their turn. */
+  #one(query: Float32Array, options: SearchOptions): SearchBatch {
+    const read = readSearchOptions(options);
     const rows = this.#open();
     checkArray(query, Float32Array, 'query');
     checkCount('query', query.length, this.#dimension);
-    return { rows, search: new Search(rows, query, k, { type, node, sinceMs, untilMs }) };
+    return new SearchBatch(rows, query.slice(), read, () => 'the query');
   }
 
-  /** `write` puts vector i into the block and returns the sum of the row's squares. */
-  #store(
-    rows: Rows,
-    keys: BigUint64Array,
-    columns: Columns,
-    write: (i: number, block: Block, at: number) => number,
-  ): void {
-    const words = wordsOf(keys);
-    rows.claim(words);
-    for (let i = 0; i < keys.length; i++) {
-      const row = rows.find(words[i * 2] as number, words[i * 2 + 1] as number);
-      const block = rows.blocks[Math.floor(row / BLOCK_ROWS)] as Block;
-      const at = row % BLOCK_ROWS;
-      block.factor[at] = 1 / Math.sqrt(write(i, block, at));
-      block.type[at] = columns.type?.[i] ?? 0;
-      block.node[at] = columns.node?.[i] ?? 0;
-      block.timeMs[at] = columns.timeMs?.[i] ?? 0;
+  #many(queries: Float32Array, options: SearchOptions): SearchBatch {
+    const read = readSearchOptions(options);
+    const rows = this.#open();
+    checkQueries(queries, this.#dimension);
+    return new SearchBatch(rows, queries.slice(), read, (i) => `query ${i}`);
+  }
+
+  #run(batch: SearchBatch): SearchHits[] {
+    try {
+      batch.run(Number.POSITIVE_INFINITY);
+      return batch.hits;
+    } finally {
+      batch.release();
     }
   }
-}
 
-const noDirection = (i: number) =>
-  hotPathError('index.vector', `vector ${i} of the batch has no direction: all zero, or not finite`);
-
-/** Read once, before any array is looked at: getters may do anything to its memory. */
-function readColumns(columns: IndexColumns | undefined): Columns {
-  if (columns === undefined) return { type: undefined, node: undefined, timeMs: undefined };
-  checkObject(columns, 'columns');
-  const { type, node, timeMs } = columns;
-  return { type, node, timeMs };
-}
-
-function checkColumns({ type, node, timeMs }: Columns, count: number): void {
-  if (type !== undefined) {
-    checkArray(type, Uint16Array, 'columns.type');
-    checkCount('columns.type', type.length, count);
+  async #runBeside(batch: SearchBatch): Promise<SearchHits[]> {
+    if (this.#searches === HotPathLimit.Searches) {
+      throw hotPathError('index.busy', `${this.#searches} searches are under way on this index: wait for one`);
+    }
+    const rows = this.#open();
+    this.#searches++;
+    rows.pin();
+    try {
+      while (batch.run(COST_A_TURN)) await nextTurn();
+      return batch.hits;
+    } finally {
+      batch.release();
+      rows.unpin();
+      this.#searches--;
+    }
   }
-  if (node !== undefined) {
-    checkArray(node, Uint32Array, 'columns.node');
-    checkCount('columns.node', node.length, count);
-  }
-  if (timeMs === undefined) return;
-  checkArray(timeMs, Float64Array, 'columns.timeMs');
-  checkCount('columns.timeMs', timeMs.length, count);
-  checkThat(timeMs.every(Number.isFinite), 'columns.timeMs has an entry that is not finite');
 }

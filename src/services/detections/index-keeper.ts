@@ -63,7 +63,7 @@ export class IndexKeeper implements CandidateSource {
   async search(space: Space, query: Float32Array, options: SearchOptions): Promise<SearchHits> {
     this.flush();
     const index = this.#indexes.get(space.id);
-    if (!index || index.size === 0) return { keys: new BigUint64Array(0), scores: new Float32Array(0) };
+    if (!index || index.size === 0) return NO_HITS();
     return await index.searchAsync(query, options);
   }
 
@@ -152,6 +152,12 @@ export class IndexKeeper implements CandidateSource {
     return index;
   }
 }
+
+const NO_HITS = (): SearchHits => ({
+  keys: new BigUint64Array(0),
+  scores: new Float32Array(0),
+  exact: new Uint8Array(0),
+});
 
 interface Row {
   readonly key: RecordKey;

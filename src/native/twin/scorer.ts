@@ -1,0 +1,48 @@
+import type { Block } from './block.js';
+import { dotFour, peakOf, quantiseQuery } from './quantise.js';
+import { TopK } from './top-k.js';
+
+const LANES = 4;
+
+/** A query as int16, and the best int8 rows it has met. */
+export class Scorer {
+  readonly top: TopK;
+  readonly #query: Int16Array;
+  readonly #factor: number;
+  readonly #at = new Int32Array(LANES);
+  readonly #dots = new Float64Array(LANES);
+
+  /** `query` has a direction. */
+  constructor(query: Float32Array, k: number) {
+    const peak = peakOf(query, 0, query.length);
+    this.#query = new Int16Array(query.length);
+    this.#factor = 1 / Math.sqrt(quantiseQuery(query, query.length, peak, this.#query));
+    this.top = new TopK(k);
+  }
+
+  /** Score of the k-th best so far; -1 while there are fewer. */
+  get worst(): number {
+    return Math.max(-1, this.top.floor);
+  }
+
+  /** Compares the picked rows of a block with the query. */
+  score(block: Block, pick: Uint16Array, count: number): void {
+    const at = this.#at;
+    const dots = this.#dots;
+    const dimension = this.#query.length;
+    for (let i = 0; i < count; i += LANES) {
+      const lanes = Math.min(LANES, count - i);
+      // Lanes to spare look at the last row again.
+      for (let j = 0; j < LANES; j++) at[j] = (pick[Math.min(i + j, count - 1)] as number) * dimension;
+      dotFour(this.#query, block.vectors, at, dots);
+      for (let j = 0; j < lanes; j++) this.#offer(block, pick[i + j] as number, dots[j] as number);
+    }
+  }
+
+  #offer(block: Block, row: number, dot: number): void {
+    const cosine = dot * (block.factor[row] as number) * this.#factor;
+    const score = Math.fround(Math.max(-1, Math.min(1, cosine)));
+    if (score < this.top.floor) return;
+    this.top.offer(score, block.key[row * 2] as number, block.key[row * 2 + 1] as number);
+  }
+}
