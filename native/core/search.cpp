@@ -229,8 +229,11 @@ void Search::step_exact(const VectorIndex& index) {
     const uint32_t row = index.find(hit.key);
     if (row == SlotTable::kNone) continue;
     const bool has = index.block_of(row).has_exact[row % kBlockRows] != 0;
-    if (has && index.exact_.read(row, stored_.data())) {
-      hit.score = exact_cosine(vector_.data(), stored_.data(), index.dimension_);
+    const bool read = has && index.exact_.read(row, stored_.data());
+    // A file that was cut short and has grown again gives zeros, whose cosine is NaN.
+    const float exact = read ? exact_cosine(vector_.data(), stored_.data(), index.dimension_) : NAN;
+    if (exact >= -1) {
+      hit.score = exact;
       hit.exact = true;
       counts_.reranked++;
       counts_.bytes_read += index.dimension_ * sizeof(float);

@@ -1,7 +1,6 @@
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import { INGEST_STRIDE } from '../ports/hot-path.js';
-import { keysOf, vectorsOf } from '../testing/contracts/hot-path-index.js';
 import { openIngest, TAG_KEY } from '../testing/contracts/hot-path-ingest.js';
 import { buildFrame, nodeId, retag, toBatch } from '../testing/hot-path-frames.js';
 import { createHotPath } from './hot-path.js';
@@ -137,29 +136,5 @@ both('ingests judge alike, frame by frame', (t) => {
     [...verdicts].sort((a, b) => a - b),
     [0, 1, 2, 3, 4, 5, 6, 7, 8],
     'every verdict was met',
-  );
-});
-
-both('indexes find the same entries with the same scores in the same order, to the bit', (t) => {
-  fc.assert(
-    fc.property(
-      fc.constantFrom(4, 8, 60, 64, 68, 512, 516),
-      fc.nat(),
-      fc.array(fc.nat({ max: 200 }), { minLength: 1, maxLength: 60 }),
-      fc.integer({ min: 1, max: 70 }),
-      fc.constantFrom(1, 1e-20, 1e20),
-      (dimension, seed, keys, k, scale) => {
-        const vectors = vectorsOf(keys.length, dimension, seed).map((x) => x * scale);
-        const type = Uint16Array.from(keys, (key) => key % 3);
-        const query = vectorsOf(1, dimension, seed + 1);
-        const answers = [native(), twin()].map((hotPath) => {
-          const index = hotPath.index({ dimension, capacity: 100 });
-          index.upsert(keysOf(...keys), vectors, { type });
-          index.erase(keysOf(...keys.filter((key) => key % 7 === 0)));
-          return [index.search(query, { k }), index.search(query, { k, type: 1 }), index.size];
-        });
-        t.deepEqual(answers[0], answers[1]);
-      },
-    ),
   );
 });

@@ -28,12 +28,23 @@ export interface VectorSet {
   readonly falling?: boolean;
   /** No component below zero, as after a rectifier. */
   readonly positive?: boolean;
+  /** After so many vectors what they have in common is turned around. */
+  readonly turnsAt?: number;
   readonly seed?: number;
 }
 
 /** The next so many vectors at each call, one behind the other. */
 export function vectorSource(set: VectorSet): (count: number) => Float32Array {
-  const { dimension, identities, within = 0.705, shared = 0, falling = false, positive = false, seed = 1 } = set;
+  const {
+    dimension,
+    identities,
+    within = 0.705,
+    shared = 0,
+    falling = false,
+    positive = false,
+    turnsAt = Number.POSITIVE_INFINITY,
+    seed = 1,
+  } = set;
   const normal = normals(seed);
   const size = (j: number): number => (falling ? (1 + j) ** -0.4 : 1);
   const mean = Float32Array.from({ length: dimension }, () => shared * normal());
@@ -46,7 +57,7 @@ export function vectorSource(set: VectorSet): (count: number) => Float32Array {
       const centre = ((next * 7_919) % Math.max(1, identities)) * dimension;
       for (let j = 0; j < dimension; j++) {
         const own = identities > 0 ? (centres[centre + j] as number) + noise * size(j) * normal() : size(j) * normal();
-        const value = (mean[j] as number) + own;
+        const value = (next < turnsAt ? 1 : -1) * (mean[j] as number) + own;
         vectors[i * dimension + j] = positive ? Math.max(0, value) : value;
       }
     }

@@ -60,9 +60,12 @@ export class Rerank {
     const block = rows.blocks[Math.floor(row / BLOCK_ROWS)] as Block;
     const vector = hasExact(block, row % BLOCK_ROWS) ? file.read(row) : undefined;
     if (vector === undefined) return;
-    this.compared++;
     const lengths = Math.sqrt(this.#querySquares) * Math.sqrt(product(vector, vector));
-    this.#hits.scores[hit] = Math.max(-1, Math.min(1, product(this.#query, vector) / lengths));
+    const cosine = Math.max(-1, Math.min(1, product(this.#query, vector) / lengths));
+    // A file that was cut short and has grown again gives zeros.
+    if (Number.isNaN(cosine)) return;
+    this.compared++;
+    this.#hits.scores[hit] = cosine;
     this.#hits.exact[hit] = 1;
   }
 }
