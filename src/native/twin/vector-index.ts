@@ -23,7 +23,7 @@ import { SearchBatch } from './search-batch.js';
 import { storeBatch } from './store-batch.js';
 
 /** Work of an asynchronous search, in components compared, until other work has its turn: about 2 ms. */
-const COST_A_TURN = 2 ** 22;
+const COST_A_TURN = 3 * 2 ** 20;
 
 const wordsOf = (keys: BigUint64Array): Uint32Array => new Uint32Array(keys.buffer, keys.byteOffset, keys.length * 2);
 

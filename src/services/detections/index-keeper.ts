@@ -1,5 +1,11 @@
 import type { Clock, Timer } from '../../ports/clock.js';
-import type { HotPath, SearchHits, SearchOptions, VectorIndex } from '../../ports/hot-path.js';
+import {
+  type HotPath,
+  HotPathKind,
+  type SearchHits,
+  type SearchOptions,
+  type VectorIndex,
+} from '../../ports/hot-path.js';
 import type { RecordKey } from '../../replication/keys.js';
 import type { CandidateSource } from '../candidate-source.js';
 import type { RecordsAccess } from '../records-access.js';
@@ -13,9 +19,15 @@ const FLUSH_DELAY_MS = 20;
 const LOAD_BATCH = 500;
 /** An index may hold a few that expired but were not swept yet. */
 const CAPACITY_SLACK = 1_024;
+/**
+ * Components in an index (entries × dimension) up to which a search runs at once: should the data make it compare them
+ * all, that takes about 2 ms on a Raspberry Pi 4, and less than it takes others to notice elsewhere. A search of more
+ * runs beside other work.
+ */
+const COMPONENTS_AT_ONCE = { [HotPathKind.Native]: 2 ** 22, [HotPathKind.Js]: 2 ** 20 } as const;
 
 export interface IndexKeeperOptions {
-  readonly hotPath: Pick<HotPath, 'index'>;
+  readonly hotPath: Pick<HotPath, 'index' | 'kind'>;
   readonly spaces: Spaces;
   readonly records: RecordsAccess;
   readonly clock: Clock;
@@ -64,7 +76,8 @@ export class IndexKeeper implements CandidateSource {
     this.flush();
     const index = this.#indexes.get(space.id);
     if (!index || index.size === 0) return NO_HITS();
-    return await index.searchAsync(query, options);
+    const isSmall = index.size * space.dimension <= COMPONENTS_AT_ONCE[this.#o.hotPath.kind];
+    return isSmall ? index.search(query, options) : await index.searchAsync(query, options);
   }
 
   /** Applies what has changed: search sees it from then on. */
@@ -146,7 +159,13 @@ export class IndexKeeper implements CandidateSource {
     let index = this.#indexes.get(space.id);
     if (!index) {
       const { hotPath, capacity } = this.#o;
-      index = hotPath.index({ dimension: space.dimension, capacity: capacity + CAPACITY_SLACK });
+      const { dimension, rotationSeed, mean } = space;
+      index = hotPath.index({
+        dimension,
+        capacity: capacity + CAPACITY_SLACK,
+        rotationSeed,
+        ...(mean === undefined ? {} : { mean }),
+      });
       this.#indexes.set(space.id, index);
     }
     return index;

@@ -75,13 +75,15 @@ export class LocalSearch {
     const numbers = this.#numbers(filter);
     if (!numbers) return [];
     const matched: Found[] = [];
-    let seen = 0;
+    const seen = new Set<RecordKey>();
     for (let pool = Math.max(4 * k, MIN_POOL); ; pool *= 4) {
       const size = this.#source.size(query.space);
       const hits = await this.#hits(query, { ...numbers, k: Math.min(pool, Math.max(size, 1)) });
-      // Hits come in a fixed order, so what an earlier, smaller pool gave need not be read again.
-      for (; seen < hits.keys.length; seen++) {
-        const one = this.#hit(hits, seen, filter);
+      // What an earlier, smaller pool gave need not be read again; a larger one may find others among these.
+      for (const [at, key] of hits.keys.entries()) {
+        if (seen.has(key)) continue;
+        seen.add(key);
+        const one = this.#hit(hits, at, filter);
         if (one) matched.push(one);
       }
       if (hits.keys.length < pool || pool >= size) return matched;
@@ -122,7 +124,7 @@ export class LocalSearch {
     const record = this.#view.find(hits.keys[at] as bigint, this.#clock.wall());
     const found = record && this.#load(record);
     if (!found || !passes(found, filter)) return undefined;
-    return { ...found, score: hits.scores[at] as number, scoredFrom: 'int8' };
+    return { ...found, score: hits.scores[at] as number, scoredFrom: hits.exact[at] === 1 ? 'exact' : 'int8' };
   }
 
   #load(summary: RecordSummary): Found | undefined {
@@ -139,6 +141,7 @@ export class LocalSearch {
   }
 
   #rescored(found: Found, query: LocalQuery): Found {
+    if (found.scoredFrom === 'exact') return found;
     const score = this.exactScore(found.key, query);
     return score === undefined ? found : { ...found, score, scoredFrom: 'exact' };
   }
