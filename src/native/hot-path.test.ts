@@ -59,6 +59,24 @@ native('methods called on something else throw instead of crashing', (t) => {
   for (const other of [{}, undefined, Object.create(cache)]) {
     t.throws(() => seenMany.call(other, new Uint8Array(16), 0, new Uint8Array(1)), { instanceOf: TypeError });
   }
+  const index = createHotPath({ kind: 'native' }).index({ dimension: 8, capacity: 10 });
+  const twinIndex = createHotPath({ kind: 'js' }).index({ dimension: 8, capacity: 10 });
+  const query = new Float32Array(8).fill(1);
+  const methods = Object.getPrototypeOf(index) as Record<string, (...args: unknown[]) => unknown>;
+  const calls = {
+    search: [query, { k: 1 }],
+    searchMany: [query, { k: 1 }],
+    searchAsync: [query, { k: 1 }],
+    searchManyAsync: [query, { k: 1 }],
+    expire: [0],
+    stats: [],
+    close: [],
+  };
+  for (const [name, args] of Object.entries(calls)) {
+    for (const other of [{}, undefined, Object.create(index), cache, twinIndex]) {
+      t.throws(() => methods[name]?.call(other, ...args), { instanceOf: TypeError }, name);
+    }
+  }
   const Class = cache.constructor as new (...args: unknown[]) => unknown;
   for (const args of [[], ['1', '2'], [{}, {}], [1e99, 1]]) {
     t.throws(() => new Class(...args), { code: 'hotpath.argument' });
