@@ -59,9 +59,9 @@ export class Search {
     this.#count = rows.count;
     this.#filter = new Filter(options);
     this.#rerank = isExact && rows.file ? { query, k } : undefined;
-    const reach = this.#rerank ? Math.min(reachOfRerank(k), rows.size) : k;
-    this.#scorer = new Scorer(query, reach);
-    this.#pool = 4 * reach + 64;
+    const reach = this.#rerank && Math.min(reachOfRerank(k), rows.size);
+    this.#scorer = new Scorer(query, k, reach);
+    this.#pool = 4 * k + 64;
     rows.counts.searches++;
     if (rows.sketches === undefined || this.#count <= FEW || (isExact && !this.#rerank)) {
       rows.counts.exhaustive++;
@@ -222,7 +222,7 @@ export class Search {
 
   #startFull(phase: 'few' | 'full'): void {
     this.#rows.counts.exhaustive++;
-    this.#scorer.top.clear();
+    this.#scorer.clear();
     this.#start(phase);
   }
 
@@ -235,14 +235,14 @@ export class Search {
     this.#phase = 'rerank';
   }
 
-  /** How far a row may be that can still reach the k-th best so far. */
+  /** How far a row may be that can still be among the k best. */
   #aim(): void {
     const { sketches } = this.#rows;
     const query = this.#sketches;
     if (sketches === undefined || query === undefined) return;
-    const worst = this.#scorer.worst;
-    this.#coarseReach = query.limit(sketches, COARSE_BITS, COARSE_Z, worst);
-    this.#fineReach = query.limit(sketches, SKETCH_BITS, FINE_Z, worst);
+    const { needed } = this.#scorer;
+    this.#coarseReach = query.limit(sketches, COARSE_BITS, COARSE_Z, needed);
+    this.#fineReach = query.limit(sketches, SKETCH_BITS, FINE_Z, needed);
   }
 
   /** Compares the picked rows of the block as int8. */
