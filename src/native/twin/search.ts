@@ -27,7 +27,7 @@ type Phase = 'filter' | 'few' | 'coarse' | 'seed' | 'refine' | 'full' | 'rerank'
 
 /**
  * One search, a block of rows at a time: the first bits of all sketches, the nearest as int8, then those whose sketches
- * are near enough for their cosine to reach the k-th best so far, however many the data make of them; up to all.
+ * are near enough to be among the k best, however many the data make of them; up to all.
  */
 export class Search {
   /** Work done, in components of int8 rows. */
