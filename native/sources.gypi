@@ -18,6 +18,7 @@
       "native/core/search_limit.cpp",
       "native/core/search_many.cpp",
       "native/core/search_near.cpp",
+      "native/core/siphash_lanes.cpp",
       "native/core/sketch_avx2.cpp",
       "native/core/sketch_neon.cpp",
       "native/core/sketcher.cpp",

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdarg>
 #include <cstdio>
+#include <string>
 
 #include "addon.hpp"
 
@@ -130,6 +131,13 @@ bool read_id(const Napi::CallbackInfo& info, size_t index, const char* name, uin
   const bool bigint = napi_get_value_bigint_uint64(info.Env(), info[index], &out, &lossless) == napi_ok;
   if (bigint && lossless) return true;
   fail(info.Env(), kArgument, "%s must be a bigint from 0 to 2^64 - 1", name);
+  return false;
+}
+
+bool read_isa(const Napi::CallbackInfo& info, size_t index, Isa& out) {
+  const std::string name = info[index].IsString() ? info[index].As<Napi::String>().Utf8Value() : std::string();
+  if (isa_from_name(name.c_str(), out) && isa_available(out)) return true;
+  fail(info.Env(), "hotpath.isa", "this build or processor has no kernels for that instruction set");
   return false;
 }
 

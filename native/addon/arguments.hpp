@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "../core/cpu.hpp"
 #include "../core/status.hpp"
 
 namespace edge::addon {
@@ -66,6 +67,9 @@ bool read_time(const Napi::CallbackInfo& info, size_t index, const char* name, d
 
 // A bigint of 64 bits without a sign.
 bool read_id(const Napi::CallbackInfo& info, size_t index, const char* name, uint64_t& out);
+
+// The name of an instruction set that this build has kernels for and this processor runs.
+bool read_isa(const Napi::CallbackInfo& info, size_t index, Isa& out);
 
 // The property's value; `present` is false when it is undefined.
 bool read_property(Napi::Env env, napi_value object, const char* name, napi_value& out, bool& present);

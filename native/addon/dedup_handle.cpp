@@ -23,7 +23,9 @@ DedupHandle::DedupHandle(const Napi::CallbackInfo& info) : ObjectWrap(info) {
       !read_integer(info, 1, "ttlMs", 1, DedupCache::kMaxTtlMs, ttl) || !draw_secret(env, secret)) {
     return;
   }
-  const Status status = cache_->init(static_cast<uint32_t>(capacity), static_cast<uint32_t>(ttl), secret);
+  Isa isa;
+  if (!read_isa(info, 2, isa)) return;
+  const Status status = cache_->init(static_cast<uint32_t>(capacity), static_cast<uint32_t>(ttl), secret, isa);
   if (!check(env, status, "dedup.full", "the dedup cache")) return;
   env.GetInstanceData<Addon>()->mark(env, info.This(), HandleKind::dedup);
 }

@@ -49,7 +49,7 @@ class IndexHandle : public Napi::ObjectWrap<IndexHandle> {
   int64_t accounted_ = 0;
 };
 
-// new DedupCache(capacity, ttlMs)
+// new DedupCache(capacity, ttlMs, isa)
 class DedupHandle : public Napi::ObjectWrap<DedupHandle> {
  public:
   static Napi::Function define(Napi::Env env);
@@ -86,7 +86,7 @@ class RoutesHandle : public Napi::ObjectWrap<RoutesHandle> {
   std::shared_ptr<RoutingTable> table_ = std::make_shared<RoutingTable>();
 };
 
-// new FrameIngest(dedup, routes, self, maxFrameBytes)
+// new FrameIngest(dedup, routes, self, maxFrameBytes, isa, trusted)
 class IngestHandle : public Napi::ObjectWrap<IngestHandle> {
  public:
   static Napi::Function define(Napi::Env env);

@@ -45,7 +45,9 @@ IngestHandle::IngestHandle(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   if (!read_id(info, 2, "self", self) || !read_integer(info, 3, "maxFrameBytes", 1, kMaxFrameBytes, most)) return;
   dedup_ = DedupHandle::Unwrap(info[0].As<Napi::Object>())->core();
   routes_ = RoutesHandle::Unwrap(info[1].As<Napi::Object>())->core();
-  ingest_.init(self, static_cast<size_t>(most));
+  Isa isa;
+  if (!read_isa(info, 4, isa)) return;
+  ingest_.init(self, static_cast<size_t>(most), isa, info[5].ToBoolean());
 }
 
 void IngestHandle::set_key(const Napi::CallbackInfo& info) {

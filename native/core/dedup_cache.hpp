@@ -5,8 +5,8 @@
 #include <cstdint>
 
 #include "buffer.hpp"
-#include "siphash.hpp"
-#include "slot_table.hpp"
+#include "dedup_table.hpp"
+#include "siphash_lanes.hpp"
 #include "status.hpp"
 
 namespace edge {
@@ -14,12 +14,12 @@ namespace edge {
 class DedupCache {
  public:
   static constexpr size_t kIdBytes = 16;
-  static constexpr uint32_t kMaxCapacity = SlotTable::kMaxSlots;
+  static constexpr uint32_t kMaxCapacity = DedupTable::kMaxSlots;
   // Ages are kept in 32 bits of milliseconds: twice this must fit.
   static constexpr uint32_t kMaxTtlMs = 0x7fffffffu;
 
   // capacity 1 … kMaxCapacity, ttl 1 … kMaxTtlMs.
-  [[nodiscard]] Status init(uint32_t capacity, uint32_t ttl_ms, const SipKey& secret);
+  [[nodiscard]] Status init(uint32_t capacity, uint32_t ttl_ms, const SipKey& secret, Isa isa = Isa::scalar);
 
   // out[i] = 1 when id i was there already (an id is not kept longer for being seen again), else 0, and it is taken.
   // Returns how many were new. Time that goes backwards stands still.
@@ -27,7 +27,7 @@ class DedupCache {
 
   void clear();
   uint32_t size() const { return size_; }
-  size_t bytes() const { return sizeof *this + table_.bytes() + ids_.bytes() + hashes_.bytes() + times_.bytes(); }
+  size_t bytes() const { return sizeof *this + table_.bytes() + ids_.bytes() + times_.bytes(); }
 
  private:
   struct Id {
@@ -36,10 +36,13 @@ class DedupCache {
     bool operator==(const Id&) const = default;
   };
 
-  static constexpr size_t kChunk = 32;
+  static constexpr size_t kChunk = 64;
 
   void advance(double now_ms);
-  void drop_oldest();
+  void hash_all(const Id* ids, size_t count, uint32_t* out) const;
+  uint32_t hash(const Id& id) const { return table_hash(secret_, id.first, id.second); }
+  uint32_t after_oldest(uint32_t count) const;
+  void drop_oldest(uint32_t hash);
   size_t seen_chunk(const uint8_t* ids, size_t count, uint8_t* out);
 
   uint32_t capacity_ = 0;
@@ -48,9 +51,9 @@ class DedupCache {
   uint32_t oldest_ = 0;
   double now_ms_ = 0;
   SipKey secret_;
-  SlotTable table_;
+  TableHashLanes hash_lanes_ = nullptr;
+  DedupTable table_;
   Buffer<Id> ids_;
-  Buffer<uint32_t> hashes_;
   Buffer<uint32_t> times_;
 };
 

@@ -7,7 +7,7 @@
 #include "dedup_cache.hpp"
 #include "frame.hpp"
 #include "routing_table.hpp"
-#include "siphash.hpp"
+#include "siphash_lanes.hpp"
 
 namespace edge {
 
@@ -16,9 +16,12 @@ class FrameIngest {
   // Words per frame in `out`: verdict, header bytes, payload bytes, next-hop link.
   static constexpr size_t kStride = 4;
 
-  void init(uint64_t self, size_t max_frame_bytes) {
+  // `trusted`: tags were checked before, and are not looked at.
+  void init(uint64_t self, size_t max_frame_bytes, Isa isa, bool trusted = false) {
     self_ = self;
     max_frame_bytes_ = max_frame_bytes;
+    siphash_ = siphash_lanes_for(isa);
+    trusted_ = trusted;
   }
 
   // Null forgets the epoch's key.
@@ -34,10 +37,24 @@ class FrameIngest {
  private:
   static constexpr size_t kChunk = 32;
 
-  Verdict check(const uint8_t* frame, size_t length, Shape& shape) const;
+  // A frame of a chunk that is good so far.
+  struct Candidate {
+    const uint8_t* frame;
+    size_t length;
+    size_t index;
+    Shape shape;
+  };
+
+  Verdict check_shape(const uint8_t* frame, size_t length, Shape& shape) const;
+  size_t check_tags(Candidate* candidates, size_t count, int32_t* out) const;
+  void tags_of(const Candidate* candidates, size_t count, uint64_t* tags) const;
+  size_t accept(const Candidate* candidates, size_t count, DedupCache& dedup, const RoutingTable& routes, double now_ms,
+                int32_t* out) const;
 
   uint64_t self_ = 0;
   size_t max_frame_bytes_ = 0;
+  SipHashLanes siphash_ = nullptr;
+  bool trusted_ = false;
   SipKey keys_[256];
   bool known_[256] = {};
 };

@@ -33,8 +33,8 @@ bool RoutingTable::resize(uint32_t room) {
   return true;
 }
 
-uint32_t RoutingTable::find(uint64_t destination) const {
-  return table_.find(hash(destination), [&](uint32_t slot) { return entries_[slot].destination == destination; });
+uint32_t RoutingTable::find(uint64_t destination, uint32_t hash) const {
+  return table_.find(hash, [&](uint32_t slot) { return entries_[slot].destination == destination; });
 }
 
 const RoutingTable::Hop* RoutingTable::serving(const Entry& entry, double now_ms) {
@@ -192,7 +192,11 @@ bool RoutingTable::lookup(uint64_t destination, double now_ms, Route& out) const
 }
 
 int32_t RoutingTable::link_to(uint64_t destination, double now_ms) const {
-  const uint32_t slot = find(destination);
+  return link_to(destination, hash(destination), now_ms);
+}
+
+int32_t RoutingTable::link_to(uint64_t destination, uint32_t hash, double now_ms) const {
+  const uint32_t slot = find(destination, hash);
   if (slot == SlotTable::kNone) return -1;
   if (entries_[slot].pinned) return entries_[slot].pin_link;
   const Hop* hop = serving(entries_[slot], now_ms);

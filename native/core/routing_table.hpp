@@ -37,6 +37,10 @@ class RoutingTable {
   bool unpin(uint64_t destination);
 
   bool lookup(uint64_t destination, double now_ms, Route& out) const;
+  // For many lookups at once: what is fetched ahead by a destination's hash is there when link_to() asks for it.
+  uint32_t hash(uint64_t destination) const { return table_hash(secret_, destination); }
+  void prefetch(uint32_t hash) const { table_.prefetch(hash); }
+  int32_t link_to(uint64_t destination, uint32_t hash, double now_ms) const;
   // The link to send on, -1 when there is no route.
   int32_t link_to(uint64_t destination, double now_ms) const;
 
@@ -72,8 +76,8 @@ class RoutingTable {
     uint64_t pin_next_hop;
   };
 
-  uint32_t hash(uint64_t destination) const { return table_hash(secret_, destination); }
-  uint32_t find(uint64_t destination) const;
+  uint32_t find(uint64_t destination) const { return find(destination, hash(destination)); }
+  uint32_t find(uint64_t destination, uint32_t hash) const;
   uint32_t add(uint64_t destination, double now_ms, Status& status);
   uint32_t victim(double now_ms) const;
   bool resize(uint32_t room);

@@ -23,6 +23,8 @@ class SipState {
         v1_(key.k1 ^ 0x646f72616e646f6du),
         v2_(key.k0 ^ 0x6c7967656e657261u),
         v3_(key.k1 ^ 0x7465646279746573u) {}
+  // Goes on from a state.
+  SipState(uint64_t v0, uint64_t v1, uint64_t v2, uint64_t v3) : v0_(v0), v1_(v1), v2_(v2), v3_(v3) {}
 
   template <int Rounds>
   void absorb(uint64_t word) {

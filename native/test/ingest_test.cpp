@@ -20,7 +20,7 @@ struct Subject {
   explicit Subject(size_t most = 1500) {
     CHECK(dedup.init(1000, 10000, {1, 2}) == edge::Status::ok);
     CHECK(routes.init(100, 10000, {1, 2}) == edge::Status::ok);
-    ingest.init(kSelf, most);
+    ingest.init(kSelf, most, edge::best_isa());
     ingest.set_key(0, frames::kKey);
   }
 

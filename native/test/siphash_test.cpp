@@ -1,4 +1,4 @@
-#include "../core/siphash.hpp"
+#include "../core/siphash_lanes.hpp"
 #include "check.hpp"
 #include "json.hpp"
 
@@ -14,6 +14,32 @@ TEST("the reference vectors come out") {
     edge::store_le64(out, edge::siphash24(edge::SipKey::from(key.data()), input.data(), input.size()));
     CHECK(json::from_hex(expected.text) == std::vector<uint8_t>(out, out + 8));
     input.push_back(static_cast<uint8_t>(input.size()));
+  }
+}
+
+TEST("four messages side by side have the tags they have alone, of one length or of any") {
+  check::Random random(3);
+  for (const edge::Isa isa : {edge::Isa::scalar, edge::best_isa()}) {
+    const edge::SipHashLanes lanes = edge::siphash_lanes_for(isa);
+    for (int round = 0; round < 3000; round++) {
+      edge::SipKey key[edge::kSipLanes];
+      const edge::SipKey* keys[edge::kSipLanes];
+      std::vector<uint8_t> message[edge::kSipLanes];
+      const uint8_t* data[edge::kSipLanes];
+      size_t lengths[edge::kSipLanes];
+      uint64_t tags[edge::kSipLanes];
+      const size_t common = random.below(300);
+      for (size_t i = 0; i < edge::kSipLanes; i++) {
+        key[i] = {random.next(), random.next()};
+        keys[i] = &key[random.below(i + 1)];
+        lengths[i] = round % 3 == 0 ? common : round % 3 == 1 ? common + random.below(8) : random.below(300);
+        message[i].resize(lengths[i]);
+        for (uint8_t& byte : message[i]) byte = static_cast<uint8_t>(random.next());
+        data[i] = message[i].data();
+      }
+      lanes(keys, data, lengths, tags);
+      for (size_t i = 0; i < edge::kSipLanes; i++) CHECK(tags[i] == edge::siphash24(*keys[i], data[i], lengths[i]));
+    }
   }
 }
 

@@ -94,7 +94,7 @@ export function nativeHotPath(addon: Addon, wanted?: string): HotPath {
     },
     dedup(options) {
       checkObject(options, 'options');
-      return new addon.DedupCache(options.capacity, options.ttlMs);
+      return new addon.DedupCache(options.capacity, options.ttlMs, isa);
     },
     routes(options) {
       checkObject(options, 'options');
@@ -102,7 +102,14 @@ export function nativeHotPath(addon: Addon, wanted?: string): HotPath {
     },
     ingest(options) {
       checkObject(options, 'options');
-      return new addon.FrameIngest(options.dedup, options.routes, options.self, options.maxFrameBytes);
+      return new addon.FrameIngest(
+        options.dedup,
+        options.routes,
+        options.self,
+        options.maxFrameBytes,
+        isa,
+        options.trusted === true,
+      );
     },
   };
 }

@@ -16,13 +16,15 @@ export interface Addon {
   trim(): boolean;
   setErrorFactory(make: (code: string, message: string) => Error): void;
   readonly VectorIndex: new (dimension: number, capacity: number, isa: string, options: IndexOptions) => VectorIndex;
-  readonly DedupCache: new (capacity: number, ttlMs: number) => DedupCache;
+  readonly DedupCache: new (capacity: number, ttlMs: number, isa: string) => DedupCache;
   readonly RoutingTable: new (capacity: number, ttlMs: number) => RoutingTable;
   readonly FrameIngest: new (
     dedup: DedupCache,
     routes: RoutingTable,
     self: bigint,
     maxFrameBytes: number,
+    isa: string,
+    trusted: boolean,
   ) => FrameIngest;
   /** On Linux only. */
   readonly UdpSocket?: new (

@@ -168,6 +168,8 @@ export interface IngestOptions {
   readonly self: bigint;
   /** Frames longer than this are `Oversized`. */
   readonly maxFrameBytes: number;
+  /** Whoever hands the frames over has checked their tags: no key is asked for and anything goes. Default false. */
+  readonly trusted?: boolean;
 }
 
 /**

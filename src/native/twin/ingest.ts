@@ -50,12 +50,13 @@ export class IngestTwin implements FrameIngest {
   readonly #selfHigh: number;
   readonly #selfLow: number;
   readonly #keys: (Uint8Array | undefined)[] = new Array<Uint8Array | undefined>(256).fill(undefined);
+  readonly #trusted: boolean;
   readonly #tag = new Uint8Array(TAG_BYTES);
   readonly #shape: Shape = { headerBytes: 0, payloadBytes: 0, fragmentOffset: 0, directed: false, destinationAt: 0 };
 
   constructor(options: IngestOptions) {
     checkObject(options, 'options');
-    const { dedup, routes, self, maxFrameBytes } = options;
+    const { dedup, routes, self, maxFrameBytes, trusted } = options;
     if (!DedupTwin.isOne(dedup)) throw hotPathError('hotpath.handle', 'dedup must come from the same hot path');
     if (!RoutesTwin.isOne(routes)) throw hotPathError('hotpath.handle', 'routes must come from the same hot path');
     checkId(self, 'self');
@@ -63,6 +64,7 @@ export class IngestTwin implements FrameIngest {
     this.#dedup = dedup;
     this.#routes = routes;
     this.#maxFrameBytes = maxFrameBytes;
+    this.#trusted = trusted === true;
     this.#selfHigh = Number(self >> 32n);
     this.#selfLow = Number(self & 0xffffffffn);
   }
@@ -103,6 +105,16 @@ export class IngestTwin implements FrameIngest {
     return accepted;
   }
 
+  #checkTag(slab: Uint8Array, start: number, end: number): Verdict | undefined {
+    const key = this.#keys[slab[start + Offset.Epoch] as number];
+    if (key === undefined) return Verdict.Epoch;
+    sipHash24(key, slab, start, end - TAG_BYTES, this.#tag, 0);
+    // All bytes are looked at: how long it takes says nothing about where they differ.
+    let difference = 0;
+    for (let i = 0; i < TAG_BYTES; i++) difference |= (this.#tag[i] as number) ^ (slab[end - TAG_BYTES + i] as number);
+    return difference === 0 ? undefined : Verdict.Tag;
+  }
+
   #judge(slab: Uint8Array, start: number, end: number): Verdict {
     const verdict = this.#readShape(slab, start, end - start);
     const shape = this.#shape;
@@ -111,13 +123,8 @@ export class IngestTwin implements FrameIngest {
       shape.payloadBytes = 0;
       return verdict;
     }
-    const key = this.#keys[slab[start + Offset.Epoch] as number];
-    if (key === undefined) return Verdict.Epoch;
-    sipHash24(key, slab, start, end - TAG_BYTES, this.#tag, 0);
-    // All bytes are looked at: how long it takes says nothing about where they differ.
-    let difference = 0;
-    for (let i = 0; i < TAG_BYTES; i++) difference |= (this.#tag[i] as number) ^ (slab[end - TAG_BYTES + i] as number);
-    if (difference !== 0) return Verdict.Tag;
+    const refusal = this.#trusted ? undefined : this.#checkTag(slab, start, end);
+    if (refusal !== undefined) return refusal;
     const source = start + Offset.Source;
     if (readBe(slab, source) === this.#selfHigh && readBe(slab, source + 4) === this.#selfLow) return Verdict.Own;
     // The dedup key is the 14 bytes of the message id and the fragment's offset, big-endian, here as little-endian words.

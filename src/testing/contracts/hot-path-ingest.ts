@@ -36,6 +36,22 @@ export function ingestContract(test: TestFn, name: string, create: () => HotPath
     change(frame);
     return retag(frame, TAG_KEY);
   };
+  test(`${name}: trusted frames need no key and no good tag, and are judged as ever otherwise`, (t) => {
+    const hotPath = create();
+    const dedup = hotPath.dedup({ capacity: 1_000, ttlMs: 10_000 });
+    const routes = hotPath.routes({ capacity: 100, ttlMs: 10_000 });
+    const ingest = hotPath.ingest({ dedup, routes, self: SELF, maxFrameBytes: 1_500, trusted: true });
+    const good = buildFrame(TAG_KEY, { sequence: 1 }, new Uint8Array(5));
+    const bad = buildFrame(TAG_KEY, { sequence: 2 }, new Uint8Array(5));
+    bad[bad.length - 1] = (bad[bad.length - 1] as number) ^ 1;
+    const otherEpoch = buildFrame(TAG_KEY, { sequence: 3, epoch: 9 }, new Uint8Array(5));
+    const own = buildFrame(TAG_KEY, { sequence: 4, source: nodeId(SELF) }, new Uint8Array(5));
+    const frames = [good, bad, otherEpoch, own, good.subarray(0, 10), good];
+    t.deepEqual(
+      runAll(ingest, frames).map(([verdict]) => verdict),
+      [Verdict.Accept, Verdict.Accept, Verdict.Accept, Verdict.Own, Verdict.Truncated, Verdict.Duplicate],
+    );
+  });
   layout(test, name, verdictOf);
   order(test, name, create, verdictOf, mutate);
   state(test, name, create);
