@@ -45,14 +45,17 @@ class DedupTable {
   // `same(slot)` says whether that slot holds the key.
   template <typename Same>
   uint32_t find(uint32_t hash, Same same) const {
-    for (size_t at = home(hash);; at = next(at)) {
+    size_t at = home(hash);
+    // Of a small table every bucket may have been passed by: then all are looked at, once.
+    for (size_t left = buckets_.size(); left > 0; left--, at = next(at)) {
       const Bucket& bucket = buckets_[at];
       for (uint32_t matches = match(bucket, mark(hash)); matches != 0; matches &= matches - 1) {
         const uint32_t slot = slot_at(bucket, std::countr_zero(matches));
         if (same(slot)) return slot;
       }
-      if (overflow(bucket) == 0) return kNone;
+      if (overflow(bucket) == 0) break;
     }
+    return kNone;
   }
 
   // The key must not be there yet, and no more than the table has room for.
