@@ -109,5 +109,7 @@ export function littleEndian(vector: Float32Array): Uint8Array {
 export function fromLittleEndian(bytes: Uint8Array, dimension: number): Float32Array | undefined {
   if (bytes.length !== dimension * 4) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  return Float32Array.from({ length: dimension }, (_, i) => view.getFloat32(i * 4, true));
+  const vector = new Float32Array(dimension);
+  for (let i = 0; i < dimension; i++) vector[i] = view.getFloat32(i * 4, true);
+  return vector;
 }

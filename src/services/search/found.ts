@@ -1,13 +1,30 @@
 import type { NodeId } from '../../core/ids.js';
 import type { RecordKey } from '../../replication/keys.js';
 import { hasFields, type Metadata } from '../metadata.js';
+import { normOf } from '../vectors.js';
 import type { Filter } from './request.js';
 
+/** Deviations that the error of an int8 score is taken for: beyond them lies one in a thousand. */
+const DEVIATIONS = 3;
+
 /**
- * Twice the error that int8 puts on a cosine (about 0.0005 for embeddings as models make them, a tenth of this at
- * the worst seen): whoever is this close to the k-th best by int8 may be among the k best by the exact vectors.
+ * By how much two int8 scores of a query may be in the wrong order: twice their error. Rounding to steps of s shifts a
+ * cosine by s ÷ √12 on average, once for the query and once for what it is compared with, which is taken to have the
+ * query's shape. 0.003 for an embedding of 512 values as models make them; more for few values, or where few are large.
  */
-export const SCORE_MARGIN = 0.01;
+export function marginOf(query: Float32Array): number {
+  let max = 0;
+  for (let i = 0; i < query.length; i++) max = Math.max(max, Math.abs(query[i] as number));
+  const step = max / 127 / normOf(query);
+  return 2 * DEVIATIONS * Math.sqrt(2 / 12) * step;
+}
+
+/** What decides who comes first. */
+export interface Ranked {
+  readonly key: RecordKey;
+  readonly observedAt: number;
+  readonly score?: number;
+}
 
 /** One detection found, here or elsewhere. */
 export interface Found {
@@ -23,21 +40,28 @@ export interface Found {
 }
 
 /** Best score first, or newest first; then by key, so that every node orders alike. */
-export function byRank(a: Found, b: Found): number {
+export function byRank(a: Ranked, b: Ranked): number {
   const better = (b.score ?? 0) - (a.score ?? 0) || (a.score === undefined ? b.observedAt - a.observedAt : 0);
   if (better !== 0) return better;
   return a.key < b.key ? -1 : a.key > b.key ? 1 : 0;
 }
 
-/** The score below which nobody can still be among the `k` best; -∞ while there are fewer. */
-export function reachOf(scores: readonly number[], k: number): number {
-  if (scores.length < k) return Number.NEGATIVE_INFINITY;
-  return ([...scores].sort((a, b) => b - a)[k - 1] as number) - SCORE_MARGIN;
+/** The score below which nobody can still be among the `k` best; -∞ while there are fewer. `margin`: of `marginOf`. */
+export function reachOf(scored: readonly { readonly score?: number }[], k: number, margin: number): number {
+  if (scored.length < k) return Number.NEGATIVE_INFINITY;
+  const scores = Float64Array.from(scored, ({ score }) => score as number).sort();
+  return (scores[scores.length - k] as number) - margin;
 }
 
-export const passes = (found: Omit<Found, 'score' | 'scoredFrom'>, filter: Filter): boolean =>
+export const passes = (found: Omit<Found, 'score' | 'scoredFrom' | 'hash'>, filter: Filter): boolean =>
+  passesColumns(found, filter) && (filter.metadata === undefined || hasFields(found.metadata, filter.metadata));
+
+/** Whether it passes as far as can be told without its body. */
+export const passesColumns = (
+  found: { readonly type: string; readonly node: NodeId; readonly observedAt: number },
+  filter: Filter,
+): boolean =>
   (filter.type === undefined || found.type === filter.type) &&
   (filter.node === undefined || found.node === filter.node) &&
   (filter.sinceMs === undefined || found.observedAt >= filter.sinceMs) &&
-  (filter.untilMs === undefined || found.observedAt <= filter.untilMs) &&
-  (filter.metadata === undefined || hasFields(found.metadata, filter.metadata));
+  (filter.untilMs === undefined || found.observedAt <= filter.untilMs);

@@ -34,8 +34,8 @@ test('a score that the index has from the exact vector is told as exact and not 
     },
   };
   const query = { space: spaces.get('model'), vector };
-  const plain = await new LocalSearch(records.view, keeper, clock).candidates(query, {}, 20, true);
-  const halved = await new LocalSearch(records.view, exactly, clock).candidates(query, {}, 20, true);
+  const plain = await new LocalSearch(records.view, keeper, clock).candidates(query, {}, 20, { rescore: true });
+  const halved = await new LocalSearch(records.view, exactly, clock).candidates(query, {}, 20, { rescore: true });
   t.is(halved.length, 20);
   for (const found of halved) {
     const score = plain.find(({ key }) => key === found.key)?.score as number;
@@ -61,8 +61,8 @@ test('what a wider pool finds in front of what a smaller one gave is found, and 
   };
   const query = { space: spaces.get('model'), vector };
   const filter = { metadata: { rare: true } };
-  const truth = await new LocalSearch(records.view, keeper, clock).candidates(query, filter, 20, true);
-  const found = await new LocalSearch(records.view, narrow, clock).candidates(query, filter, 20, true);
+  const truth = await new LocalSearch(records.view, keeper, clock).candidates(query, filter, 20, { rescore: true });
+  const found = await new LocalSearch(records.view, narrow, clock).candidates(query, filter, 20, { rescore: true });
   t.is(searches, 2);
   t.true(truth.length >= 20);
   t.deepEqual(

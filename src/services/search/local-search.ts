@@ -8,10 +8,16 @@ import type { CandidateSource } from '../candidate-source.js';
 import { parseMetadata } from '../metadata.js';
 import { fromLittleEndian, type Space } from '../spaces.js';
 import { cosine } from '../vectors.js';
-import { byRank, type Found, passes, reachOf } from './found.js';
+import { byRank, type Found, marginOf, passes, passesColumns, type Ranked, reachOf } from './found.js';
 import type { Filter } from './request.js';
 
-const MIN_POOL = 64;
+/** Hits asked for first, for each that is wanted: few more than that are near ties. The index is quicker for few. */
+const POOL_PER_HIT = 2;
+const MIN_POOL = 16;
+/** The same where the metadata of each is looked at. */
+const LOOKED_AT_PER_HIT = 4;
+const MIN_LOOKED_AT = 64;
+const WIDER = 4;
 /** How far the pool widens for near ties of the k-th best; a metadata filter may widen it to all there is. */
 export const MAX_POOL = 8_192;
 const NEWEST_PAGE = 500;
@@ -19,6 +25,13 @@ const NEWEST_PAGE = 500;
 export interface LocalQuery {
   readonly space: Space;
   readonly vector: Float32Array;
+}
+
+/** A hit of the index that passes the filter. */
+interface Scored extends Ranked {
+  readonly summary: RecordSummary;
+  readonly score: number;
+  readonly scoredFrom: 'exact' | 'int8';
 }
 
 /** Search among what is held here. */
@@ -33,15 +46,24 @@ export class LocalSearch {
     this.#clock = clock;
   }
 
-  /** The `k` best, and everyone so close behind that exact vectors elsewhere may put it among them; best first. */
-  async candidates(query: LocalQuery, filter: Filter, k: number, rescore: boolean): Promise<Found[]> {
-    const matched = await this.#matched(query, filter, k);
-    const reach = reachOf(
-      matched.map(({ score }) => score as number),
-      k,
-    );
-    const near = matched.filter(({ score }) => (score as number) >= reach);
-    return (rescore ? near.map((found) => this.#rescored(found, query)) : near).sort(byRank);
+  /**
+   * The `k` best, and everyone so close behind that exact vectors elsewhere may put it among them; best first, the first
+   * `most` of them. `rescore`: by exact scores where the vectors are held here.
+   */
+  async candidates(
+    query: LocalQuery,
+    filter: Filter,
+    k: number,
+    { rescore = false, most = MAX_POOL } = {},
+  ): Promise<Found[]> {
+    const found: Found[] = [];
+    // Bodies are read of those that are told, no others.
+    for (const one of this.#near(await this.#matched(query, filter, k), query, k, rescore)) {
+      const told = this.#told(one);
+      if (told) found.push(told);
+      if (found.length >= most) break;
+    }
+    return found;
   }
 
   /** The newest, without comparing anything. */
@@ -65,18 +87,19 @@ export class LocalSearch {
   /** Cosine of a query with the exact vector of an own detection, or `undefined`. */
   exactScore(key: RecordKey, query: LocalQuery): number | undefined {
     const record = this.#view.find(key, this.#clock.wall());
-    if (record?.space !== query.space.id) return undefined;
-    const exact = this.#view.readExact(key);
-    const vector = exact && fromLittleEndian(exact, query.space.dimension);
-    return vector && cosine(query.vector, vector);
+    return record?.space === query.space.id ? this.#exactly(key, query) : undefined;
   }
 
-  async #matched(query: LocalQuery, filter: Filter, k: number): Promise<Found[]> {
+  async #matched(query: LocalQuery, filter: Filter, k: number): Promise<Scored[]> {
     const numbers = this.#numbers(filter);
     if (!numbers) return [];
-    const matched: Found[] = [];
+    const matched: Scored[] = [];
     const seen = new Set<RecordKey>();
-    for (let pool = Math.max(4 * k, MIN_POOL); ; pool *= 4) {
+    const margin = marginOf(query.vector);
+    const first = filter.metadata
+      ? Math.max(LOOKED_AT_PER_HIT * k, MIN_LOOKED_AT)
+      : Math.max(POOL_PER_HIT * k, MIN_POOL);
+    for (let pool = first; ; pool *= WIDER) {
       const size = this.#source.size(query.space);
       const hits = await this.#hits(query, { ...numbers, k: Math.min(pool, Math.max(size, 1)) });
       // What an earlier, smaller pool gave need not be read again; a larger one may find others among these.
@@ -87,13 +110,16 @@ export class LocalSearch {
         if (one) matched.push(one);
       }
       if (hits.keys.length < pool || pool >= size) return matched;
-      const reach = reachOf(
-        matched.map(({ score }) => score as number),
-        k,
-      );
-      if ((hits.scores.at(-1) as number) < reach) return matched;
+      if ((hits.scores.at(-1) as number) < reachOf(matched, k, margin)) return matched;
       if (pool >= MAX_POOL && matched.length >= k) return matched;
     }
+  }
+
+  /** Those that may be among the `k` best; best first, by exact scores where `rescore` is set and the vectors are here. */
+  #near(matched: readonly Scored[], query: LocalQuery, k: number, rescore: boolean): Scored[] {
+    const reach = reachOf(matched, k, marginOf(query.vector));
+    const near = matched.filter(({ score }) => score >= reach);
+    return (rescore ? near.map((one) => this.#rescored(one, query)) : near).sort(byRank);
   }
 
   async #hits(query: LocalQuery, options: { readonly k: number }): Promise<SearchHits> {
@@ -120,15 +146,21 @@ export class LocalSearch {
     };
   }
 
-  #hit(hits: SearchHits, at: number, filter: Filter): Found | undefined {
-    const record = this.#view.find(hits.keys[at] as bigint, this.#clock.wall());
-    const found = record && this.#load(record);
-    if (!found || !passes(found, filter)) return undefined;
-    return { ...found, score: hits.scores[at] as number, scoredFrom: hits.exact[at] === 1 ? 'exact' : 'int8' };
+  #hit(hits: SearchHits, at: number, filter: Filter): Scored | undefined {
+    const summary = this.#view.find(hits.keys[at] as bigint, this.#clock.wall());
+    if (!summary || !passesColumns(summary, filter)) return undefined;
+    if (filter.metadata) {
+      const body = this.#load(summary);
+      if (!body || !passes(body, filter)) return undefined;
+    }
+    const { key, observedAt } = summary;
+    const scoredFrom = hits.exact[at] === 1 ? 'exact' : 'int8';
+    return { key, observedAt, summary, score: hits.scores[at] as number, scoredFrom };
   }
 
-  #load(summary: RecordSummary): Found | undefined {
-    const record = this.#view.read(summary.key);
+  /** With its body from the store; `undefined` when that went away meanwhile. */
+  #load({ key }: Ranked): Omit<Found, 'score' | 'scoredFrom'> | undefined {
+    const record = this.#view.read(key);
     if (!record) return undefined;
     return {
       key: record.key,
@@ -140,9 +172,20 @@ export class LocalSearch {
     };
   }
 
-  #rescored(found: Found, query: LocalQuery): Found {
-    if (found.scoredFrom === 'exact') return found;
-    const score = this.exactScore(found.key, query);
-    return score === undefined ? found : { ...found, score, scoredFrom: 'exact' };
+  #told(one: Scored): Found | undefined {
+    const body = this.#load(one);
+    return body && { ...body, score: one.score, scoredFrom: one.scoredFrom };
+  }
+
+  #rescored(one: Scored, query: LocalQuery): Scored {
+    if (one.scoredFrom === 'exact' || one.summary.vector !== 'exact') return one;
+    const score = this.#exactly(one.key, query);
+    return score === undefined ? one : { ...one, score, scoredFrom: 'exact' };
+  }
+
+  #exactly(key: RecordKey, query: LocalQuery): number | undefined {
+    const exact = this.#view.readExact(key);
+    const vector = exact && fromLittleEndian(exact, query.space.dimension);
+    return vector && cosine(query.vector, vector);
   }
 }

@@ -4,7 +4,7 @@ import type { RecordKey } from '../../replication/keys.js';
 import { FrameType, Priority } from '../../wire/frame-types.js';
 import type { MeshAccess } from '../mesh-access.js';
 import { littleEndian } from '../spaces.js';
-import { byRank, type Found, passes, reachOf } from './found.js';
+import { byRank, type Found, marginOf, passes, reachOf } from './found.js';
 import { encodeQuery, encodeScoreRequest, MAX_SCORED_HASHES } from './messages.js';
 import type { SearchPlan } from './request.js';
 
@@ -104,10 +104,7 @@ export class MeshSearch {
     const { query } = plan;
     if (!query) return;
     const all = [...this.#found.values()].sort(byRank);
-    const reach = reachOf(
-      all.map(({ score }) => score as number),
-      plan.k,
-    );
+    const reach = reachOf(all, plan.k, marginOf(query.vector));
     const byAuthor = new Map<NodeId, Found[]>();
     for (const one of all.slice(0, MAX_RESCORED)) {
       if ((one.score as number) < reach || one.scoredFrom === 'exact') continue;

@@ -65,8 +65,10 @@ export class Responder {
     this.#answering += 1;
     try {
       const { query, filter, k } = plan;
-      const found = query ? await local.candidates(query, filter, k, false) : local.newest(filter, k);
-      reply(encodeAnswer(id, found.slice(0, answerLimit(k))));
+      const found = query
+        ? await local.candidates(query, filter, k, { most: answerLimit(k) })
+        : local.newest(filter, k);
+      reply(encodeAnswer(id, found));
     } catch {
       counted('search.failed');
       reply(encodeFault(id, 'search.failed'));

@@ -100,9 +100,9 @@ export class Search {
 
   async #near(plan: SearchPlan, started: number): Promise<SearchAnswer> {
     const { mesh, clock } = this.#o;
-    const found = await this.#own(plan);
+    const found = await this.#own(plan, plan.k);
     return {
-      results: found.slice(0, plan.k).map((one) => resultOf(one, plan)),
+      results: found.map((one) => resultOf(one, plan)),
       asked: 1,
       answered: 1,
       nodes: [{ nodeId: mesh.self, answered: true }],
@@ -141,8 +141,9 @@ export class Search {
     }
   }
 
-  async #own({ query, filter, k }: SearchPlan): Promise<readonly Found[]> {
-    return query ? await this.#local.candidates(query, filter, k, true) : this.#local.newest(filter, k);
+  async #own({ query, filter, k }: SearchPlan, most?: number): Promise<readonly Found[]> {
+    if (!query) return this.#local.newest(filter, k);
+    return await this.#local.candidates(query, filter, k, { rescore: true, ...(most !== undefined && { most }) });
   }
 
   #answered({ source, body }: DeliveredMessage): void {
