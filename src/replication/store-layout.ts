@@ -71,6 +71,10 @@ export const bytesOf = (ops: readonly StoreOp[]): number =>
 export const readRecord = (store: StoreReader, key: RecordKey): Record | undefined =>
   parsed(store.get(WeaveSpace.Body, keyText(key)), (bytes) => fromBinary(RecordSchema, bytes));
 
+/** The same as it is stored, for who needs a part of it only (`record-parts.ts`). */
+export const readRecordBytes = (store: StoreReader, key: RecordKey): Uint8Array | undefined =>
+  store.get(WeaveSpace.Body, keyText(key));
+
 export const readTombstone = (store: StoreReader, key: RecordKey): SignedTombstone | undefined =>
   parsed(store.get(WeaveSpace.Body, keyText(key)), (bytes) => fromBinary(SignedTombstoneSchema, bytes));
 

@@ -5,8 +5,9 @@ import { type RecordCore, RecordCoreSchema } from '../wire/gen/edge_pb.js';
 import { RowFlag } from './columns.js';
 import type { RecordSummary } from './effects.js';
 import { type RecordKey, recordKey, tombstoneKey } from './keys.js';
+import { contentIn, type RecordContent, type RecordVector, vectorIn } from './record-parts.js';
 import type { Registry } from './registry.js';
-import { readExact, readRecord, type StoreReader } from './store-layout.js';
+import { readExact, readRecord, readRecordBytes, type StoreReader } from './store-layout.js';
 import { summaryOf } from './summary.js';
 
 /** A record with its body. */
@@ -77,7 +78,19 @@ export class WeaveView {
     return row >= 0 && (this.#registry.columns.expires[row] as number) > wall;
   }
 
-  /** The body from the store: about 10 µs. `undefined` when it is not held (any more). */
+  /** What search tells of a record; `undefined` when it is not held (any more). A third of what `read` takes. */
+  content(key: RecordKey): RecordContent | undefined {
+    const record = this.#registry.row(key) >= 0 ? readRecordBytes(this.#store, key) : undefined;
+    return record && contentIn(record);
+  }
+
+  /** Its vector as int8; `undefined` when it is not held (any more). */
+  vector(key: RecordKey): RecordVector | undefined {
+    const record = this.#registry.row(key) >= 0 ? readRecordBytes(this.#store, key) : undefined;
+    return record && vectorIn(record);
+  }
+
+  /** The body from the store: about 30 µs. `undefined` when it is not held (any more). */
   read(key: RecordKey): StoredRecord | undefined {
     const row = this.#registry.row(key);
     const record = row >= 0 ? readRecord(this.#store, key) : undefined;

@@ -128,12 +128,9 @@ export class IndexKeeper implements CandidateSource {
 
   #vector(key: RecordKey, space: Space): Quantised | undefined {
     const { view } = this.#o.records;
-    const record = view.read(key);
-    if (record && record.int8.length === space.dimension)
-      return {
-        int8: new Int8Array(record.int8.buffer, record.int8.byteOffset, record.int8.length),
-        scale: record.scale,
-      };
+    const held = view.vector(key);
+    if (held?.int8.length === space.dimension)
+      return { int8: new Int8Array(held.int8.buffer, held.int8.byteOffset, held.int8.length), scale: held.scale };
     const exact = view.readExact(key);
     const vector = exact && fromLittleEndian(exact, space.dimension);
     return vector && quantise(vector);

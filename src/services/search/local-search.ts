@@ -159,21 +159,14 @@ export class LocalSearch {
   }
 
   /** With its body from the store; `undefined` when that went away meanwhile. */
-  #load({ key }: Ranked): Omit<Found, 'score' | 'scoredFrom'> | undefined {
-    const record = this.#view.read(key);
-    if (!record) return undefined;
-    return {
-      key: record.key,
-      hash: record.core.hash,
-      type: record.type,
-      node: record.node,
-      observedAt: record.observedAt,
-      metadata: parseMetadata(record.core.metadata) ?? {},
-    };
+  #load({ key, type, node, observedAt }: RecordSummary): Omit<Found, 'score' | 'scoredFrom'> | undefined {
+    const content = this.#view.content(key);
+    if (!content) return undefined;
+    return { key, hash: content.hash, type, node, observedAt, metadata: parseMetadata(content.metadata) ?? {} };
   }
 
   #told(one: Scored): Found | undefined {
-    const body = this.#load(one);
+    const body = this.#load(one.summary);
     return body && { ...body, score: one.score, scoredFrom: one.scoredFrom };
   }
 
