@@ -6,17 +6,19 @@ import type { Filter } from './request.js';
 
 /** Deviations that the error of an int8 score is taken for: beyond them lies one in a thousand. */
 const DEVIATIONS = 3;
+/** What the index itself takes for the error of its int8 scores. */
+const LEAST_MARGIN = 0.004;
 
 /**
- * By how much two int8 scores of a query may be in the wrong order: twice their error. Rounding to steps of s shifts a
- * cosine by s ÷ √12 on average, once for the query and once for what it is compared with, which is taken to have the
- * query's shape. 0.003 for an embedding of 512 values as models make them; more for few values, or where few are large.
+ * By how much two int8 scores of a query may be in the wrong order. Rounding to steps of s shifts a cosine by s ÷ √12 on
+ * average, once for the query and once for what it is compared with, which is taken to have the query's shape: 0.0027
+ * for two embeddings of 512 values as models make them, more for fewer values, or where some are far larger than others.
  */
 export function marginOf(query: Float32Array): number {
   let max = 0;
   for (let i = 0; i < query.length; i++) max = Math.max(max, Math.abs(query[i] as number));
   const step = max / 127 / normOf(query);
-  return 2 * DEVIATIONS * Math.sqrt(2 / 12) * step;
+  return Math.max(LEAST_MARGIN, 2 * DEVIATIONS * Math.sqrt(2 / 12) * step);
 }
 
 /** What decides who comes first. */

@@ -3,6 +3,7 @@ import { seededRandom } from '../../system/seeded-random.js';
 import { ServiceMesh, type ServiceNode, vectorOf } from '../../testing/service-mesh.js';
 import { hashNamed } from '../../testing/weave-net.js';
 import type { CandidateSource } from '../candidate-source.js';
+import { cosine } from '../vectors.js';
 import { LocalSearch } from './local-search.js';
 
 const DIMENSION = 64;
@@ -68,5 +69,52 @@ test('what a wider pool finds in front of what a smaller one gave is found, and 
   t.deepEqual(
     found.map(({ key }) => key),
     truth.map(({ key }) => key),
+  );
+});
+
+test('a crowd of near ties widens the pool, so that the exact best are found among them', async (t) => {
+  const mesh = new ServiceMesh(3, [{ name: 'model', dimension: DIMENSION }]);
+  const node = mesh.add();
+  const random = seededRandom(9);
+  const vector = vectorOf(random, DIMENSION);
+  // So close together that their int8 scores say nothing of their order.
+  const crowd = Array.from({ length: 200 }, () =>
+    vectorOf(random, DIMENSION).map((x, i) => 0.004 * x + (vector[i] as number)),
+  );
+  const items = crowd.map((embedding, i) => ({
+    hash: Buffer.from(hashNamed(i)).toString('hex'),
+    type: 'a',
+    space: 'model',
+    embedding,
+  }));
+  t.is((await mesh.settle(node.detections.push(items))).accepted, crowd.length);
+  const query = { space: node.spaces.get('model'), vector };
+  const local = new LocalSearch(node.records.view, node.keeper, node.clock);
+  const found = await local.candidates(query, {}, 5, { rescore: true, most: 5 });
+  const truth = crowd.map((one) => cosine(vector, one)).sort((a, b) => b - a);
+  t.deepEqual(
+    found.map(({ score }) => score),
+    truth.slice(0, 5),
+  );
+  t.is((await local.candidates(query, {}, 5)).length, crowd.length, 'others may know better who is best');
+});
+
+test('of two bodies, one gone between index and store, the other is told', async (t) => {
+  const [node, vector] = await filled(30);
+  const { keeper, records, clock, spaces } = node;
+  const query = { space: spaces.get('model'), vector };
+  const all = await new LocalSearch(records.view, keeper, clock).candidates(query, {}, 30, { rescore: true });
+  const gone = all[1]?.key;
+  const view = new Proxy(records.view, {
+    get: (target, name) => {
+      if (name === 'content') return (key: bigint) => (key === gone ? undefined : target.content(key));
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+  const found = await new LocalSearch(view, keeper, clock).candidates(query, {}, 3, { rescore: true, most: 3 });
+  t.deepEqual(
+    found.map(({ key }) => key),
+    [all[0], all[2], all[3]].map((one) => one?.key),
   );
 });

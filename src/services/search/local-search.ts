@@ -11,12 +11,10 @@ import { cosine } from '../vectors.js';
 import { byRank, type Found, marginOf, passes, passesColumns, type Ranked, reachOf } from './found.js';
 import type { Filter } from './request.js';
 
-/** Hits asked for first, for each that is wanted: few more than that are near ties. The index is quicker for few. */
-const POOL_PER_HIT = 2;
-const MIN_POOL = 16;
+/** Hits asked for first: few more than are wanted are near ties, and the index is quicker for few. */
+const poolFor = (k: number): number => Math.max(2 * k + 4, 16);
 /** The same where the metadata of each is looked at. */
-const LOOKED_AT_PER_HIT = 4;
-const MIN_LOOKED_AT = 64;
+const lookedAtFor = (k: number): number => Math.max(4 * k, 64);
 const WIDER = 4;
 /** How far the pool widens for near ties of the k-th best; a metadata filter may widen it to all there is. */
 export const MAX_POOL = 8_192;
@@ -56,14 +54,21 @@ export class LocalSearch {
     k: number,
     { rescore = false, most = MAX_POOL } = {},
   ): Promise<Found[]> {
-    const found: Found[] = [];
-    // Bodies are read of those that are told, no others.
-    for (const one of this.#near(await this.#matched(query, filter, k), query, k, rescore)) {
-      const told = this.#told(one);
-      if (told) found.push(told);
-      if (found.length >= most) break;
+    let matched = await this.#matched(query, filter, k);
+    for (;;) {
+      const gone = new Set<RecordKey>();
+      const found: Found[] = [];
+      // Bodies are read of those that are told, no others.
+      for (const one of this.#near(matched, query, k, rescore)) {
+        const told = this.#told(one);
+        if (told) found.push(told);
+        else gone.add(one.key);
+        if (found.length >= most) break;
+      }
+      if (gone.size === 0 || found.length >= Math.min(k, most)) return found;
+      // A body goes from the store a moment before the columns hear of it; then others are among the best.
+      matched = matched.filter(({ key }) => !gone.has(key));
     }
-    return found;
   }
 
   /** The newest, without comparing anything. */
@@ -96,9 +101,7 @@ export class LocalSearch {
     const matched: Scored[] = [];
     const seen = new Set<RecordKey>();
     const margin = marginOf(query.vector);
-    const first = filter.metadata
-      ? Math.max(LOOKED_AT_PER_HIT * k, MIN_LOOKED_AT)
-      : Math.max(POOL_PER_HIT * k, MIN_POOL);
+    const first = filter.metadata ? lookedAtFor(k) : poolFor(k);
     for (let pool = first; ; pool *= WIDER) {
       const size = this.#source.size(query.space);
       const hits = await this.#hits(query, { ...numbers, k: Math.min(pool, Math.max(size, 1)) });
