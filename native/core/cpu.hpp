@@ -4,10 +4,10 @@
 
 namespace edge {
 
-enum class Isa : uint8_t { scalar, avx2, neon };
+enum class Isa : uint8_t { scalar, avx2, avx512, neon, neon_dotprod };
 
 // All of them, the better after the lesser.
-inline constexpr Isa kIsas[] = {Isa::scalar, Isa::avx2, Isa::neon};
+inline constexpr Isa kIsas[] = {Isa::scalar, Isa::avx2, Isa::avx512, Isa::neon, Isa::neon_dotprod};
 
 const char* isa_name(Isa isa);
 

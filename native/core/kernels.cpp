@@ -99,10 +99,14 @@ const Kernels& kernels_for(Isa isa) {
 #if defined(__x86_64__)
     case Isa::avx2:
       return avx2_kernels();
+    case Isa::avx512:
+      return avx512_kernels();
 #endif
 #if defined(__aarch64__)
     case Isa::neon:
       return neon_kernels();
+    case Isa::neon_dotprod:
+      return neon_dotprod_kernels();
 #endif
     default:
       return scalar_kernels();

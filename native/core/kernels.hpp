@@ -61,9 +61,11 @@ struct Kernels {
 const Kernels& scalar_kernels();
 #if defined(__x86_64__)
 const Kernels& avx2_kernels();
+const Kernels& avx512_kernels();
 #endif
 #if defined(__aarch64__)
 const Kernels& neon_kernels();
+const Kernels& neon_dotprod_kernels();
 #endif
 
 // The kernels for `isa`, which must be available.

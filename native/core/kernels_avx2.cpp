@@ -6,7 +6,7 @@
 
 #include "kernel_loops.hpp"
 
-namespace edge {
+namespace edge::avx2 {
 
 namespace {
 
@@ -59,16 +59,18 @@ EDGE_AVX2 void dot_picks(const int16_t* query, const int8_t* const* rows, size_t
   }
 }
 
+// Four components as integers, rounded half to even: what the processor does when nobody has told it otherwise.
+EDGE_AVX2 inline __m128i rounded(const float* x, __m256d factor) {
+  return _mm256_cvtpd_epi32(_mm256_mul_pd(_mm256_cvtps_pd(_mm_loadu_ps(x)), factor));
+}
+
+}  // namespace
+
 EDGE_AVX2 void scores(const double* dots, const float* factors, double query_factor, size_t count, float* out) {
   loops::scores(dots, factors, query_factor, count, out);
 }
 
 EDGE_AVX2 double peak(const float* x, size_t count) { return loops::peak(x, count); }
-
-// Four components as integers, rounded half to even: what the processor does when nobody has told it otherwise.
-EDGE_AVX2 inline __m128i rounded(const float* x, __m256d factor) {
-  return _mm256_cvtpd_epi32(_mm256_mul_pd(_mm256_cvtps_pd(_mm_loadu_ps(x)), factor));
-}
 
 EDGE_AVX2 int64_t quantise_row(const float* x, size_t count, double peak, int8_t* out) {
   const __m256d factor = _mm256_set1_pd(kRowPeak / peak);
@@ -84,16 +86,18 @@ EDGE_AVX2 int64_t quantise_row(const float* x, size_t count, double peak, int8_t
   return total(_mm256_zextsi128_si256(sums)) + loops::quantise(x + i, count - i, kRowPeak / peak, out + i);
 }
 
-}  // namespace
+}  // namespace edge::avx2
+
+namespace edge {
 
 const Kernels& avx2_kernels() {
   static constexpr Kernels kernels{
       .isa = Isa::avx2,
-      .dot_rows = dot_rows,
-      .dot_picks = dot_picks,
-      .scores = scores,
-      .peak = peak,
-      .quantise_row = quantise_row,
+      .dot_rows = avx2::dot_rows,
+      .dot_picks = avx2::dot_picks,
+      .scores = avx2::scores,
+      .peak = avx2::peak,
+      .quantise_row = avx2::quantise_row,
       .rotate = avx2::rotate,
       .signs = avx2::signs,
       .project = avx2::project,

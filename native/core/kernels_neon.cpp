@@ -6,7 +6,7 @@
 
 #include "kernel_loops.hpp"
 
-namespace edge {
+namespace edge::neon {
 
 namespace {
 
@@ -58,6 +58,8 @@ inline double dot_one(const int16_t* query, const int8_t* row, size_t stride) {
   return total(sum);
 }
 
+}  // namespace
+
 void dot_rows(const int16_t* query, const int8_t* rows, size_t stride, size_t count, double* out) {
   size_t i = 0;
   for (; i + 2 <= count; i += 2) dot_two(query, rows + i * stride, rows + (i + 1) * stride, stride, out + i);
@@ -84,16 +86,18 @@ int64_t quantise_row(const float* x, size_t count, double peak, int8_t* out) {
   return loops::quantise(x, count, kRowPeak / peak, out);
 }
 
-}  // namespace
+}  // namespace edge::neon
+
+namespace edge {
 
 const Kernels& neon_kernels() {
   static constexpr Kernels kernels{
       .isa = Isa::neon,
-      .dot_rows = dot_rows,
-      .dot_picks = dot_picks,
-      .scores = scores,
-      .peak = peak,
-      .quantise_row = quantise_row,
+      .dot_rows = neon::dot_rows,
+      .dot_picks = neon::dot_picks,
+      .scores = neon::scores,
+      .peak = neon::peak,
+      .quantise_row = neon::quantise_row,
       .rotate = neon::rotate,
       .signs = neon::signs,
       .project = neon::project,

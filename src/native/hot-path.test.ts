@@ -35,7 +35,7 @@ native('without options the addon serves, and says from where and with which ker
   t.is(hotPath.kind, HotPathKind.Native);
   t.like(described, { kind: 'native', isa: hotPath.isa });
   t.true(ADDON_PATHS.includes(described.path ?? ''));
-  t.regex(described.text, /^native \(\w+\) from /);
+  t.regex(described.text, /^native \([\w-]+\) from /);
 });
 
 native('an instruction set that is not there is refused by name', (t) => {

@@ -8,7 +8,7 @@ import { twinHotPath } from './twin/hot-path.js';
 export interface HotPathOptions {
   /** `native`: the addon or an error. `js`: the twin. Left out: the addon where it loads, else the twin. */
   readonly kind?: HotPathKind;
-  /** Kernels to use: `scalar`, `avx2` or `neon`. Left out: EDGE_AGENT_ISA, else the best the processor has. */
+  /** Kernels to use: `scalar`, `avx2`, `avx512`, `neon`, `neon-dotprod`. Left out: EDGE_AGENT_ISA, else the processor's best. */
   readonly isa?: string;
 }
 

@@ -185,7 +185,7 @@ export interface FrameIngest {
 
 export interface HotPath {
   readonly kind: HotPathKind;
-  /** The kernels in use: `avx2`, `neon`, `scalar`, or `javascript`. */
+  /** The kernels in use: `scalar`, `avx2`, `avx512`, `neon`, `neon-dotprod`, or `javascript`. */
   readonly isa: string;
   index(options: IndexOptions): VectorIndex;
   dedup(options: DedupOptions): DedupCache;

@@ -12,7 +12,7 @@ export function hotPathContract(test: TestFn, name: string, create: () => HotPat
   test(`${name}: it says what it is`, (t) => {
     const { kind, isa } = create();
     if (kind === 'js') t.is(isa, 'javascript');
-    else t.true(['scalar', 'avx2', 'neon'].includes(isa), isa);
+    else t.true(['scalar', 'avx2', 'avx512', 'neon', 'neon-dotprod'].includes(isa), isa);
   });
   dedupContract(test, name, create);
   routesContract(test, name, create);
