@@ -6,7 +6,7 @@
 
 #include "rotation_loops.hpp"
 
-#define EDGE_INLINE EDGE_AVX2 [[gnu::always_inline]] inline
+#define EDGE_INLINE __attribute__((always_inline)) EDGE_AVX2 inline
 
 namespace edge::avx2 {
 

@@ -67,7 +67,7 @@ template <size_t Bytes>
     const double since = filter.since_ms;
     const double until = filter.until_ms;
     const double* times = columns.time_ms;
-    for (size_t i = 0; i < count; i++) out[i] = (times[i] >= since) & (times[i] <= until) ? out[i] : uint8_t{255};
+    for (size_t i = 0; i < count; i++) out[i] = ((times[i] >= since) & (times[i] <= until)) ? out[i] : uint8_t{255};
   }
 }
 

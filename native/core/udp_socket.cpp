@@ -146,6 +146,9 @@ void UdpSocket::note(size_t message, const msghdr& header, size_t length) {
   for (cmsghdr* each = CMSG_FIRSTHDR(&walk); each != nullptr; each = CMSG_NXTHDR(&walk, each)) {
     if (each->cmsg_level != SOL_UDP || each->cmsg_type != UDP_GRO) continue;
     int size = 0;
+    // Whatever a header says of its length, its number must lie within what was given.
+    const auto* end = static_cast<const unsigned char*>(header.msg_control) + header.msg_controllen;
+    if (end - CMSG_DATA(each) < static_cast<ptrdiff_t>(sizeof size)) break;
     std::memcpy(&size, CMSG_DATA(each), sizeof size);
     if (size > 0 && static_cast<size_t>(size) < segment) segment = static_cast<size_t>(size);
   }

@@ -89,6 +89,8 @@ class UdpSocket {
   size_t bytes() const;
 
  private:
+  friend struct UdpPeek;  // of the fuzzer
+
   // Messages of one system call.
   static constexpr size_t kReceives = 16;
   static constexpr size_t kSends = 32;
