@@ -28,7 +28,7 @@ import type {
 import type { Events } from './events.js';
 import type { Runner } from './runner.js';
 import { statistics } from './statistics.js';
-import { addressViews, peerViews, routeViews, standingView, stateView } from './views.js';
+import { addressViews, alertStory, peerViews, routeViews, standingView, stateView } from './views.js';
 
 /** What compose puts together for an agent. */
 export interface AgentParts {
@@ -215,7 +215,8 @@ export class Agent implements AgentApi {
   }
 
   message(messageId: string): ReturnType<AgentApi['message']> {
-    return this.#parts.messages.story(messageId);
+    const alert = this.#parts.alerts.get(messageId);
+    return alert ? alertStory(alert, this.nodeId) : this.#parts.messages.story(messageId);
   }
 
   async query(message: MessageInput): ReturnType<AgentApi['query']> {

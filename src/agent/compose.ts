@@ -193,6 +193,7 @@ async function wire(config: Config, openFace: FaceFactory, log: Log, dataDir: Da
     dataDir,
     openFace: (agent) => openFace(agent, config, log.child('http')),
     begin: async () => {
+      served.alerts.restore();
       served.device.start();
       memory.start();
       addStaticPeers(agent, config, log);

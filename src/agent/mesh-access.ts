@@ -77,6 +77,14 @@ export class RunnerAccess implements MessagesMesh {
     return id;
   }
 
+  restoreAlert(
+    id: MessageId,
+    body: Uint8Array,
+    options: { readonly priority: Priority; readonly ageMs: number },
+  ): void {
+    this.#running().submit({ kind: 'restore-alert', id, body, ...options });
+  }
+
   onDelivered(type: FrameType, listener: Listener): () => void {
     const listeners = this.#listeners.get(type) ?? new Set();
     listeners.add(listener);
@@ -90,8 +98,9 @@ export class RunnerAccess implements MessagesMesh {
   }
 
   delivered(message: Delivered): void {
-    const { id, source, body, hops, priority, destination } = message;
-    this.#hand(message.type, { id, source, body, hops, priority, directed: destination !== undefined });
+    const { id, source, body, hops, priority, destination, ageMs } = message;
+    const directed = destination !== undefined;
+    this.#hand(message.type, { id, source, body, hops, priority, directed, ...(ageMs !== undefined && { ageMs }) });
   }
 
   outcome(outcome: Outcome): void {

@@ -1,4 +1,5 @@
 import { Limit } from '../core/limits.js';
+import { ALERTS_HELD_MAX } from '../mesh/alert-spread.js';
 import { DRIP_ITEMS_MAX } from '../mesh/drip.js';
 import type { Mesh } from '../mesh/mesh.js';
 import { REASSEMBLER_LIMITS } from '../wire/fragments.js';
@@ -14,6 +15,7 @@ const QUEUE_LIMITS: Readonly<Record<string, number>> = {
   links: Limit.Links,
   assemblies: REASSEMBLER_LIMITS.assemblies,
   drip: DRIP_ITEMS_MAX,
+  alerts: ALERTS_HELD_MAX,
 };
 
 export function statistics(

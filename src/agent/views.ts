@@ -4,7 +4,17 @@ import type { Link } from '../mesh/links.js';
 import type { Mesh } from '../mesh/mesh.js';
 import type { Radio } from '../ports/radio.js';
 import type { NodeSnapshot } from '../replication/node-state.js';
-import type { NodeFields, NodeState, Peer, PeerLink, RadioStatus, RouteView, WaitingAddress } from './contract.js';
+import type { Alert } from '../services/alerts/alerts.js';
+import type {
+  MessageStory,
+  NodeFields,
+  NodeState,
+  Peer,
+  PeerLink,
+  RadioStatus,
+  RouteView,
+  WaitingAddress,
+} from './contract.js';
 import type { Runner } from './runner.js';
 
 const round = (value: number, digits: number): number => Math.round(value * 10 ** digits) / 10 ** digits;
@@ -93,4 +103,14 @@ export function routeViews(mesh: Mesh, runner: Runner, ttlMs: number): RouteView
       : Math.floor(now.wall + (entry.expiresAtMono === undefined ? ttlMs : entry.expiresAtMono - now.mono)),
     pinned: entry.pinned,
   }));
+}
+
+/** An alert as a message's story: it goes to all, so it is never "delivered", and goes on to who comes later. */
+export function alertStory(alert: Alert, self: string): MessageStory {
+  const { alertId, node, priority, type, raisedAt, receivedAt } = alert;
+  const event =
+    node === self
+      ? { happenedAt: raisedAt, what: 'sent', detail: 'to every node; for 24 h also to those that come into reach' }
+      : { happenedAt: receivedAt, what: 'received', node, detail: 'an alert of that node: ask it when it was sent' };
+  return { messageId: alertId, to: '*', type, priority, condition: 'sent', createdAt: raisedAt, events: [event] };
 }

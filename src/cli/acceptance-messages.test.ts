@@ -1,5 +1,5 @@
 import test from 'ava';
-import { type AgentProcess, startMesh, until } from '../testing/agents.js';
+import { AgentProcess, ownMesh, startMesh, until } from '../testing/agents.js';
 import { EventStream } from '../testing/http-client.js';
 
 interface SseEvent {
@@ -179,4 +179,25 @@ test('an agent asked to stop ends at once with open streams and queries under wa
   await stream.ended();
   t.truthy(await query);
   await until('b shows a offline', 8_000, async () => (await b.alivePeers()).length === 0);
+});
+
+test('an alert raised before another node first starts reaches it, once, and its id is known on both', async (t) => {
+  t.timeout(90_000);
+  const own = ownMesh();
+  const a = await AgentProcess.start(t, { ...own, name: 'early' });
+  const raised = await a.json('alerts', { body: { priority: 'critical', type: 'while-alone', payload: { zone: 3 } } });
+  await a.stop();
+  const again = await AgentProcess.start(t, { ...own, name: 'early', data: a.data });
+  const b = await AgentProcess.start(t, { ...own, name: 'late' });
+  const [alert] = await until('the alert', 30_000, async () => {
+    const { alerts } = await b.json('alerts');
+    return alerts.length > 0 ? alerts : undefined;
+  });
+  t.is(alert.alertId, raised.alertId);
+  t.deepEqual(alert.payload, { zone: 3 });
+  t.is(alert.node, again.nodeId);
+  const [here, there] = [again, b].map((agent) => agent.json(`messages/${raised.alertId}`));
+  t.is((await here).events[0].what, 'sent');
+  t.is((await there).events[0].what, 'received');
+  t.is((await b.json('alerts')).alerts.length, 1);
 });

@@ -21,5 +21,7 @@ export const nodeIdOf = (bytes: Uint8Array, at = 0): NodeId => toHex(bytes.subar
 
 export const nodeIdBytes = (id: NodeId): Uint8Array => fromHex(id) as Uint8Array;
 
+export const messageIdBytes = (id: MessageId): Uint8Array => fromHex(id) as Uint8Array;
+
 export const messageIdOf = (bytes: Uint8Array, at = 0): MessageId =>
   toHex(bytes.subarray(at, at + MESSAGE_ID_BYTES)) as MessageId;

@@ -1,5 +1,5 @@
 import type { HybridClock } from '../core/hlc.js';
-import type { NodeId } from '../core/ids.js';
+import type { MessageId, NodeId } from '../core/ids.js';
 import type { Crypto } from '../ports/crypto.js';
 import type { HotPath } from '../ports/hot-path.js';
 import type { LinkAddress, RadioTraits } from '../ports/radio.js';
@@ -7,6 +7,7 @@ import type { Random } from '../ports/random.js';
 import type { WeaveEffect, WeaveInput } from '../replication/effects.js';
 import type { Weave } from '../replication/weave.js';
 import type { Self } from '../trust/identity.js';
+import type { Priority } from '../wire/frame-types.js';
 import type { StatePatch } from './own-state.js';
 import type { HeardInput } from './reception.js';
 import type { FloodInput, SendInput } from './sending.js';
@@ -40,6 +41,14 @@ export type MeshInput =
   | ({ readonly radio: number } & HeardInput)
   | ({ readonly kind: 'flood' } & FloodInput)
   | ({ readonly kind: 'send' } & SendInput)
+  /** An alert of any node from before a restart of this one, for neighbours that lack it. */
+  | {
+      readonly kind: 'restore-alert';
+      readonly id: MessageId;
+      readonly priority: Priority;
+      readonly body: Uint8Array;
+      readonly ageMs: number;
+    }
   /** Says goodbye: the last word of a node that stops. */
   | { readonly kind: 'leave' }
   | { readonly kind: 'patch-state'; readonly patch: StatePatch }

@@ -3,6 +3,7 @@ import type { Instant } from '../core/machine.js';
 import { Body, decode } from '../wire/bodies.js';
 import { FIRST_FAR_TYPE, FrameType, Priority } from '../wire/frame-types.js';
 import { Flag, type Header } from '../wire/header.js';
+import type { AlertSpread } from './alert-spread.js';
 import type { Beats } from './beats.js';
 import { type Delivery, messageIdFor } from './delivery.js';
 import type { Drip } from './drip.js';
@@ -25,6 +26,7 @@ export interface DispatchMachines {
   readonly sending: Sending;
   readonly peers: Peers;
   readonly fabric: Fabric;
+  readonly alerts: AlertSpread;
 }
 
 /** Hands each whole, fresh message to the machine its type belongs to; what is the user's leaves the engine. */
@@ -69,7 +71,7 @@ export class Dispatch {
   }
 
   #deliver(header: Header, payload: Uint8Array, now: Instant): void {
-    const { context, delivery, peers } = this.#machines;
+    const { context, delivery, peers, alerts } = this.#machines;
     if (header.type < FIRST_FAR_TYPE) {
       context.counters.refuse('frame.type');
       return;
@@ -77,11 +79,15 @@ export class Dispatch {
     peers.heardOf(header.source, now);
     const whole = header.flags & Flag.AckWanted ? delivery.received(header, payload, now) : undefined;
     if (header.flags & Flag.AckWanted && !whole) return;
-    const { type, source, priority, hops } = header;
+    const { type, source, priority, hops, saltHint, sequence } = header;
+    if (type === FrameType.Alert && header.destination === undefined) {
+      const body = payload.slice();
+      if (!alerts.flooded({ source, saltHint, sequence, priority, body }, now)) return;
+    }
     context.emit({
       kind: 'deliver',
       message: {
-        id: whole?.id ?? messageIdFor(source, header.saltHint, header.sequence),
+        id: whole?.id ?? messageIdFor(source, saltHint, sequence),
         type,
         source,
         ...(header.destination !== undefined && { destination: header.destination }),

@@ -266,7 +266,9 @@ test('nonsense is counted and taken for nothing', (t) => {
   const bad = [
     Uint8Array.of(255, 255),
     encode(Body.DripSchema, { items: [{ ...good, source: new Uint8Array(7) }] }),
-    encode(Body.DripSchema, { items: [{ ...good, kind: 3 }] }),
+    encode(Body.DripSchema, { items: [{ ...good, kind: 4 }] }),
+    encode(Body.DripSchema, { items: [{ ...good, kind: DripKind.Alert, priority: 4 }] }),
+    encode(Body.DripSchema, { items: [{ ...good, kind: DripKind.Alert, saltHint: 0x10000 }] }),
     encode(Body.DripSchema, { items: Array.from({ length: 17 }, () => good) }),
   ];
   for (const payload of bad) drip.received(nodeNamed(2), FrameType.Drip, payload, at(0));

@@ -1,24 +1,27 @@
-import { readU32 } from '../core/bytes.js';
+import { readU32, utf8 } from '../core/bytes.js';
 import { type NodeId, nodeIdBytes, nodeIdOf } from '../core/ids.js';
 import type { Instant } from '../core/machine.js';
 import { Body, decode, encode } from '../wire/bodies.js';
-import { FrameType } from '../wire/frame-types.js';
+import { FrameType, Priority } from '../wire/frame-types.js';
 import { Trickle } from './trickle.js';
 import type { MeshContext } from './types.js';
 
-export const DripKind = { Beat: 1, State: 2 } as const;
+export const DripKind = { Beat: 1, State: 2, Alert: 3 } as const;
 export type DripKind = (typeof DripKind)[keyof typeof DripKind];
 
-/** One small thing that is to reach everybody: the newest beat or state of one node. */
+/** One small thing that is to reach everybody: the newest beat or state of one node, or an alert. */
 export interface DripItem {
   readonly kind: DripKind;
   readonly source: NodeId;
   readonly saltHint: number;
   /** Of the frame it was originated in; 0 for a beat. */
   readonly sequence: number;
-  /** Orders the items of one source and kind: newer is greater. */
+  /** Orders the items of one source and kind: newer is greater. Alerts stand side by side, it tells them apart. */
   readonly rank: bigint;
   readonly body: Uint8Array;
+  /** Of an alert: its priority, and when it was raised, on this node's monotonic clock. */
+  readonly priority?: Priority;
+  readonly raisedAt?: number;
 }
 
 /** Trickle's constants on carriers of IP speed. */
@@ -43,7 +46,7 @@ interface Held {
 
 export interface DripEvents {
   send(peer: NodeId, type: FrameType, body: Uint8Array, now: Instant): void;
-  /** Checks a newer item from a neighbour and acts on it; its rank when it is to be kept and passed on. */
+  /** Checks a newer item from a neighbour and acts on it; its rank when it is to be `put`, if that is not done yet. */
   take(kind: DripKind, item: Omit<DripItem, 'rank'>, from: NodeId, now: Instant): bigint | undefined;
   neighbours(): Iterable<NodeId>;
   /** Whether `node` hears `from` itself and so needs no copy from us. */
@@ -52,7 +55,17 @@ export interface DripEvents {
   spareAt(peer: NodeId, now: Instant): number;
 }
 
-const keyOf = (kind: number, source: NodeId): string => `${kind}${source}`;
+/** Of beats and states there is one for each source, of alerts one for each rank. */
+const keyOf = (kind: number, source: NodeId, rank: bigint): string =>
+  kind === DripKind.Alert ? `${kind}${source}${rank}` : `${kind}${source}`;
+
+const isKind = (kind: number): kind is DripKind => kind >= DripKind.Beat && kind <= DripKind.Alert;
+
+/** What makes an alert one of its source's. */
+export const alertRank = (saltHint: number, sequence: number): bigint => (BigInt(saltHint) << 32n) | BigInt(sequence);
+
+/** Of an item as it came: only alerts name themselves, the others are told apart by who takes them. */
+const rankOfAlert = ({ saltHint, sequence }: Omit<DripItem, 'rank'>): bigint => alertRank(saltHint, sequence);
 
 /**
  * Dissemination that trickles until everyone has it (RFC 6206): each item is passed on after a short random time to
@@ -84,13 +97,17 @@ export class Drip {
     return this.#held.size;
   }
 
-  rankOf(kind: DripKind, source: NodeId): bigint | undefined {
-    return this.#held.get(keyOf(kind, source))?.item.rank;
+  /** Of the beat or state held; of an alert only whether `rank` is. */
+  rankOf(kind: DripKind, source: NodeId, rank = 0n): bigint | undefined {
+    return this.#held.get(keyOf(kind, source, rank))?.item.rank;
   }
 
-  /** Something of our own to spread, or from `from` when it came from a neighbour. */
-  put(item: DripItem, from: NodeId | undefined, now: Instant): void {
-    const key = keyOf(item.kind, item.source);
+  /**
+   * Something of our own to spread, or from `from` when it came from a neighbour. `quiet`: the neighbours have been told
+   * otherwise; only who turns out to lack it is sent it.
+   */
+  put(item: DripItem, from: NodeId | undefined, now: Instant, quiet = false): void {
+    const key = keyOf(item.kind, item.source, item.rank);
     let held = this.#held.get(key);
     if (held && held.item.rank >= item.rank) return;
     if (!held) {
@@ -107,6 +124,7 @@ export class Drip {
     held.item = item;
     held.holders.clear();
     if (from !== undefined) held.holders.add(from);
+    if (quiet) return;
     held.trickle.reset(now.mono);
     this.#dueAt = Math.min(this.#dueAt, held.trickle.nextDeadline() ?? Number.POSITIVE_INFINITY);
   }
@@ -114,13 +132,19 @@ export class Drip {
   /** `bury`: neighbours still hold it, and must not bring it back. */
   forget(source: NodeId, bury: boolean, now: Instant): void {
     for (const kind of [DripKind.Beat, DripKind.State]) {
-      const key = keyOf(kind, source);
-      const held = this.#held.get(key);
-      if (!held) continue;
-      this.#digest = (this.#digest ^ held.hash) >>> 0;
-      this.#held.delete(key);
-      if (bury) this.#buried.set(key, { rank: held.item.rank, until: now.mono + BURIED_MS });
+      const held = this.#held.get(keyOf(kind, source, 0n));
+      if (held) this.remove(held.item, bury, now);
     }
+  }
+
+  /** As `forget`, one item alone. */
+  remove({ kind, source, rank }: DripItem, bury: boolean, now: Instant): void {
+    const key = keyOf(kind, source, rank);
+    const held = this.#held.get(key);
+    if (!held) return;
+    this.#digest = (this.#digest ^ held.hash) >>> 0;
+    this.#held.delete(key);
+    if (bury) this.#buried.set(key, { rank: held.item.rank, until: now.mono + BURIED_MS });
     for (const [key, { until }] of this.#buried) {
       if (until > now.mono && this.#buried.size <= DRIP_ITEMS_MAX) break;
       this.#buried.delete(key);
@@ -129,9 +153,9 @@ export class Drip {
 
   /** Whether this was forgotten here not long ago, and nothing newer has been heard of its source since. */
   isBuried(kind: DripKind, source: NodeId, rank: bigint, now: Instant): boolean {
-    const buried = this.#buried.get(keyOf(kind, source));
+    const buried = this.#buried.get(keyOf(kind, source, rank));
     if (!buried || buried.until <= now.mono || buried.rank < rank) return false;
-    return !this.#held.has(keyOf(DripKind.Beat, source));
+    return kind === DripKind.Alert || !this.#held.has(keyOf(DripKind.Beat, source, 0n));
   }
 
   neighbourUp(peer: NodeId, now: Instant): void {
@@ -216,12 +240,10 @@ export class Drip {
     const flush = (): void => {
       if (batch.length === 0) return;
       const body = encode(Body.DripSchema, {
-        items: batch.map(({ kind, source, saltHint, sequence, body }) => ({
-          kind,
+        items: batch.map(({ source, raisedAt, rank: _, ...item }) => ({
+          ...item,
           source: nodeIdBytes(source),
-          saltHint,
-          sequence,
-          body,
+          ...(raisedAt !== undefined && { ageS: Math.max(0, Math.round((now.mono - raisedAt) / 1_000)) }),
         })),
       });
       this.#events.send(peer, FrameType.Drip, body, now);
@@ -242,17 +264,19 @@ export class Drip {
       this.#context.counters.refuse('drip.malformed');
       return;
     }
-    for (const { kind, source, saltHint, sequence, body } of drip.items) {
-      if (source.length !== 8 || (kind !== DripKind.Beat && kind !== DripKind.State)) {
+    for (const { kind, source, saltHint, sequence, body, priority, ageS } of drip.items) {
+      const isAlert = kind === DripKind.Alert;
+      if (source.length !== 8 || !isKind(kind) || (isAlert && (priority > Priority.Low || saltHint > 0xffff))) {
         this.#context.counters.refuse('drip.malformed');
         continue;
       }
-      this.#item(peer, { kind, source: nodeIdOf(source), saltHint, sequence, body }, now);
+      const more = isAlert ? { priority: priority as Priority, raisedAt: now.mono - ageS * 1_000 } : {};
+      this.#item(peer, { kind, source: nodeIdOf(source), saltHint, sequence, body, ...more }, now);
     }
   }
 
   #item(peer: NodeId, item: Omit<DripItem, 'rank'>, now: Instant): void {
-    const held = this.#held.get(keyOf(item.kind, item.source));
+    const held = this.#held.get(keyOf(item.kind, item.source, rankOfAlert(item)));
     if (
       held &&
       held.item.sequence === item.sequence &&
@@ -290,13 +314,15 @@ export class Drip {
     const theirs = new Map<string, bigint>();
     const wanted: { source: Uint8Array; kind: number; rank: bigint }[] = [];
     for (const entry of summary.entries) {
-      if (entry.source.length !== 8 || (entry.kind !== DripKind.Beat && entry.kind !== DripKind.State)) continue;
+      if (entry.source.length !== 8 || !isKind(entry.kind)) continue;
       const source = nodeIdOf(entry.source);
-      const key = keyOf(entry.kind, source);
+      const key = keyOf(entry.kind, source, entry.rank);
       theirs.set(key, entry.rank);
       const ours = this.#held.get(key)?.item.rank;
       const isNews = ours === undefined ? !this.isBuried(entry.kind, source, entry.rank, now) : ours < entry.rank;
-      if (isNews) wanted.push({ source: entry.source, kind: entry.kind, rank: 0n });
+      // Of a beat or state the newest is asked for, whichever that is by then.
+      const rank = entry.kind === DripKind.Alert ? entry.rank : 0n;
+      if (isNews) wanted.push({ source: entry.source, kind: entry.kind, rank });
     }
     const missing: DripItem[] = [];
     for (const [key, held] of this.#held) {
@@ -322,14 +348,18 @@ export class Drip {
     const items: DripItem[] = [];
     for (const entry of request.entries) {
       if (entry.source.length !== 8) continue;
-      const held = this.#held.get(keyOf(entry.kind, nodeIdOf(entry.source)));
+      const held = this.#held.get(keyOf(entry.kind, nodeIdOf(entry.source), entry.rank));
       if (held) items.push(held.item);
     }
     this.#sendItems(peer, items, now);
   }
 }
 
-const hashOf = (item: DripItem, context: MeshContext): number =>
-  readU32(context.crypto.sha256(nodeIdBytes(item.source), Uint8Array.of(item.kind), item.body), 0);
+/** Two alerts of one source may say the same: they differ by their names. */
+const hashOf = ({ source, kind, rank, body }: DripItem, context: MeshContext): number =>
+  readU32(
+    context.crypto.sha256(nodeIdBytes(source), Uint8Array.of(kind), kind === DripKind.Alert ? utf8(`${rank}`) : body),
+    0,
+  );
 
 const hashBytes = (body: Uint8Array, context: MeshContext): number => readU32(context.crypto.sha256(body), 0);

@@ -100,6 +100,7 @@ test('nodes that hold the same have one digest, and it changes with what they ho
 test('every queue has a name and a size', async (t) => {
   const queues = (await pair()).node(0).mesh.queues();
   t.deepEqual(Object.keys(queues).sort(), [
+    'alerts',
     'assemblies',
     'dedup',
     'drip',

@@ -6,6 +6,7 @@ import { type NodeSnapshot, NodeStates } from '../replication/node-state.js';
 import { KnownNodes } from '../trust/known-nodes.js';
 import { FrameType, Priority } from '../wire/frame-types.js';
 import type { Header } from '../wire/header.js';
+import { AlertSpread } from './alert-spread.js';
 import { Beats } from './beats.js';
 import { type Carrier, makeCarrier } from './carrier.js';
 import type { MeshInput, MeshOptions, MeshOutput } from './contract.js';
@@ -52,12 +53,14 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   readonly #flooding: Flooding;
   readonly #drip: Drip;
   readonly #beats: Beats;
+  readonly #alerts: AlertSpread;
   readonly #reception: Reception;
   readonly #ownState: OwnState;
   readonly #stateSpread: StateSpread;
   readonly #sending: Sending;
   readonly #dispatch: Dispatch;
   readonly #fabric: Fabric;
+  readonly #timed: readonly { nextDeadline(): number | undefined }[];
   #outbox: MeshOutput[] = [];
   #sequence: number;
   #dirty = false;
@@ -88,6 +91,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     });
     this.#flooding = new Flooding(this.context, this.links, this.#egress, this.#hears);
     this.#drip = this.#makeDrip();
+    this.#alerts = new AlertSpread(this.context, this.#drip);
     this.#beats = new Beats(this.context, this.known, options.clock, {
       publish: (item, now) => this.#drip.put(item, undefined, now),
       isBuried: (source, rank, now) => this.#drip.isBuried(DripKind.Beat, source, rank, now),
@@ -103,15 +107,17 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     this.#reception = this.#makeReception(table);
     const { context, links, routing, delivery, peers } = this;
     const [egress, beats, flooding, drip] = [this.#egress, this.#beats, this.#flooding, this.#drip];
-    const [nextSequence, liveness, { weave }] = [this.#nextSequence, this.#liveness, options];
-    const sending = new Sending({ context, links, routing, egress, beats, delivery, flooding, nextSequence });
+    const [nextSequence, liveness, discovery] = [this.#nextSequence, this.#liveness, this.#discovery];
+    const [alerts, { weave }] = [this.#alerts, options];
+    const sending = new Sending({ context, links, routing, egress, beats, delivery, flooding, alerts, nextSequence });
     this.#sending = sending;
     this.#ownState = new OwnState(context, links, options);
     this.#stateSpread = this.#makeStateSpread();
+    this.#timed = [egress, discovery, liveness, flooding, drip, beats, delivery, this.#ownState, weave];
     const push = (effect: WeaveEffect): void => void this.#outbox.push({ kind: 'records', effect });
     const fabric = new Fabric({ weave, drip, links, sending, counters: this.counters, emit: push });
     this.#fabric = fabric;
-    this.#dispatch = new Dispatch({ context, egress, liveness, drip, beats, delivery, sending, peers, fabric });
+    this.#dispatch = new Dispatch({ context, egress, liveness, drip, beats, delivery, sending, peers, fabric, alerts });
   }
 
   readonly #nextSequence = (): number => {
@@ -139,9 +145,11 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
       spareAt: (peer, { mono }) => this.links.best(peer)?.carrier.background.opensAt(mono) ?? mono,
       send: (peer, type, body, now) => this.#sending.local(peer, type, body, Priority.High, now),
       take: (kind, item, from, now) =>
-        kind === DripKind.State
-          ? this.#stateSpread.take(item, now)
-          : this.#beats.take(item.source, item.body, this.#drip.rankOf(kind, item.source), from, now),
+        kind === DripKind.Alert
+          ? this.#alerts.take(item, from, now)
+          : kind === DripKind.State
+            ? this.#stateSpread.take(item, now)
+            : this.#beats.take(item.source, item.body, this.#drip.rankOf(kind, item.source), from, now),
     });
   }
 
@@ -190,19 +198,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
 
   nextDeadline(): number | undefined {
     let at: number | undefined = this.#maintenanceAt;
-    for (const machine of [
-      this.#egress,
-      this.#discovery,
-      this.#liveness,
-      this.#flooding,
-      this.#drip,
-      this.#beats,
-      this.delivery,
-      this.#ownState,
-      this.#options.weave,
-    ]) {
-      at = earlier(at, machine.nextDeadline());
-    }
+    for (const machine of this.#timed) at = earlier(at, machine.nextDeadline());
     return at;
   }
 
@@ -222,6 +218,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
       assemblies: this.#reception.assemblies,
       dedup: this.#reception.dedupSize,
       drip: this.#drip.size,
+      alerts: this.#alerts.size,
       links: this.links.size,
     };
   }
@@ -265,6 +262,8 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
         return this.#sending.flood(input, now);
       case 'send':
         return this.#sending.send(input, now);
+      case 'restore-alert':
+        return this.#alerts.restored(input.id, input.priority, input.body, input.ageMs, now);
       case 'patch-state':
         return this.#ownState.patch(input.patch, now);
       case 'leave':
@@ -301,6 +300,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     if (now.mono >= this.#maintenanceAt) {
       this.#maintenanceAt = now.mono + MAINTENANCE_MS;
       this.#reception.tick(now);
+      this.#alerts.tick(now);
       this.#ownState.linksChanged(now);
       this.#dirty = true;
     }
@@ -341,7 +341,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
 
   /** `remove`: the link itself is gone; otherwise it goes back to greeting. */
   #linkDown(link: Link, reason: string, now: Instant, remove: boolean): void {
-    const { peer, phase } = link;
+    const { peer, phase, carrier, address } = link;
     const left = phase === 'up' ? this.#egress.close(link) : [];
     this.#liveness.close(link);
     if (remove) this.links.remove(link);
@@ -349,19 +349,12 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     this.routing.linkGone(link);
     if (phase !== 'up' || peer === undefined) return;
     this.#dirty = true;
-    this.context.emit({
-      kind: 'link',
-      node: peer,
-      radio: link.carrier.index,
-      address: link.address,
-      change: 'down',
-      reason,
-    });
+    this.context.emit({ kind: 'link', node: peer, radio: carrier.index, address, change: 'down', reason });
     if (this.links.upTo(peer).length === 0) this.#drip.neighbourDown(peer);
     this.#fabric.linksChanged(peer, now);
     this.#ownState.linksChanged(now);
-    this.#discovery.hurry(link.carrier, now);
-    if (remove) this.context.emit({ kind: 'drop-link', radio: link.carrier.index, address: link.address });
+    this.#discovery.hurry(carrier, now);
+    if (remove) this.context.emit({ kind: 'drop-link', radio: carrier.index, address });
     for (const frame of left) this.#undelivered(link, frame, now);
   }
 

@@ -5,6 +5,7 @@ import { at, headerWith, nodeNamed, sequences, snapshotOf, testContext, upLink }
 import { buildFrame, payloadOf } from '../wire/frame.js';
 import { FrameType, Priority } from '../wire/frame-types.js';
 import { Flag, readHeader } from '../wire/header.js';
+import type { AlertSpread } from './alert-spread.js';
 import type { Beats } from './beats.js';
 import { Delivery } from './delivery.js';
 import { Egress } from './egress.js';
@@ -38,6 +39,7 @@ function setup() {
     beats,
     delivery,
     flooding,
+    alerts: {} as unknown as AlertSpread,
     nextSequence: sequences(),
   });
   for (const node of [A, B, C]) egress.open(upLink(links, node));

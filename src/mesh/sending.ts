@@ -5,6 +5,7 @@ import { saltHintOf } from '../trust/identity.js';
 import { immutablePart } from '../wire/frame.js';
 import { FIRST_FAR_TYPE, FrameType, type Priority } from '../wire/frame-types.js';
 import { Flag, type Header, overheadBytes, readHeader } from '../wire/header.js';
+import type { AlertSpread } from './alert-spread.js';
 import type { Beats } from './beats.js';
 import { type Delivery, type DirectedMessage, messageIdFor } from './delivery.js';
 import { type Egress, localHeader } from './egress.js';
@@ -46,6 +47,7 @@ export class Sending {
   readonly #beats: Beats;
   readonly #delivery: Delivery;
   readonly #flooding: Flooding;
+  readonly #alerts: AlertSpread;
   readonly #nextSequence: () => number;
 
   constructor(machines: {
@@ -56,6 +58,7 @@ export class Sending {
     beats: Beats;
     delivery: Delivery;
     flooding: Flooding;
+    alerts: AlertSpread;
     nextSequence: () => number;
   }) {
     this.#context = machines.context;
@@ -65,6 +68,7 @@ export class Sending {
     this.#beats = machines.beats;
     this.#delivery = machines.delivery;
     this.#flooding = machines.flooding;
+    this.#alerts = machines.alerts;
     this.#nextSequence = machines.nextSequence;
   }
 
@@ -92,6 +96,7 @@ export class Sending {
     const header = this.#farHeader(input.type, input.priority, input.sequence);
     this.#context.counters.flood.originated++;
     this.#originated(header, input.body, now);
+    if (input.type === FrameType.Alert) this.#alerts.flooded({ ...header, body: input.body }, now);
     this.#flooding.originate(header, input.body, `${this.idOf(input.sequence)}0000`, now);
   }
 

@@ -26,6 +26,8 @@ export interface Delivered {
   readonly hops: number;
   readonly body: Uint8Array;
   readonly at: Instant;
+  /** Of an alert that was handed on later: how long ago it was raised. */
+  readonly ageMs?: number;
 }
 
 export type MessageOutcome = 'delivered' | 'expired' | 'refused';

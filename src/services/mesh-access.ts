@@ -10,6 +10,8 @@ export interface DeliveredMessage {
   readonly priority: Priority;
   /** To this node alone, not to everybody. */
   readonly directed: boolean;
+  /** Of an alert that was handed on later: how long ago it was raised. */
+  readonly ageMs?: number;
 }
 
 /** How a service reaches other nodes. What it sends to its own id is delivered here, after the call returns. */
@@ -31,5 +33,7 @@ export interface MeshAccess {
     options: { readonly priority: Priority; readonly ack?: boolean; readonly timeoutMs?: number },
     begin?: (id: MessageId) => void,
   ): MessageId;
+  /** An alert this node holds from before its restart: it goes on to neighbours that lack it. */
+  restoreAlert(id: MessageId, body: Uint8Array, options: { readonly priority: Priority; readonly ageMs: number }): void;
   onDelivered(type: FrameType, listener: (message: DeliveredMessage) => void): () => void;
 }

@@ -22,6 +22,7 @@ export const nodeNumber = (number: number): NodeId => nodeIdOf(new Uint8Array(8)
 export class FakeMesh implements MessagesMesh {
   readonly self: NodeId;
   readonly sent: SentMessage[] = [];
+  readonly restored: { readonly id: MessageId; readonly body: Uint8Array; readonly ageMs: number }[] = [];
   /** The outcome a message that wants one has at once, in the middle of `send`. */
   refuses: string | undefined;
   /** When false, what is sent goes nowhere and has no outcome. */
@@ -60,6 +61,14 @@ export class FakeMesh implements MessagesMesh {
 
   send(to: NodeId, type: FrameType, body: Uint8Array, options: Options, begin?: (id: MessageId) => void): MessageId {
     return this.#send(to, type, body, options, begin);
+  }
+
+  restoreAlert(
+    id: MessageId,
+    body: Uint8Array,
+    options: { readonly priority: Priority; readonly ageMs: number },
+  ): void {
+    this.restored.push({ id, body, ...options });
   }
 
   onDelivered(type: FrameType, listener: (message: DeliveredMessage) => void): () => void {

@@ -170,6 +170,7 @@ export class ServiceMesh {
           options,
           begin,
         ),
+      restoreAlert: () => {},
       onDelivered: (type, fn) => {
         const set = listeners.get(type) ?? new Set();
         listeners.set(type, set.add(fn));

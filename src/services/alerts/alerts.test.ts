@@ -1,9 +1,10 @@
 import test from 'ava';
 import { utf8 } from '../../core/bytes.js';
 import { EdgeError } from '../../core/errors.js';
+import type { MessageId } from '../../core/ids.js';
 import type { Store } from '../../ports/store.js';
 import { createMemoryStore } from '../../storage/memory.js';
-import { FakeMesh, nodeNumber, turns } from '../../testing/fake-mesh.js';
+import { FakeMesh, nodeNumber, type SentMessage, turns } from '../../testing/fake-mesh.js';
 import { SteppedClock } from '../../testing/stepped-clock.js';
 import { Body, encode } from '../../wire/bodies.js';
 import { FrameType } from '../../wire/frame-types.js';
@@ -107,6 +108,42 @@ test('a full disk does not hold an alert back', async (t) => {
   t.is(other.heard[0]?.alertId, alert.alertId);
   t.is(full.alerts.list().alerts[0]?.alertId, alert.alertId);
   t.deepEqual(full.storage, ['store.full']);
+});
+
+test('an alert that comes twice is kept once, and found by its id until it makes room', async (t) => {
+  const clock = new SteppedClock();
+  const { alerts, mesh, heard } = side(1, clock);
+  const id = `${nodeNumber(3)}${'0'.repeat(11)}7` as MessageId;
+  const body = encode(Body.AlertSchema, { type: 'fire', payload: utf8('1'), raisedAtMs: 5n });
+  for (let i = 0; i < 2; i++) mesh.deliver(FrameType.Alert, { id, body, source: nodeNumber(3), directed: false });
+  t.is(heard.length, 1);
+  t.is(alerts.list().alerts.length, 1);
+  t.is(alerts.get(id)?.type, 'fire');
+  t.is(alerts.get('f'.repeat(28)), undefined);
+  for (let i = 0; i < ALERTS_KEPT; i++) await alerts.send({ priority: 'low', type: 'x' });
+  t.is(alerts.get(id), undefined);
+});
+
+test('after a restart the mesh is given the alerts again, as old as they are, as they were said', async (t) => {
+  const clock = new SteppedClock();
+  const before = side(1, clock);
+  const own = await before.alerts.send({ priority: 'critical', type: 'fire', payload: { zone: [1, 'é'] } });
+  const body = encode(Body.AlertSchema, { type: 'dust', payload: utf8('null'), raisedAtMs: 5n });
+  before.mesh.deliver(FrameType.Alert, { body, source: nodeNumber(3), directed: false, priority: 3, ageMs: 7_000 });
+  await turns();
+  clock.advance(60_000);
+  const { alerts, mesh } = side(1, clock, before.store);
+  alerts.restore();
+  const { id, body: said } = before.mesh.sent[0] as SentMessage;
+  t.is(id, own.alertId as MessageId);
+  t.deepEqual(
+    mesh.restored.map(({ body, ageMs }) => ({ body, ageMs })),
+    [
+      { body: said, ageMs: 60_000 },
+      { body, ageMs: 67_000 },
+    ],
+  );
+  t.deepEqual(Object.keys(alerts.list().alerts[0] ?? {}).sort(), Object.keys(own).sort());
 });
 
 test('malformed alerts are counted and change nothing', (t) => {

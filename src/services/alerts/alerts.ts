@@ -1,5 +1,6 @@
 import { fromUtf8, utf8 } from '../../core/bytes.js';
 import { EdgeError, messageOf } from '../../core/errors.js';
+import type { MessageId } from '../../core/ids.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Store, StoreOp } from '../../ports/store.js';
 import { Body, decode, encode } from '../../wire/bodies.js';
@@ -39,6 +40,8 @@ interface Kept {
   /** Orders alerts by arrival; also the key on disk and the cursor. */
   readonly key: string;
   readonly alert: Alert;
+  /** How long ago it had been raised when it came. */
+  readonly ageMs: number;
 }
 
 export interface AlertsEvents {
@@ -48,7 +51,10 @@ export interface AlertsEvents {
   storeFailed(error: unknown): void;
 }
 
-/** Alerts of the whole mesh: raised here they flood to everybody, and every node keeps the latest. */
+/**
+ * Alerts of the whole mesh: raised here they flood to everybody, and every node keeps the latest. Young ones are handed
+ * to nodes that come into reach later.
+ */
 export class Alerts {
   readonly #mesh: MeshAccess;
   readonly #clock: Clock;
@@ -56,6 +62,8 @@ export class Alerts {
   readonly #events: AlertsEvents;
   readonly #close: () => void;
   #kept: Kept[];
+  /** Of those kept: a neighbour may hand on what is here. */
+  readonly #ids = new Set<string>();
   #lastKey = 0;
 
   constructor(mesh: MeshAccess, clock: Clock, store: Store, events: AlertsEvents) {
@@ -64,12 +72,34 @@ export class Alerts {
     this.#store = store;
     this.#events = events;
     this.#kept = store.range(SPACE, { limit: ALERTS_KEPT, reverse: true }).flatMap(fromDisk).reverse();
+    for (const { alert } of this.#kept) this.#ids.add(alert.alertId);
     this.#lastKey = Number.parseInt(this.#kept.at(-1)?.key ?? '0', 16) || 0;
     this.#close = mesh.onDelivered(FrameType.Alert, (message) => this.#received(message));
   }
 
   close(): void {
     this.#close();
+  }
+
+  /** The alert of this id, raised here or elsewhere, while it is kept. */
+  get(alertId: string): Alert | undefined {
+    return this.#ids.has(alertId) ? this.#kept.find(({ alert }) => alert.alertId === alertId)?.alert : undefined;
+  }
+
+  /** After a start: the alerts on disk are the mesh's again, for nodes that were away. It knows how old is too old. */
+  restore(): void {
+    const now = this.#clock.wall();
+    for (const { alert, ageMs } of this.#kept) {
+      const body = encode(Body.AlertSchema, {
+        type: alert.type,
+        payload: utf8(JSON.stringify(alert.payload)),
+        raisedAtMs: BigInt(Math.floor(alert.raisedAt)),
+      });
+      const priority = PRIORITY_NAMES.indexOf(alert.priority) as Priority;
+      // A clock that was set back since makes nothing young again.
+      const since = Math.max(0, now - alert.receivedAt);
+      this.#mesh.restoreAlert(alert.alertId as MessageId, body, { priority, ageMs: ageMs + since });
+    }
   }
 
   /**
@@ -144,6 +174,7 @@ export class Alerts {
   }
 
   #received(message: DeliveredMessage): void {
+    if (this.#ids.has(message.id)) return;
     const body = decode(Body.AlertSchema, message.body);
     const text = body && body.payload.length <= ALERT_PAYLOAD_BYTES_MAX ? fromUtf8(body.payload) : undefined;
     const payload = text === undefined ? undefined : parseJson(text);
@@ -161,16 +192,18 @@ export class Alerts {
       raisedAt: Number(body.raisedAtMs),
       receivedAt: this.#clock.wall(),
     };
-    void this.#keep(alert);
+    void this.#keep(alert, message.ageMs ?? 0);
   }
 
-  async #keep(alert: Alert): Promise<void> {
+  async #keep(alert: Alert, ageMs = 0): Promise<void> {
     this.#lastKey = Math.max(Math.floor(alert.receivedAt), this.#lastKey + 1);
     const key = this.#lastKey.toString(16).padStart(14, '0');
-    this.#kept.push({ key, alert });
-    const ops: StoreOp[] = [{ op: 'put', space: SPACE, key, value: utf8(JSON.stringify(alert)) }];
+    this.#kept.push({ key, alert, ageMs });
+    this.#ids.add(alert.alertId);
+    const ops: StoreOp[] = [{ op: 'put', space: SPACE, key, value: utf8(JSON.stringify({ ...alert, ageMs })) }];
     while (this.#kept.length > ALERTS_KEPT) {
       const oldest = this.#kept.shift() as Kept;
+      this.#ids.delete(oldest.alert.alertId);
       ops.push({ op: 'delete', space: SPACE, key: oldest.key });
     }
     this.#events.alert(alert);
@@ -207,5 +240,7 @@ function parseJson(text: string): { readonly value: JsonValue } | undefined {
 
 function fromDisk(entry: { readonly key: string; readonly value: Uint8Array }): Kept[] {
   const parsed = parseJson(fromUtf8(entry.value) ?? '');
-  return parsed ? [{ key: entry.key, alert: parsed.value as unknown as Alert }] : [];
+  if (!parsed) return [];
+  const { ageMs = 0, ...alert } = parsed.value as unknown as Alert & { readonly ageMs?: number };
+  return [{ key: entry.key, alert, ageMs }];
 }

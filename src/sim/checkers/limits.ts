@@ -1,4 +1,5 @@
 import { Limit } from '../../core/limits.js';
+import { ALERTS_HELD_MAX } from '../../mesh/alert-spread.js';
 import type { ObservedNode, Observer } from '../observer.js';
 import type { World } from '../world.js';
 import type { Findings } from './findings.js';
@@ -24,6 +25,7 @@ const BOUNDS: Readonly<Record<string, { readonly most: number; readonly perLink?
   assemblies: { most: ASSEMBLIES_MAX },
   dedup: { most: DEDUP_MAX },
   drip: { most: DRIP_MAX },
+  alerts: { most: ALERTS_HELD_MAX },
   links: { most: Limit.Links },
 };
 
