@@ -84,7 +84,7 @@ export class Agent implements AgentApi {
   }
 
   status(): Status {
-    const { config, mesh, runner, device, hotPath, version, storage, lifecycle } = this.#parts;
+    const { config, mesh, runner, device, hotPath, version, storage, lifecycle, clock } = this.#parts;
     const peers = [...mesh.peers.all()];
     const url = lifecycle.url();
     return {
@@ -99,7 +99,7 @@ export class Agent implements AgentApi {
         name: radio.name,
         condition,
         ...(reason !== undefined && { reason }),
-        ...standingView(radio),
+        ...standingView(radio, condition, mesh.carrier(index), clock.now()),
         addresses: radio.localAddresses(),
         links: [...mesh.links.all()].filter((link) => link.phase === 'up' && link.carrier.index === index).length,
         counters: radio.counters(),

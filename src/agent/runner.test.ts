@@ -1,7 +1,8 @@
 import test from 'ava';
 import type { MeshInput, MeshOutput } from '../mesh/contract.js';
 import type { Mesh } from '../mesh/mesh.js';
-import type { Radio, RadioCondition, RadioEvents } from '../ports/radio.js';
+import type { Log } from '../ports/log.js';
+import type { Radio, RadioCondition, RadioEvents, RadioProbe } from '../ports/radio.js';
 import type { Store, StoreOp } from '../ports/store.js';
 import { storeFull } from '../storage/store-errors.js';
 import { turns } from '../testing/fake-mesh.js';
@@ -43,6 +44,7 @@ class FakeRadio implements Radio {
   };
   readonly sent: string[] = [];
   readonly dropped: string[] = [];
+  standing: RadioProbe | undefined;
   events: RadioEvents | undefined;
   closed = false;
   /** What the first attempt comes to; `undefined` says nothing. */
@@ -80,12 +82,13 @@ class FakeRadio implements Radio {
 function world(
   radios: readonly Radio[] = [new FakeRadio()],
   write: (ops: readonly StoreOp[]) => Promise<void> = async () => {},
+  log: Log = silentLog(),
 ) {
   const clock = new SteppedClock();
   const engine = new FakeEngine();
   const told: string[] = [];
   const store = { batch: write } as Store;
-  const runner = new Runner(engine as unknown as Mesh, radios, store, clock, silentLog(), {
+  const runner = new Runner(engine as unknown as Mesh, radios, store, clock, log, {
     deliver: (message) => told.push(`deliver ${message.type}`),
     notice: (effect) => told.push(`notice ${effect.kind}`),
     records: (effect) => told.push(`records ${effect.kind}`),
@@ -236,6 +239,31 @@ test('radios come and go as carriers, each change told once', async (t) => {
   );
   t.is(runner.radios[1]?.reason, 'unplugged');
   t.is(told.filter((line) => line.startsWith('radio')).length, 4);
+});
+
+test('a radio that is not up is a warning with its fix, each trouble once until it is up', async (t) => {
+  const radio = new FakeRadio('retrying');
+  radio.standing = { ok: false, detail: '', fix: 'plug it in' };
+  const lines: string[] = [];
+  const write = (level: string) => (message: string, fields?: object) =>
+    void lines.push([level, message, ...Object.values(fields ?? {})].join(' | '));
+  const log = { ...silentLog(), info: write('info'), warn: write('warn') };
+  const { runner } = world([radio], undefined, log);
+  await runner.start();
+  radio.events?.condition('retrying', 'as told');
+  radio.events?.condition('retrying', 'not permitted');
+  radio.events?.condition('retrying', 'as told');
+  radio.events?.condition('up', 'no answer yet');
+  radio.events?.condition('retrying', 'as told');
+  await runner.stop();
+  radio.events?.condition('down', 'closed');
+  t.deepEqual(lines, [
+    'warn | radio memory is retrying | as told | plug it in',
+    'warn | radio memory is retrying | not permitted | plug it in',
+    'info | radio memory is up',
+    'warn | radio memory is retrying | as told | plug it in',
+    'info | radio memory is down | closed',
+  ]);
 });
 
 test('after the stop nothing is heard, timed or sent', async (t) => {

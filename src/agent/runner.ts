@@ -25,11 +25,15 @@ export interface RadioRecord {
   readonly radio: Radio;
   condition: RadioCondition;
   reason: string | undefined;
+  /** Reasons that were warned of since it was last up. */
+  readonly told: Set<string>;
 }
 
 /** A timer is never set further ahead than this, nor closer than the other. */
 const TIMER_MAX_MS = 60_000;
 const TIMER_MIN_MS = 1;
+/** Troubles of one radio that are warned of until it is up again; each once, further ones only shown. */
+const TOLD_MAX = 16;
 
 /**
  * Runs the engine: feeds it what the radios hear and what time it is, and executes its effects. Inputs that come while
@@ -52,7 +56,7 @@ export class Runner {
 
   constructor(mesh: Mesh, radios: readonly Radio[], store: Store, clock: Clock, log: Log, events: RunnerEvents) {
     this.#mesh = mesh;
-    this.radios = radios.map((radio) => ({ radio, condition: 'down', reason: 'not opened yet' }));
+    this.radios = radios.map((radio) => ({ radio, condition: 'down', reason: 'not opened yet', told: new Set() }));
     this.#store = store;
     this.clock = clock;
     this.#log = log;
@@ -190,15 +194,30 @@ export class Runner {
     if (record.condition === 'down' && record.reason === 'not opened yet') this.#condition(record, index, 'up');
   }
 
+  /** A radio that is not up is a warning; not one that was closed, or that is about to come up otherwise. */
+  #tell({ radio, condition, reason = '', told }: RadioRecord): void {
+    const text = `radio ${radio.name} is ${condition}`;
+    const fix = radio.standing?.fix;
+    if (condition === 'up') {
+      told.clear();
+      this.#log.info(text);
+    } else if (told.has(reason) || told.size >= TOLD_MAX) return;
+    else if (this.#stopped || radio.standing?.ok) this.#log.info(text, { reason });
+    else {
+      told.add(reason);
+      this.#log.warn(text, { reason, ...(fix !== undefined && { fix }) });
+    }
+  }
+
   #condition(record: RadioRecord, index: number, condition: RadioCondition, reason?: string): void {
     const before = record.condition;
     record.condition = condition;
     record.reason = condition === 'up' ? undefined : reason;
-    if (condition === before) return;
+    if (condition === before) return void (condition !== 'up' && this.#tell(record));
     const { name, traits } = record.radio;
     if (condition === 'up') this.submit({ kind: 'carrier-up', radio: index, name, traits });
     else if (before === 'up') this.submit({ kind: 'carrier-down', radio: index, reason: reason ?? condition });
-    this.#log.info(`radio ${name} is ${condition}`, reason === undefined ? {} : { reason });
+    this.#tell(record);
     this.#events.radio(record.radio, condition, reason);
   }
 }

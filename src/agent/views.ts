@@ -1,8 +1,9 @@
 import { hlcMs } from '../core/hlc.js';
 import type { NodeId } from '../core/ids.js';
+import type { Carrier } from '../mesh/carrier.js';
 import type { Link } from '../mesh/links.js';
 import type { Mesh } from '../mesh/mesh.js';
-import type { Radio } from '../ports/radio.js';
+import type { Radio, RadioCondition } from '../ports/radio.js';
 import type { NodeSnapshot } from '../replication/node-state.js';
 import type { Alert } from '../services/alerts/alerts.js';
 import type {
@@ -34,11 +35,26 @@ export function stateView(snapshot: NodeSnapshot): NodeState {
   };
 }
 
-/** How a radio works, where there are several ways; what keeps it from working is its `reason`. */
-export function standingView({ standing }: Radio): Pick<RadioStatus, 'mode' | 'detail' | 'fix'> {
-  if (standing?.ok !== true) return {};
-  const { mode, detail, fix } = standing;
-  return { ...(mode !== undefined && { mode }), detail, ...(fix !== undefined && { fix }) };
+/** Frames of another key say so for this long. */
+const FOREIGN_MS = 60_000;
+const FOREIGN = {
+  detail: 'frames of another mesh or key are heard',
+  fix: 'give both sides the same --mesh; edge-agent config explain mesh shows the one here',
+};
+
+/** How a radio works or why it reaches nobody, and what mends it; what keeps it from working is its `reason`. */
+export function standingView(
+  { standing }: Radio,
+  condition: RadioCondition,
+  carrier: Pick<Carrier, 'linksUp' | 'foreignAt'> | undefined,
+  nowMs: number,
+): Pick<RadioStatus, 'mode' | 'detail' | 'fix'> {
+  const { mode, detail, fix } = standing ?? {};
+  const way = mode !== undefined && { mode };
+  if (condition !== 'up') return fix === undefined ? {} : { fix };
+  const isForeign = carrier?.foreignAt !== undefined && nowMs - carrier.foreignAt < FOREIGN_MS;
+  if (isForeign && carrier.linksUp === 0) return { ...way, ...FOREIGN };
+  return { ...way, ...(detail !== undefined && { detail }), ...(fix !== undefined && { fix }) };
 }
 
 export function peerViews(mesh: Mesh, runner: Runner): Peer[] {

@@ -1,11 +1,18 @@
 import type { RadioStatus } from '../agent/contract.js';
 import { byteCount, inline } from './format.js';
 import { facts, say, sayJson, table } from './output.js';
+import { clean } from './report.js';
 
 /** A condition is a word and a colour: never a colour alone. */
 const CONDITION_STYLE = { up: 'green', retrying: 'yellow', down: 'red' } as const;
 
-export const radioTable = (radios: readonly RadioStatus[]): string =>
+/** With what mends it below the table, where nothing is cut off. */
+export function radioTable(radios: readonly RadioStatus[]): string {
+  const fixes = radios.flatMap(({ name, fix }) => (fix === undefined ? [] : [`${name}: ${clean(fix)}`]));
+  return [radioRows(radios), ...(fixes.length > 0 ? ['', ...fixes] : [])].join('\n');
+}
+
+const radioRows = (radios: readonly RadioStatus[]): string =>
   table(
     [
       { title: 'RADIO', value: ({ name }) => name },

@@ -14,6 +14,8 @@ export interface Carrier {
   up: boolean;
   /** Links over it that are up. */
   linksUp: number;
+  /** When a frame last came whose tag is of another key: another mesh, or not this one's members. Monotonic ms. */
+  foreignAt: number | undefined;
 }
 
 /** Share of the channel that states, beats and comparisons take in the long run. */
@@ -27,6 +29,7 @@ export const makeCarrier = (index: number, name: string, traits: RadioTraits): C
   background: new AirtimeShare(capacityOf(traits) * BACKGROUND_SHARE),
   up: true,
   linksUp: 0,
+  foreignAt: undefined,
 });
 
 /** How many speak on the channel: all in earshot where it is shared, this node alone on a line of its own. */

@@ -198,7 +198,10 @@ export class Reception {
   }
 
   #strange(carrier: Carrier, batch: HeardBatch, i: number, linked: boolean, verdict: number, now: Instant): void {
-    if (verdict !== Verdict.Accept) return this.#refuse(verdict);
+    if (verdict !== Verdict.Accept) {
+      if (verdict === Verdict.Tag) carrier.foreignAt = now.mono;
+      return this.#refuse(verdict);
+    }
     if (typeOf(batch, i) !== FrameType.Beacon) {
       return this.#context.counters.refuse(linked ? 'frame.not-from-neighbour' : 'link.unknown');
     }

@@ -196,8 +196,7 @@ class BleRadio implements Radio {
     const trouble = this.#adapters.find((each) => each.trouble !== undefined)?.trouble;
     if (working.length > 0) this.#become('up');
     else if (trouble !== undefined) {
-      const { message, fix } = trouble;
-      this.#become('retrying', fix === undefined ? message : `${message}; fix: ${fix}`);
+      this.#become('retrying', trouble.message);
     }
     if (a !== undefined && b === undefined && modeOf(a.finding.abilities) !== RadioMode.BothRoles) this.#useSpare();
   }

@@ -1,10 +1,11 @@
-import type { HeardFrame, LinkAddress, RadioTraits, SendResult } from '../../ports/radio.js';
+import type { HeardFrame, LinkAddress, RadioProbe, RadioTraits, SendResult } from '../../ports/radio.js';
 import { AirStation, airTraits, TURN_BYTES, TURNS_MAX } from './air.js';
 import { Deframer } from './deframer.js';
 import { AIR_MTU_BYTES, AIR_QUEUE_MS, MAX_NEIGHBOURS, STRANGER_BYTES } from './limits.js';
 import { bytesPerSecond, type Line, type LineSetup, queueBytes } from './line.js';
-import { AIR_HEADER_BYTES } from './messages.js';
+import { AIR_HEADER_BYTES, BodyType, readAir } from './messages.js';
 import { Outlet } from './outlet.js';
+import { answer, Silence, silence } from './standing.js';
 
 /** Of `TURNS_MAX`, the least that anybody waits. */
 const LEAST_TURNS = 0.5;
@@ -18,6 +19,7 @@ export class AirLine implements Line {
   readonly #outlet: Outlet;
   readonly #turnMs: number;
   readonly #neighbours = new Set<LinkAddress>();
+  #silence: string = Silence.NobodyHeard;
   #damaged = 0;
 
   constructor(setup: LineSetup, airBitsPerSecond: number) {
@@ -41,17 +43,16 @@ export class AirLine implements Line {
     });
   }
 
-  get state(): string {
-    if (this.strange) return 'what comes is no frame of this protocol: another speed, or another device';
-    const { size } = this.#neighbours;
-    return size === 0 ? 'nobody heard yet' : `${size} in earshot`;
+  get standing(): RadioProbe {
+    if (this.answered) return answer(`${this.#neighbours.size} in earshot`);
+    return silence(this.#strange ? Silence.Stranger : this.#silence);
   }
 
   get answered(): boolean {
     return this.#neighbours.size > 0;
   }
 
-  get strange(): boolean {
+  get #strange(): boolean {
     return !this.answered && this.#deframer.noiseBytes > STRANGER_BYTES;
   }
 
@@ -87,6 +88,8 @@ export class AirLine implements Line {
     this.#deframer.push(chunk, (body) => {
       const heard = this.#station.take(body);
       if (heard !== undefined) frames.push(heard);
+      else if (readAir(body)?.from === this.#station.address) this.#silence = Silence.Echo;
+      else if (body[0] === BodyType.Hello || body[0] === BodyType.HelloAck) this.#silence = Silence.AirHere;
     });
     // Somebody is speaking: a moment's silence, of another length at each node, keeps answers from colliding.
     this.#outlet.hold(

@@ -13,8 +13,8 @@ import {
 import { BodyType, Role, readBody, writeGreeting } from './messages.js';
 import type { Port } from './port.js';
 
-/** Who is at the other end of a port. `stranger`: what talks there speaks otherwise. `other-version`: an agent or a dongle of another release. */
-export type Answer = 'agent' | 'dongle' | 'silent' | 'stranger' | 'other-version' | 'lost' | 'cancelled';
+/** Who is at the other end of a port. `echo`: only what was said here comes back. `stranger`: what talks there speaks otherwise. `other-version`: an agent or a dongle of another release. */
+export type Answer = 'agent' | 'dongle' | 'silent' | 'echo' | 'stranger' | 'other-version' | 'lost' | 'cancelled';
 
 export interface AskOptions {
   readonly port: Port;
@@ -37,6 +37,7 @@ export function ask({ port, clock, nonce, cancelled }: AskOptions): Promise<Answ
     let timer: Timer | undefined;
     let done = false;
     let otherVersion = false;
+    let echoed = false;
     const until = clock.now() + ASK_MS;
     const finish = (answer: Answer): void => {
       if (done) return;
@@ -47,15 +48,17 @@ export function ask({ port, clock, nonce, cancelled }: AskOptions): Promise<Answ
     };
     const strange = (): boolean => deframer.noiseBytes > STRANGER_BYTES;
     const call = (): void => {
-      if (clock.now() >= until) return finish(otherVersion ? 'other-version' : strange() ? 'stranger' : 'silent');
+      if (clock.now() >= until)
+        return finish(otherVersion ? 'other-version' : strange() ? 'stranger' : echoed ? 'echo' : 'silent');
       if (deframer.noiseBytes === 0) void port.write(encodeFrame(callBody(nonce)));
       timer = clock.timer('serial.ask', Math.min(ASK_EVERY_MS, until - clock.now()), call);
     };
     const heard = (bytes: Uint8Array): void => {
       const body = readBody(bytes);
       if (body?.type === 'foreign') otherVersion = true;
-      else if ((body?.type === BodyType.Hello || body?.type === BodyType.HelloAck) && body.greeting.nonce !== nonce) {
-        finish(body.greeting.role === Role.Agent ? 'agent' : 'dongle');
+      else if (body?.type === BodyType.Hello || body?.type === BodyType.HelloAck) {
+        if (body.greeting.nonce === nonce) echoed = true;
+        else finish(body.greeting.role === Role.Agent ? 'agent' : 'dongle');
       }
     };
     port.listen({ data: (chunk) => deframer.push(chunk, heard), lost: () => finish('lost') });

@@ -1,5 +1,5 @@
 import type { Timer } from '../../ports/clock.js';
-import type { HeardFrame, LinkAddress, SendResult } from '../../ports/radio.js';
+import type { HeardFrame, LinkAddress, RadioProbe, SendResult } from '../../ports/radio.js';
 import { AirStation, airTraits } from './air.js';
 import { Deframer } from './deframer.js';
 import { mtuForBaud, QUEUE_MS, RECEIVE_WINDOW_BYTES, STRANGER_BYTES } from './limits.js';
@@ -7,6 +7,8 @@ import { bytesPerSecond, type Line, type LineSetup, queueBytes } from './line.js
 import { AIR_HEADER_BYTES, Role } from './messages.js';
 import { Outlet } from './outlet.js';
 import { SerialSession, type SessionEffect, type SessionInput } from './session.js';
+import { answer, Silence, silence } from './standing.js';
+import { troubleOf } from './trouble.js';
 
 /** How the other end of a line is named: there is only one. */
 export const PEER_ADDRESS: LinkAddress = 'peer';
@@ -45,17 +47,18 @@ export class DirectLine implements Line {
     });
   }
 
-  get state(): string {
-    if (this.strange) return 'what comes is no frame of this protocol: another speed, or another device';
-    if (this.#role !== undefined) return this.#role === Role.Agent ? 'an agent answers' : 'a dongle answers';
-    return this.#session.note ?? '';
+  get standing(): RadioProbe {
+    if (this.#role !== undefined) return answer(this.#role === Role.Agent ? 'an agent answers' : 'a dongle answers');
+    if (this.#strange) return silence(Silence.Stranger);
+    return silence(this.#session.note ?? Silence.NoAnswer);
   }
 
   get answered(): boolean {
     return this.#session.up;
   }
 
-  get strange(): boolean {
+  /** Bytes came that are no frames, and no frames. */
+  get #strange(): boolean {
     return !this.answered && this.#deframer.noiseBytes > STRANGER_BYTES;
   }
 
@@ -64,7 +67,7 @@ export class DirectLine implements Line {
     port.listen({
       data: (chunk) => this.#hear(chunk),
       lost: (error) => {
-        this.#end(`the port is gone: ${error.message}`);
+        this.#end(troubleOf(error, port.path).reason);
         events.lost(error);
       },
     });

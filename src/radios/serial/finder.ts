@@ -29,6 +29,7 @@ const WORDS: Readonly<Record<Answer, string>> = {
   agent: 'agent',
   dongle: 'dongle',
   silent: 'silent',
+  echo: 'hears itself',
   stranger: 'another device',
   'other-version': 'another version',
   lost: 'unplugged',

@@ -65,8 +65,6 @@ export const PRESENCE_MS = 2_000;
 export const OPEN_LIMIT_MS = 5_000;
 /** A parting word on the line must not hold up the end of the process. */
 export const GOODBYE_MS = 200;
-/** The same trouble is logged once until it changes; different ones up to so many. */
-export const MAX_LOGGED = 64;
 
 /** Ports `serial:auto` looks at; further ones are left out, by name. */
 export const MAX_CANDIDATES = 16;

@@ -1,5 +1,5 @@
 import type { Clock } from '../../ports/clock.js';
-import type { HeardFrame, LinkAddress, RadioTraits, SendResult } from '../../ports/radio.js';
+import type { HeardFrame, LinkAddress, RadioProbe, RadioTraits, SendResult } from '../../ports/radio.js';
 import type { Random } from '../../ports/random.js';
 import { LINE_BITS_PER_BYTE, MIN_QUEUED_MTUS } from './limits.js';
 import type { Port } from './port.js';
@@ -29,12 +29,10 @@ export interface LineSetup {
 
 /** One open port in use. */
 export interface Line {
-  /** One line for people: what is at the other end, or why nothing is. */
-  readonly state: string;
+  /** What is at the other end, or why nothing is and what mends it. */
+  readonly standing: RadioProbe;
   /** Whether somebody was heard who speaks our protocol. */
   readonly answered: boolean;
-  /** Whether bytes came that are no frames, and no frames. */
-  readonly strange: boolean;
   start(): void;
   send(frame: Uint8Array, to: LinkAddress | undefined): SendResult;
   drop(address: LinkAddress): void;

@@ -131,8 +131,10 @@ scene('a device that is absent at first is used once it is there', async (t, cab
   t.like(await radio.probe(), { ok: false });
   await cable.plug();
   await until(() => ear.condition_ === 'up');
-  t.is(ear.conditions.at(-1)?.reason, 'no answer yet');
+  t.is(ear.conditions.at(-1)?.reason, undefined);
   t.regex((await radio.probe()).detail, /no answer yet/);
+  t.like(radio.standing, { ok: false, detail: 'no answer yet' });
+  t.truthy(radio.standing?.fix);
   await radio.close();
   t.deepEqual(ear.links, []);
 });
@@ -204,7 +206,8 @@ scene('a talkative stranger makes no link, no crash and a clear word', async (t,
     await stranger.write(random.bytes(random.below(300)));
   }
   await until(() => radio.counters().errors > 0);
-  t.regex((await radio.probe()).detail, /another speed, or another device/);
+  t.regex((await radio.probe()).detail, /another speed, another device, or a login prompt/);
+  t.regex(radio.standing?.fix ?? '', /same speed/);
   t.deepEqual(ear.links, []);
   t.deepEqual(ear.texts, []);
   t.is(ear.condition_, 'up');

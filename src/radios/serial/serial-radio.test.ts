@@ -1,14 +1,16 @@
 import { isMainThread } from 'node:worker_threads';
 import test from 'ava';
-import type { HeardFrame, RadioCondition } from '../../ports/radio.js';
+import { utf8 } from '../../core/bytes.js';
+import type { HeardFrame, RadioCondition, RadioProbe } from '../../ports/radio.js';
 import { FakePort } from '../../testing/fake-port.js';
 import { handClock, seededRandom, silentLog } from '../../testing/radio-world.js';
 import { encodeFrame } from './cobs.js';
 import { Deframer } from './deframer.js';
 import { MAX_ABSENT_RETRY_MS, MAX_RETRY_MS, PRESENCE_MS } from './limits.js';
-import { Role, readAir, writeAir } from './messages.js';
+import { BodyType, Role, readAir, writeAir, writeGreeting } from './messages.js';
 import { createSerialRadio, type SerialRadioOptions } from './serial-radio.js';
 import { SerialSession } from './session.js';
+import { Silence } from './standing.js';
 
 const turn = async (): Promise<void> => {
   for (let i = 0; i < 4; i++) await new Promise<void>((resolve) => void setImmediate(resolve));
@@ -134,7 +136,7 @@ test('a port that goes in the middle of everything takes its link down first, on
   t.is(radio.send(new Uint8Array(256), 'peer'), 'queued');
   port.lose('EIO: i/o error, write');
   port.lose('bad file descriptor');
-  t.deepEqual(links.slice(1), ['down peer the port is gone: EIO: i/o error, write']);
+  t.deepEqual(links.slice(1), ['down peer /dev/ttyFAKE was unplugged or has no hardware behind it']);
   t.is(conditions.at(-1)?.condition, 'retrying');
   t.is(radio.send(new Uint8Array(1), 'peer'), 'down');
   state.next = new FakePort();
@@ -233,4 +235,70 @@ test('a dongle gives the radio the traits and the many neighbours of its air', a
   port.lose('unplugged');
   t.false(radio.traits.broadcast);
   await radio.close();
+});
+
+/** What a radio says of its line while what it hears is made by the test. */
+async function standingWith(
+  hear: (port: FakePort) => void,
+  options: Partial<SerialRadioOptions> = {},
+): Promise<RadioProbe | undefined> {
+  const { state, open, radio, run, conditions } = radioAtHand(options);
+  const port = state.next as FakePort;
+  await open();
+  hear(port);
+  await run(3_000);
+  const { standing } = radio;
+  await radio.close();
+  return conditions[0]?.condition === 'up' ? standing : undefined;
+}
+
+const greeting = (nonce: number): Uint8Array =>
+  encodeFrame(
+    writeGreeting(BodyType.Hello, {
+      role: Role.Agent,
+      mtuBytes: 256,
+      windowBytes: 2_048,
+      nonce,
+      heard: 0,
+      airBitsPerSecond: 0,
+    }),
+  );
+
+test('a port that is open without a link says why, and what mends it', async (t) => {
+  const packet = encodeFrame(writeAir({ from: 7, to: 0xffffffff, frame: Uint8Array.of(1) }));
+  const air = { baud: 9_600, airBitsPerSecond: 2_400 };
+  const echo = (port: FakePort): void => {
+    port.wrote = (bytes) => queueMicrotask(() => port.receive(bytes));
+  };
+  const login = (port: FakePort): void => port.receive(utf8('\r\nraspberrypi login: '.repeat(8)));
+  const cases = [
+    [await standingWith(() => {}), Silence.NoAnswer, /TX to RX/],
+    [await standingWith(echo), Silence.Echo, /TX of each end goes to RX/],
+    [await standingWith(login), Silence.Stranger, /serial-getty/],
+    [await standingWith((port) => port.receive(packet)), Silence.AirThere, /at both ends, or at neither/],
+    [await standingWith(() => {}, air), Silence.NobodyHeard, /transparent mode/],
+    [await standingWith((port) => port.receive(greeting(5)), air), Silence.AirHere, /at both ends, or at neither/],
+    [await standingWith(login, air), Silence.Stranger, /serial-getty/],
+  ] as const;
+  for (const [standing, detail, fix] of cases) {
+    t.like(standing, { ok: false, detail });
+    t.regex(standing?.fix ?? '', fix, detail);
+  }
+});
+
+test('a link, or somebody in earshot, stands well; a port that cannot be had has its trouble and fix', async (t) => {
+  const { state, open, radio, run, clock } = radioAtHand();
+  t.is(radio.standing, undefined);
+  await open();
+  otherEnd(state.next as FakePort, clock, Role.Agent);
+  await run(500);
+  t.deepEqual(radio.standing, { ok: true, detail: 'an agent answers' });
+  (state.next as FakePort).lose('bad file descriptor');
+  t.like(radio.standing, { ok: false, fix: 'plug it in again' });
+  await radio.close();
+  const packet = encodeFrame(writeAir({ from: 7, to: 0xffffffff, frame: Uint8Array.of(1) }));
+  t.deepEqual(await standingWith((port) => port.receive(packet), { baud: 9_600, airBitsPerSecond: 2_400 }), {
+    ok: true,
+    detail: '1 in earshot',
+  });
 });

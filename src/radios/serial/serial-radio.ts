@@ -20,7 +20,7 @@ import { type PlacesToLook, systemPlaces } from './candidates.js';
 import { DirectLine } from './direct-line.js';
 import { Finder } from './finder.js';
 import { holderOf } from './holder.js';
-import { AIR_MTU_BYTES, DEFAULT_BAUD, MAX_LOGGED, mtuForBaud, NO_ANSWER_MS, PRESENCE_MS, SEARCH_MS } from './limits.js';
+import { AIR_MTU_BYTES, DEFAULT_BAUD, mtuForBaud, NO_ANSWER_MS, PRESENCE_MS, SEARCH_MS } from './limits.js';
 import type { Line, LineEvents } from './line.js';
 import { EVERYBODY } from './messages.js';
 import { type OpenPort, type Port, systemPorts } from './port.js';
@@ -74,7 +74,6 @@ class SerialRadio implements Radio {
   readonly #airAddress: number;
   readonly #tally = emptyTally();
   readonly #retry: Retry;
-  readonly #logged = new Set<string>();
   #traits: RadioTraits;
   #events: RadioEvents | undefined;
   #closed = false;
@@ -109,9 +108,18 @@ class SerialRadio implements Radio {
     return this.#traits;
   }
 
+  /** Who answers, or why nobody does; the trouble while the port cannot be had. */
+  get standing(): RadioProbe | undefined {
+    if (this.#line !== undefined) return this.#line.standing;
+    return this.#trouble && { ok: false, detail: this.#trouble.reason, fix: this.#trouble.fix };
+  }
+
   async probe(): Promise<RadioProbe> {
     const line = this.#line;
-    if (line !== undefined) return { ok: true, detail: `${this.#path} at ${this.#baud} baud: ${line.state}` };
+    if (line !== undefined) {
+      const { detail, fix } = line.standing;
+      return { ok: true, detail: `${this.#path} at ${this.#baud} baud: ${detail}`, ...(fix !== undefined && { fix }) };
+    }
     if (this.#trouble !== undefined) return { ok: false, detail: this.#trouble.reason, fix: this.#trouble.fix };
     const { clock, random, path } = this.#options;
     if (this.#finder === undefined) {
@@ -180,7 +188,6 @@ class SerialRadio implements Radio {
     if (this.#closed) return;
     this.#trouble = got;
     this.#become('retrying', got.reason);
-    this.#logOnce(got.reason, `Radio retrying: ${got.reason}`, { fix: got.fix });
     if (this.#finder === undefined) this.#retry.after(got.code);
     else this.#retry.in(SEARCH_MS);
   }
@@ -216,8 +223,7 @@ class SerialRadio implements Radio {
     this.#path = port.path;
     this.#trouble = undefined;
     this.#retry.reset();
-    this.#logged.clear();
-    this.#become('up', line.state);
+    this.#become('up');
     line.start();
     this.#watchPresence(line, port);
     this.#hint = clock.timer('serial.hint', NO_ANSWER_MS, () => this.#hintAt(line));
@@ -274,10 +280,8 @@ class SerialRadio implements Radio {
 
   #hintAt(line: Line): void {
     if (this.#closed || this.#line !== line || line.answered) return;
-    const fix = line.strange
-      ? 'check that both ends have the same speed, and that this is the right device'
-      : 'check that TX goes to RX and ground to ground, that both ends have the same speed, and that an agent runs there';
-    this.#options.log.warn(`Radio ${this.name}: ${line.state}`, { fix });
+    const { detail, fix } = line.standing;
+    this.#options.log.warn(`Radio ${this.name}: ${detail}`, { fix });
   }
 
   #become(condition: RadioCondition, reason?: string): void {
@@ -285,11 +289,5 @@ class SerialRadio implements Radio {
     this.#condition = condition;
     this.#reason = reason;
     if (changed) this.#events?.condition(condition, reason);
-  }
-
-  #logOnce(key: string, message: string, fields: Readonly<Record<string, unknown>>): void {
-    if (this.#logged.has(key) || this.#logged.size >= MAX_LOGGED) return;
-    this.#logged.add(key);
-    this.#options.log.warn(message, { radio: this.name, ...fields });
   }
 }

@@ -2,7 +2,8 @@ import test from 'ava';
 import { seededRandom } from '../../testing/radio-world.js';
 import { MAX_CALL_MS } from './limits.js';
 import { BodyType, ByeReason, Role, readBody, writeBye, writeGreeting } from './messages.js';
-import { SerialSession, type SessionInput, Silence } from './session.js';
+import { SerialSession, type SessionInput } from './session.js';
+import { Silence } from './standing.js';
 
 interface End {
   readonly session: SerialSession;

@@ -25,6 +25,7 @@ import {
   writeGreeting,
   writeOffset,
 } from './messages.js';
+import { Silence } from './standing.js';
 
 export interface SessionOptions {
   readonly role: Role;
@@ -51,13 +52,6 @@ export type SessionEffect =
   | { readonly kind: 'heard'; readonly frame: Uint8Array }
   /** Something was refused; `what` is a stable name. */
   | { readonly kind: 'counted'; readonly what: string };
-
-/** What a person should know while there is no link. */
-export const Silence = {
-  NoAnswer: 'no answer yet',
-  Echo: 'hears itself: TX is joined to RX, or the adapter echoes',
-  Crowd: 'several nodes answer on this line: use +air behind the speed',
-} as const;
 
 interface Life {
   readonly peer: Greeting;
@@ -191,8 +185,10 @@ export class SerialSession {
 
   #received(bytes: Uint8Array, now: number): void {
     const body = readBody(bytes);
-    if (body === undefined) this.#count('body.malformed');
-    else if ('version' in body) this.#foreign(body.version);
+    if (body === undefined) {
+      if (bytes[0] === BodyType.Air) this.#note = Silence.AirThere;
+      this.#count('body.malformed');
+    } else if ('version' in body) this.#foreign(body.version);
     else if ('greeting' in body) {
       this.#greeted(body.greeting, body.type === BodyType.Hello, now);
     } else if (this.#life !== undefined) this.#live(this.#life, body, now);

@@ -99,6 +99,14 @@ class UdpRadio implements Radio {
     this.#sender = new Sender(this.#sockets, port, this.#tally);
   }
 
+  /** What keeps it down or half of it from working; an open one works in one way only. */
+  get standing(): RadioProbe | undefined {
+    const { condition, reason, fix } = this.#state;
+    return reason === undefined
+      ? undefined
+      : { ok: condition === 'up', detail: reason, ...(fix !== undefined && { fix }) };
+  }
+
   async probe(): Promise<RadioProbe> {
     try {
       const selection = this.#look();
@@ -245,8 +253,7 @@ class UdpRadio implements Radio {
     const changed = state.condition !== this.#state.condition || state.reason !== this.#state.reason;
     this.#state = state;
     if (!changed) return;
-    const { condition, reason, fix } = state;
-    this.#options.log.info(`Radio ${condition}`, { radio: this.name, reason, fix });
+    const { condition, reason } = state;
     this.#events?.condition(condition, reason);
   }
 
