@@ -1,5 +1,5 @@
 import test from 'ava';
-import { decodePacket, encodeFragment, encodeGreeting, FIRST, LAST, PacketKind } from './link-packets.js';
+import { decodePacket, encodeFragment, encodeGreeting, encodeRenamed, FIRST, LAST, PacketKind } from './link-packets.js';
 import { Parts } from './parts.js';
 import { type Peer, Peers } from './peers.js';
 
@@ -130,6 +130,33 @@ test('a stranger that calls itself by the name of a member neither ends its link
   t.true(member.isUp);
   t.deepEqual(s.ended, []);
   t.true(s.peers.isLinked('40'.repeat(8), ''));
+});
+
+test('the name that a stranger showed is not barred when it leaves, unless we had dialled it', (t) => {
+  for (const role of [0, 1] as const) {
+    const s = scene();
+    const stranger = s.add(1, role, 0x40, 9);
+    s.pass(31_000);
+    t.deepEqual(s.ended, [1]);
+    t.true(s.peers.strangers.isBarred(stranger.hci.address, 31_000));
+    t.is(s.peers.strangers.isBarred('40'.repeat(8), 31_000), role === 0);
+  }
+});
+
+test('a new name counts only with its proof: a stranger’s is ignored, and one of us without one is ended', (t) => {
+  for (const role of [0, 1] as const) {
+    const s = scene();
+    s.add(1, role, 0x40);
+    const token = new Uint8Array(8).fill(0x40);
+    const stranger = s.add(2, 1, 0x41, 9);
+    stranger.link?.receive(encodeRenamed({ token, proof: new Uint8Array(4).fill(9) }));
+    stranger.link?.receive(encodeRenamed({ token, proof: new Uint8Array(4) }));
+    t.deepEqual(s.ended, []);
+    const liar = s.add(3, 1, 0x42);
+    liar.link?.receive(encodeRenamed({ token, proof: new Uint8Array(4).fill(9) }));
+    t.deepEqual(s.ended, [3]);
+    t.regex(s.told.at(-1) ?? '', /misbehaved/);
+  }
 });
 
 test('who never greets, and who falls silent, is ended; its end is told once with our reason', (t) => {

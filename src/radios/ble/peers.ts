@@ -114,7 +114,7 @@ export class Peers {
       now,
       events: {
         greeted: (greeting) => this.#greeted(peer, greeting),
-        renamed: (name) => this.#named(peer, name),
+        renamed: (name) => this.#renamed(peer, name),
         viewed: (view) => {
           // Whoever is not of our mesh connects nobody.
           if (peer.isStranger) return;
@@ -203,7 +203,9 @@ export class Peers {
   }
 
   #wentInVain({ hci, key }: Peer): void {
-    this.strangers.wentInVain([hci.address, ...(key === undefined ? [] : [key])], this.#options.now());
+    // Who came to us may have shown anybody's token: whose it is we must be able to dial.
+    const isItsOwn = key !== undefined && hci.role === Role.Central;
+    this.strangers.wentInVain([hci.address, ...(isItsOwn ? [key] : [])], this.#options.now());
   }
 
   /** Why a stranger cannot stay. */
@@ -213,6 +215,16 @@ export class Peers {
     if (this.stranger() !== undefined || !this.strangers.isWelcome(now)) return 'one stranger at a time';
     if (names.some((name) => this.strangers.isBarred(name, now))) return 'it is of another mesh, and comes too often';
     return this.#options.hasRoomForStranger(peer) ? undefined : 'there is no room for strangers';
+  }
+
+  #renamed(peer: Peer, name: Name): void {
+    if (peer.isStranger) return;
+    if (this.#options.isOurs(name)) this.#named(peer, name);
+    else {
+      const reason = 'took a name it cannot prove';
+      this.#options.events.misbehaved(peer, reason);
+      this.end(peer, reason);
+    }
   }
 
   /** Keeps one link for each neighbour; false when it is not this one. */
