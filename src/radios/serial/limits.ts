@@ -37,10 +37,12 @@ export const QUESTIONS_MAX = 3;
 export const ANSWER_MS = 400;
 /** Credit is given after this long, or once a quarter of the window was used. */
 export const CREDIT_DELAY_MS = 250;
+/** A link that is not silent but gave no credit for so many times the longest silence is dropped. */
+export const STALL_SILENCES = 3;
 /** Calls while nobody answers: the interval doubles. */
 export const FIRST_CALL_MS = 100;
 export const MAX_CALL_MS = 2_000;
-/** After the engine dropped the link nothing is said for so long; doubles while that repeats, afresh after a long life. */
+/** After the link was dropped, or restarted time and again, nothing is said for so long; doubles while that repeats, afresh after a long life. */
 export const FIRST_QUIET_MS = 1_000;
 export const MAX_QUIET_MS = 30_000;
 export const LONG_LIFE_MS = 60_000;
@@ -53,6 +55,8 @@ export const STRANGER_BYTES = 64;
 /** Restarts of the other side in a row, each this soon after the last, that look like several on one line. */
 export const CROWD_RESTARTS = 6;
 export const CROWD_MS = 5_000;
+/** One that restarts this soon after so many restarts is no node that lost its line, which takes longer to notice: a pause is made. */
+export const HECTIC_MS = 1_000;
 
 /** Back-off of opening; begins afresh whenever the reason changes (absent, then not permitted, then open). */
 export const FIRST_RETRY_MS = 100;

@@ -60,31 +60,37 @@ export async function loadDriver(): Promise<Driver> {
 }
 
 /** Opens the system's serial ports. The promise is rejected with what the driver says, or when it takes too long. */
-export const systemPorts =
-  (clock: Clock): OpenPort =>
-  async (path, baud) => {
+export const systemPorts = (clock: Clock): OpenPort => {
+  const hanging = new Set<string>();
+  return async (path, baud) => {
     const { SerialPort } = await loadDriver();
     const driver = new SerialPort({ path, baudRate: baud, autoOpen: false });
-    return openDriver(driver, clock);
+    return openDriver(driver, clock, hanging);
   };
+};
 
-/** Opens a port of the driver's that is not open yet. */
-export async function openDriver(driver: DriverPort, clock: Clock): Promise<Port> {
+/** Opens a port of the driver's that is not open yet. `hanging` remembers the paths whose opening has not come to an end. */
+export async function openDriver(driver: DriverPort, clock: Clock, hanging = new Set<string>()): Promise<Port> {
   // Stays for good: without a listener a late error would end the process.
   driver.on('error', () => {});
-  await within(clock, OPEN_LIMIT_MS, driver);
+  await within(clock, OPEN_LIMIT_MS, driver, hanging);
   return new DrivenPort(driver, clock, await identityOf(driver.path));
 }
 
-function within(clock: Clock, limitMs: number, driver: DriverPort): Promise<void> {
+function within(clock: Clock, limitMs: number, driver: DriverPort, hanging: Set<string>): Promise<void> {
+  const timedOut = (): Error => new Error(`Error: Connection timed out, cannot open ${driver.path}`);
+  // Each try that hangs holds one of the few threads that also read and write files: one for each port is enough.
+  if (hanging.has(driver.path)) return Promise.reject(timedOut());
   return new Promise((resolve, reject) => {
     let late = false;
     const timer = clock.timer('serial.open', limitMs, () => {
       late = true;
-      reject(new Error(`Error: Connection timed out, cannot open ${driver.path}`));
+      hanging.add(driver.path);
+      reject(timedOut());
     });
     driver.open((error) => {
       timer.cancel();
+      hanging.delete(driver.path);
       if (late && error === null) driver.close(() => {});
       else if (error === null) resolve();
       else reject(error);

@@ -199,6 +199,24 @@ test('a port that takes no bytes fills a bounded queue, and closing does not wai
   t.true(port.closed);
 });
 
+test('an agent that answers where a dongle was is a link of a line, on a radio that is up', async (t) => {
+  const { state, open, radio, conditions, links, run, clock } = radioAtHand();
+  const port = state.next as FakePort;
+  await open();
+  otherEnd(port, clock, Role.Dongle);
+  await run(300);
+  t.true(radio.traits.broadcast);
+  port.wrote = () => {};
+  await run(6_000);
+  t.is(conditions.at(-1)?.reason, 'the dongle does not answer');
+  otherEnd(port, clock, Role.Agent);
+  await run(3_000);
+  t.is(conditions.at(-1)?.condition, 'up');
+  t.like(radio.traits, { broadcast: false, connected: true, bitsPerSecond: 92_160 });
+  t.deepEqual(links, ['up peer 256']);
+  await radio.close();
+});
+
 test('a dongle gives the radio the traits and the many neighbours of its air', async (t) => {
   const { state, open, radio, conditions, links, heard, run, clock } = radioAtHand();
   const port = state.next as FakePort;

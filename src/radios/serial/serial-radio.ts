@@ -236,7 +236,12 @@ class SerialRadio implements Radio {
     };
     return {
       heard: (frames) => tell((events) => events.heard(frames)),
-      linkUp: (address, mtuBytes) => tell((events) => events.linkUp(address, mtuBytes)),
+      linkUp: (address, mtuBytes) =>
+        tell((events) => {
+          // Where a dongle was, an agent may answer now.
+          if (this.#traits !== this.#ownTraits) this.#airChanged(this.#ownTraits);
+          events.linkUp(address, mtuBytes);
+        }),
       linkDown: (address, reason) => tell((events) => events.linkDown(address, reason)),
       air: (traits) => tell(() => this.#airChanged(traits)),
       lost: (error) => {

@@ -1,8 +1,8 @@
 import test from 'ava';
 import { seededRandom } from '../../testing/radio-world.js';
 import { MAX_CALL_MS } from './limits.js';
-import { BodyType, ByeReason, Role, readBody, writeBye, writeGreeting } from './messages.js';
-import { SerialSession, type SessionInput } from './session.js';
+import { BodyType, ByeReason, Role, readBody, writeBye, writeData, writeGreeting, writeOffset } from './messages.js';
+import { SerialSession, type SessionEffect, type SessionInput } from './session.js';
 import { Silence } from './standing.js';
 
 interface End {
@@ -312,6 +312,49 @@ test('many that answer on one line are noticed', (t) => {
   }
   t.is(wire.ends[0].session.note, Silence.Crowd);
 });
+
+test('one who begins afresh with every greeting gets few links out of it', (t) => {
+  const wire = new Wire();
+  const [{ session, links }] = wire.ends;
+  let heard = 0;
+  const note = (effects: readonly SessionEffect[]): void => {
+    for (const effect of effects) {
+      if (effect.kind === 'up') links.push('up');
+      const body = effect.kind === 'send' ? readBody(effect.body) : undefined;
+      if (body !== undefined && 'greeting' in body) heard = body.greeting.nonce;
+    }
+  };
+  note(session.step({ kind: 'opened' }, wire.now));
+  const rest = { role: Role.Agent, mtuBytes: 256, windowBytes: 512, airBitsPerSecond: 0 };
+  for (let nonce = 1; nonce <= 6_000; nonce++) {
+    wire.now += 10;
+    if ((session.nextDeadline() ?? Number.POSITIVE_INFINITY) <= wire.now)
+      note(session.step({ kind: 'tick' }, wire.now));
+    const body = writeGreeting(BodyType.Hello, { ...rest, nonce, heard });
+    note(session.step({ kind: 'received', body }, wire.now));
+  }
+  t.true(links.length > 1 && links.length < 60, `${links.length} links in a minute`);
+  t.is(session.note ?? Silence.Crowd, Silence.Crowd);
+});
+
+for (const lie of ['no credit', 'credit that gives nothing']) {
+  test(`an end that talks but gives ${lie} loses its link`, (t) => {
+    const wire = new Wire();
+    wire.open();
+    wire.run(500);
+    const [{ session, links }] = wire.ends;
+    wire.send(0, frames(20));
+    const from = wire.now;
+    while (session.up && wire.now - from < 60_000) {
+      wire.now += 100;
+      if (lie !== 'no credit') wire.step(0, { kind: 'received', body: writeOffset(BodyType.Credit, 0) });
+      wire.step(0, { kind: 'received', body: writeData(((wire.now - from) / 100) % 65_536, Uint8Array.of(1)) });
+      wire.step(0, { kind: 'tick' });
+    }
+    t.true(wire.now - from > 5_000 && wire.now - from < 20_000, `${wire.now - from} ms`);
+    t.is(links.at(-1), 'down: the other side takes nothing any more');
+  });
+}
 
 test('hostile bodies are counted and change nothing', (t) => {
   const wire = new Wire();

@@ -6,11 +6,13 @@ import {
   CROWD_RESTARTS,
   FIRST_CALL_MS,
   FIRST_QUIET_MS,
+  HECTIC_MS,
   IDLE_MS,
   LONG_LIFE_MS,
   MAX_CALL_MS,
   MAX_QUIET_MS,
   QUESTIONS_MAX,
+  STALL_SILENCES,
 } from './limits.js';
 import {
   BodyType,
@@ -175,6 +177,9 @@ export class SerialSession {
       this.#begin(now);
       return;
     }
+    if (send.inFlight > 0 && now >= this.#progressAt + STALL_SILENCES * this.#silenceMs) {
+      return this.#drop(now, 'the other side takes nothing any more');
+    }
     const stalled = send.inFlight > 0 && now >= this.#progressAt + this.#answerMs;
     if (now >= this.#askAt && (stalled || now >= this.#heardAt + IDLE_MS)) {
       this.#askAt = now + this.#answerMs;
@@ -224,7 +229,15 @@ export class SerialSession {
 
   #meet(peer: Greeting, isCall: boolean, now: number): void {
     if (this.#peer?.nonce !== peer.nonce) {
+      const hectic = now - this.#restartedAt < HECTIC_MS;
       this.#restarted(now);
+      if (hectic && this.#restarts >= CROWD_RESTARTS) {
+        // A link that begins afresh with every greeting is work for the whole mesh and use to nobody.
+        this.#rest(now);
+        this.#peer = undefined;
+        this.#callAt = this.#quietUntil;
+        return;
+      }
       this.#callMs = Math.max(FIRST_CALL_MS, 2 * this.#frameMs);
       this.#callAt = Math.min(this.#callAt ?? Number.POSITIVE_INFINITY, now + this.#callMs);
     }
@@ -261,24 +274,32 @@ export class SerialSession {
       case BodyType.Poll:
         if (life.receive.asked(body.offset) > 0) this.#count('data.lost');
         return this.#send(writeOffset(BodyType.Credit, life.receive.tell()));
-      case BodyType.Credit:
-        this.#progressAt = now;
+      case BodyType.Credit: {
+        const before = life.send.inFlight;
         if (!life.send.taken(body.offset)) this.#count('credit.impossible');
+        // Credit that gives nothing is none: who only repeats it would hold the link for ever.
+        else if (life.send.inFlight < before) this.#progressAt = now;
         return;
+      }
       case BodyType.Bye:
         this.#end(body.reason === ByeReason.Dropped ? 'the other side dropped the link' : 'the other side closed');
         this.#begin(now);
     }
   }
 
-  #drop(now: number): void {
+  #drop(now: number, reason = 'dropped'): void {
     if (this.#life === undefined) return;
     if (now - this.#life.since >= LONG_LIFE_MS) this.#quietMs = FIRST_QUIET_MS;
+    this.#rest(now);
+    this.#send(writeBye(ByeReason.Dropped));
+    this.#end(reason);
+    this.#begin(now);
+  }
+
+  /** Nothing is said or heard for a while; for longer the next time. */
+  #rest(now: number): void {
     this.#quietUntil = now + this.#quietMs;
     this.#quietMs = Math.min(MAX_QUIET_MS, this.#quietMs * 2);
-    this.#send(writeBye(ByeReason.Dropped));
-    this.#end('dropped');
-    this.#begin(now);
   }
 
   #end(reason: string): void {
