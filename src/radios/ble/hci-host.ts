@@ -1,10 +1,12 @@
 import { EventEmitter } from 'node:events';
 import { messageOf } from '../../core/errors.js';
+import { AclGuard } from './acl-guard.js';
 
 /** One of the multiplexer's two sides towards a Bluetooth stack. */
 export class HciHost {
   readonly name: string;
   readonly #fromHost: (packet: Uint8Array) => void;
+  readonly #guard = new AclGuard();
   #receive: ((packet: Buffer) => void) | undefined;
 
   constructor(name: string, fromHost: (packet: Uint8Array) => void) {
@@ -25,8 +27,10 @@ export class HciHost {
     if (this.#receive !== undefined) this.#fromHost(packet);
   }
 
-  /** What the stack threw at it, if it did: both throw on short packets. */
+  /** Why the stack was spared it, or what it threw at it, if so: both throw on short packets. */
   deliver(packet: Uint8Array): string | undefined {
+    const refusal = this.#guard.refusal(packet);
+    if (refusal !== undefined) return refusal;
     try {
       this.#receive?.(Buffer.from(packet));
       return undefined;
