@@ -12,7 +12,15 @@ const u16 = (value) => [value & 255, value >> 8];
 function frameSeeds() {
   const { frames } = JSON.parse(readFileSync(join(root, 'src/wire/vectors/frames.json'), 'utf8'));
   const bodies = frames.map(({ hex }) => [...Buffer.from(hex, 'hex')]).filter((body) => body.length < 2048);
-  const batch = (options, some) => [options, 0, 0, 0, 0, ...u16(some.length), ...some.flatMap((b) => [...u16(b.length), ...b])];
+  const batch = (options, some) => [
+    options,
+    0,
+    0,
+    0,
+    0,
+    ...u16(some.length),
+    ...some.flatMap((b) => [...u16(b.length), ...b]),
+  ];
   // Each alone with its tag renewed, all of them as they are, and all twice.
   return [...bodies.map((body) => batch(1, [body])), batch(0, bodies.slice(0, 60)), batch(17, bodies.slice(0, 60))];
 }
@@ -35,10 +43,33 @@ function indexSeeds() {
 function udpSeeds() {
   const address = (family, host) => [0, family === 6 ? 1 : 0, ...u16(9999), host.length, ...Buffer.from(host)];
   const addresses = ['192.0.2.7', '0.0.0.0', '1.2.3.4.5', 'localhost'].map((host) => address(4, host));
-  for (const host of ['::1', 'fe80::1%lo', 'ff02::1', '::ffff:1.2.3.4', 'fe80::1%nosuch']) addresses.push(address(6, host));
+  for (const host of ['::1', 'fe80::1%lo', 'ff02::1', '::ffff:1.2.3.4', 'fe80::1%nosuch'])
+    addresses.push(address(6, host));
   const message = (segment, length) => [1, 0, ...u16(segment), ...u16(length), ...Array(length).fill(7)];
   // Control data that ends with its head: {length 16, SOL_UDP, UDP_GRO} and no number.
-  const headless = [1, 1, ...u16(16), 16, 0, 0, 0, 0, 0, 0, 0, 17, 0, 0, 0, 104, 0, 0, 0, ...u16(30), ...Array(30).fill(7)];
+  const headless = [
+    1,
+    1,
+    ...u16(16),
+    16,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    17,
+    0,
+    0,
+    0,
+    104,
+    0,
+    0,
+    0,
+    ...u16(30),
+    ...Array(30).fill(7),
+  ];
   const received = (messages) => [1, ...u16(messages.length - 1), ...messages.flat(), ...u16(4), ...u16(100)];
   return [
     ...addresses,

@@ -1,5 +1,13 @@
 import test from 'ava';
-import { decodePacket, encodeFragment, encodeGreeting, encodeRenamed, FIRST, LAST, PacketKind } from './link-packets.js';
+import {
+  decodePacket,
+  encodeFragment,
+  encodeGreeting,
+  encodeRenamed,
+  FIRST,
+  LAST,
+  PacketKind,
+} from './link-packets.js';
 import { Parts } from './parts.js';
 import { type Peer, Peers } from './peers.js';
 
