@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -152,10 +153,13 @@ function files(test: TestFn, name: string, create: () => HotPath): void {
   test(`${name}: a file that cannot be made is an error with a name, and nothing that is no file is touched`, (t) => {
     const folder = folderFor(t);
     const open = (exactPath: string) => create().index({ dimension: 8, capacity: 10, exactPath });
-    for (const path of [join(folder, 'no', 'vectors'), folder, '/dev/null']) {
+    const pipe = join(folder, 'pipe');
+    // A pipe of the test's own: a device of the system would be gone for everybody should this go wrong.
+    execFileSync('mkfifo', [pipe]);
+    for (const path of [join(folder, 'no', 'vectors'), folder, pipe]) {
       t.throws(() => open(path), { code: 'index.file', name: 'EdgeError', message: /vectors|exact/ }, path);
     }
-    t.true(existsSync('/dev/null'));
+    t.true(statSync(pipe).isFIFO());
     const taken = open(join(folder, 'taken'));
     t.throws(() => open(join(folder, 'taken')), { code: 'index.file' });
     taken.close();
