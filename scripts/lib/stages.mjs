@@ -85,7 +85,7 @@ function checks({ sources, scripts, chosen }) {
       minutes: 1,
       after: ['build'],
     },
-    { id: 'unit', command: unit, reads: 'tap', minutes: 10, unless: none(sources, 'test of src') },
+    { id: 'unit', command: unit, reads: 'tap', minutes: 20, unless: none(sources, 'test of src') },
     { id: 'coverage', command: coverage, reads: 'check', minutes: 1, after: ['unit'], unless: partial },
     { id: 'scripts', command: nodeTest, reads: 'tap', minutes: 3, unless: none(scripts, 'test of scripts') },
     { id: 'docs', command: docs, reads: 'check', minutes: 3, after: ['build'], unless: missing(['curl', 'python3']) },
