@@ -183,6 +183,23 @@ test('a radio that cannot be is refused with its place and the form to use', (t)
   const error = refusedText(t, 'radios = [\n "udp",\n "wifi",\n]', 'config.value');
   t.regex(error.message, /^edge\.toml line 3: Radio "wifi"/);
   t.regex(refused(t, { flags: { radio: ['udp', 'udp'] } }, 'config.value').message, /^--radio: radios names udp twice/);
+  const typo = 'serial:/dev/ttyUSB0@115k';
+  t.is(refused(t, { flags: { radio: [typo] } }, 'config.value').fix, 'Write serial:/dev/ttyUSB0@115200.');
+  t.regex(refused(t, { env: { EDGE_AGENT_RADIO: typo } }, 'config.value').message, /^EDGE_AGENT_RADIO: Radio /);
+  t.regex(refusedText(t, `radios = [\n "${typo}",\n]`, 'config.value').message, /^edge\.toml line 2: Radio /);
+  t.regex(refused(t, { flags: { radio: ['ble:1'] } }, 'config.value').message, /^--radio: Radio "ble:1"/);
+});
+
+test('one device named twice is refused, however it is written', (t) => {
+  for (const radio of [
+    ['serial:/dev/ttyUSB0', 'serial:/dev/ttyUSB0@9600'],
+    ['ble:hci0', 'udp', 'ble:hci1+hci0'],
+  ])
+    t.regex(refused(t, { flags: { radio } }, 'config.value').message, /^--radio: radios names one device twice: /);
+  t.is(
+    load('', { flags: { radio: ['ble:hci0', 'ble:hci1', 'serial:/dev/a', 'serial:/dev/b'] } }).config.radios.length,
+    4,
+  );
 });
 
 test('a syntax error has its line and column', (t) => {

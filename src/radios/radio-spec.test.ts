@@ -10,13 +10,17 @@ const udp = fc.record({
   interfaces: fc.uniqueArray(interfaceName, { minLength: 1, maxLength: 16 }),
 });
 const udpAnywhere = udp.map(({ kind, port }) => ({ kind, port }));
-const adapter = fc.stringMatching(/^[\w.:/@-]{1,40}$/);
+const adapter = fc.oneof(
+  fc.integer({ min: 0, max: 999 }).map((index) => `hci${index}`),
+  fc.stringMatching(/^uart:\/[\w.:/-]{1,40}(@\d{3,8})?$/),
+  fc.stringMatching(/^unix:[\w.:/@-]{1,40}$/),
+);
 const adapters = fc.uniqueArray(adapter, { minLength: 1, maxLength: 2 }).map((names) => names.join('+'));
 const ble = fc.oneof(
   fc.constant({ kind: 'ble' as const }),
   fc.record({ kind: fc.constant('ble' as const), adapter: adapters }),
 );
-const path = fc.stringMatching(/^\/[!-~]{1,60}$/).filter((text) => !/@\d*(?:\+air(?::\d*)?)?$/.test(text));
+const path = fc.stringMatching(/^\/[!-~]{1,60}$/).filter((text) => !/@|[:,]\d|,(udp|ble|serial)/.test(text));
 const speed = fc.integer({ min: 1, max: 12_000_000 });
 const serial = fc.oneof(
   fc.record({ kind: fc.constant('serial' as const), path }),
@@ -30,6 +34,18 @@ test('every spec that can be written is read back as it was', (t) => {
       t.deepEqual(parseRadioSpec(formatRadioSpec(spec)), spec);
     }),
   );
+});
+
+test('the names that udev gives to ports are taken as they are', (t) => {
+  for (const path of [
+    '/dev/serial/by-id/usb-FTDI_FT232R_USB_UART_A50285BI-if00-port0',
+    '/dev/serial/by-path/platform-fd500000.pcie-pci-0000:01:00.0-usb-0:1.2:1.0',
+    '/dev/serial/by-path/pci-0000:00:14.0-usb-0:1:1.0-port0',
+    '/run/demo/tty-3-4-n3',
+  ]) {
+    t.deepEqual(parseRadioSpec(`serial:${path}`), { kind: 'serial', path });
+    t.deepEqual(parseRadioSpec(`serial:${path}@9600`), { kind: 'serial', path, baud: 9_600 });
+  }
 });
 
 test('any text is read or refused with a code and a way out, nothing else', (t) => {
@@ -79,6 +95,18 @@ for (const [text, nearest] of [
   ['/dev/ttyUSB0', 'serial:PATH[@BAUD[+air[:BITS]]]'],
   ['serial:auto@9600+air', 'serial:/dev/ttyUSB0@9600+air'],
   ['serial:/dev/ttyS0@9600+air:', 'serial:/dev/ttyS0@9600+air:2400'],
+  ['ble:1', 'ble:hci1'],
+  ['ble:00:11:22:33:44:55', 'ble or ble:hci0 (hciconfig lists them)'],
+  ['ble:dongle', 'ble or ble:hci0'],
+  ['udp,ble', '--radio udp --radio ble'],
+  ['udp@lo,serial:/dev/ttyUSB0', '--radio udp@lo --radio serial:/dev/ttyUSB0'],
+  ['serial:/dev/ttyUSB0@115k', 'serial:/dev/ttyUSB0@115200'],
+  ['serial:/dev/ttyUSB0@9.6k', 'serial:/dev/ttyUSB0@9600'],
+  ['serial:/dev/ttyUSB0:115200', 'serial:/dev/ttyUSB0@115200'],
+  ['serial:/dev/ttyUSB0,57600', 'serial:/dev/ttyUSB0@57600'],
+  ['serial:/dev/ttyUSB0:9600+air', 'serial:/dev/ttyUSB0@9600+air'],
+  ['serial:/dev/ttyUSB0@9600+lora', 'serial:/dev/ttyUSB0@9600+air'],
+  ['serial:/dev/ttyUSB0@9600+air:fast', 'serial:/dev/ttyUSB0@9600+air:2400'],
   ['serial', 'serial:/dev/ttyUSB0'],
   ['serial:ttyACM0', 'serial:/dev/ttyACM0'],
   ['serial:/dev/ttyUSB0@', 'serial:/dev/ttyUSB0@115200'],

@@ -60,6 +60,8 @@ function refuse(text: string, what: string, nearest: string): never {
 /** What a user wrote after `--radio`. Throws EdgeError `radio.spec`, whose fix names the nearest valid form. */
 export function parseRadioSpec(text: string): RadioSpec {
   if (text.length > MAX_SPEC_LENGTH) refuse(text, `longer than ${MAX_SPEC_LENGTH} characters`, FORMS.udp);
+  const several = text.split(/,(?=(?:udp|ble|serial)(?:[:@,]|$))/);
+  if (several.length > 1) refuse(text, 'several radios in one', several.map((one) => `--radio ${one}`).join(' '));
   const kind = /^[^:@]*/.exec(text)?.[0] ?? '';
   if (!isKind(kind)) refuse(text, kind === '' ? 'names no kind' : 'is of no known kind', FORMS[nearestKind(kind)]);
   const rest = text.slice(kind.length);
@@ -101,12 +103,24 @@ function parseUdp(text: string, rest: string): UdpSpec {
   return { kind: 'udp', port, interfaces };
 }
 
+/** The kernel's by number, a controller on a UART, one behind a socket. */
+const ADAPTER = /^(?:hci\d{1,3}|uart:\/[\w.:/-]+(?:@\d{3,8})?|unix:[\w.:/@-]+)$/;
+
 function parseBle(text: string, rest: string): BleSpec {
   if (rest === '') return { kind: 'ble' };
   const adapter = rest.slice(1);
   const names = adapter.split('+');
-  const isOne = (name: string): boolean => name.length <= MAX_ADAPTER_LENGTH && /^[\w.:/@-]+$/.test(name);
-  if (rest[0] !== ':' || !names.every(isOne)) refuse(text, 'the adapter is not one', 'ble or ble:hci0');
+  const isOne = (name: string): boolean => name.length <= MAX_ADAPTER_LENGTH && ADAPTER.test(name);
+  if (rest[0] !== ':' || !names.every(isOne)) {
+    const index = /^(?:hci)?(\d{1,3})$/i.exec(adapter)?.[1];
+    const isAddress = /^[\da-f]{2}([:-][\da-f]{2}){5}$/i.test(adapter);
+    const what = isAddress ? 'an adapter is named by its number, not its address' : 'the adapter is not one';
+    refuse(
+      text,
+      what,
+      index === undefined ? `ble or ble:hci0${isAddress ? ' (hciconfig lists them)' : ''}` : `ble:hci${index}`,
+    );
+  }
   if (names.length > 2) refuse(text, 'more than two adapters', `ble:${names[0]}+${names[1]}`);
   if (names[0] === names[1]) refuse(text, 'one adapter named twice', `ble:${names[0]}`);
   return { kind: 'ble', adapter };
@@ -116,6 +130,7 @@ function parseSerial(text: string, rest: string): SerialSpec {
   // A path may hold `@` itself, so only digits after the last one are the speed.
   const split = /^:(.*?)(?:@(\d*)(\+air(?::(\d*))?)?)?$/s.exec(rest);
   const path = split?.[1] ?? '';
+  refuseSpeedTypo(text, path);
   const baudText = split?.[2];
   if (path !== AUTO_PATH && (!/^\/[^\s\p{Cc}]+$/u.test(path) || path.length > MAX_PATH_LENGTH)) {
     const guess = /^[\w./-]+$/.test(path) ? `/dev/${path.replace(/^\.?\/+|^dev\//, '')}` : '/dev/ttyUSB0';
@@ -132,6 +147,25 @@ function parseSerial(text: string, rest: string): SerialSpec {
     refuse(text, `the speed on the air is not a number from 1 to ${MAX_BAUD}`, `serial:${path}@${baud}+air:2400`);
   }
   return { kind: 'serial', path, baud, airBitsPerSecond };
+}
+
+const USUAL_SPEEDS = [1_200, 2_400, 4_800, 9_600, 19_200, 38_400, 57_600, 115_200, 230_400, 460_800, 921_600];
+
+/**
+ * What was meant as a speed must not become part of the file's name: `@115k`, `:115200`, `,9600`, `@9600+lora`.
+ * Real names end otherwise; what udev calls by-path ends in `:1.0` or `-port0`.
+ */
+function refuseSpeedTypo(text: string, path: string): void {
+  const typo = /^(.*?)(?:@(\d[^/@]*|[^/@]*\+[^/@]*)|[:,](\d{3,8}(?:\+[^/]*)?|\d+(?:\.\d+)?k\w*))$/is.exec(path);
+  if (!typo) return;
+  const [, file = '', behindAt, behindMark] = typo;
+  const [meant = '', air] = (behindAt ?? behindMark ?? '').split('+', 2);
+  const digits = meant.replace(/\D/g, '');
+  const speed = USUAL_SPEEDS.find((usual) => digits !== '' && String(usual).startsWith(digits)) ?? 115_200;
+  const isWrongAir = air !== undefined && decimal(meant, MAX_BAUD) !== undefined;
+  const what = isWrongAir ? `${JSON.stringify(`+${air}`)} is nothing that stands behind a speed` : 'the speed is none';
+  const bits = /^air:/.test(air ?? '') ? `:${DEFAULT_AIR_BITS}` : '';
+  refuse(text, what, `serial:${file}@${speed}${air === undefined ? '' : `+air${bits}`}`);
 }
 
 function decimal(text: string, max: number): number | undefined {
@@ -151,4 +185,12 @@ function nearestKind(text: string): SpecKind {
   if (asked.startsWith('b') || asked.startsWith('hci')) return 'ble';
   if (asked.startsWith('s') || asked.startsWith('lora')) return 'serial';
   return 'udp';
+}
+
+/** Whether two radios would use one device: the same port at whatever speed, or a Bluetooth adapter of the other. */
+export function sharesDevice(a: RadioSpec, b: RadioSpec): boolean {
+  if (a.kind === 'serial' && b.kind === 'serial') return a.path === b.path;
+  if (a.kind !== 'ble' || b.kind !== 'ble') return false;
+  const names = ({ adapter = '' }: BleSpec): readonly string[] => adapter.split('+');
+  return names(a).some((name) => names(b).includes(name));
 }

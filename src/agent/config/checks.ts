@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { EdgeError, messageOf } from '../../core/errors.js';
 import { isLoopbackHost } from '../../core/loopback.js';
-import { parseRadioSpec } from '../../radios/radio-spec.js';
+import { parseRadioSpec, sharesDevice } from '../../radios/radio-spec.js';
 import type { KeyPath } from './keys.js';
 import { type Origin, type Raw, valueAt } from './origins.js';
 import { conflict, place } from './problems.js';
@@ -21,8 +21,12 @@ function checkRadio(
   const where = origin(`radios[${index}]`, 'radios');
   if (all.indexOf(radio) !== index) throw conflict('radios', where, `names ${radio} twice`, 'Name each radio once.');
   try {
-    parseRadioSpec(radio);
+    const spec = parseRadioSpec(radio);
+    const other = all.slice(0, index).find((earlier) => sharesDevice(parseRadioSpec(earlier), spec));
+    if (other !== undefined)
+      throw conflict('radios', where, `names one device twice: ${other} and ${radio}`, 'Name each device once.');
   } catch (error) {
+    if (error instanceof EdgeError && error.code !== 'radio.spec') throw error;
     const fix = error instanceof EdgeError && error.fix !== undefined ? { fix: error.fix } : {};
     throw new EdgeError('config.value', `${place(where)}: ${messageOf(error)}`, {
       ...fix,
