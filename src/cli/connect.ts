@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { EdgeError, messageOf } from '../core/errors.js';
 import { defaultDataDir } from '../storage/data-dir.js';
-import { readRuntime } from '../storage/runtime-file.js';
+import { type RuntimeInfo, readRuntime } from '../storage/runtime-file.js';
 import { ApiClient, type ClientOptions } from './client.js';
 import { usage } from './report.js';
 
@@ -37,12 +37,26 @@ function isAlive(pid: number): boolean {
   }
 }
 
+/** Commands only read: who may not is told of the ways that need no files. */
+function readable(dir: string): RuntimeInfo | undefined {
+  try {
+    return readRuntime(dir);
+  } catch (error) {
+    if (!(error instanceof EdgeError) || error.code !== 'data.permission') throw error;
+    throw new EdgeError('cli.data', `You may not read ${dir}, where the agent left its address.`, {
+      status: 403,
+      fix: `Name the agent by its address: --url ${DEFAULT_URL}   Or ask as its user: sudo edge-agent …`,
+      cause: error,
+    });
+  }
+}
+
 function target(options: ConnectOptions): ClientOptions {
   const url = options.url ?? process.env['EDGE_AGENT_URL'];
   if (url) return { url };
   const named = options.data ?? process.env['EDGE_AGENT_DATA'];
   const dir = named || defaultDataDir(process.env);
-  const runtime = readRuntime(dir);
+  const runtime = readable(dir);
   if (runtime === undefined) {
     if (!named) return { url: DEFAULT_URL };
     // Another agent may well serve at the default address: not the one that was meant.

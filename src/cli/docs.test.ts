@@ -5,7 +5,7 @@ import { COMMANDS } from './command-table.js';
 
 const page = readFileSync('docs/cli.md', 'utf8');
 /** The options of all commands, told once at the top. */
-const SHARED = ['--json', '--url', '--token', '--data'];
+const SHARED = ['--json', '--url', '--token', '--data', '--ids'];
 /** Told in docs/configuration.md and under `run`, and taken by these as well. */
 const CONFIGURING = ['run', 'doctor', 'config', 'explain'];
 

@@ -358,7 +358,8 @@ test('a ping prints how long the answer took, and fails when none came', async (
     rttMs: { min: 2, max: 2 },
   });
   t.like(agent.calls.at(-1)?.with, { to: FAKE_PEER, type: 'edge.ping' });
-  t.regex((await run('ping', FAKE_PEER)).stdout, /^answer from 0102030405060708: 2 ms\n$/);
+  t.regex((await run('ping', FAKE_PEER)).stdout, /^answer from tower: 2 ms\n$/);
+  t.regex((await run('ping', FAKE_PEER, '--ids')).stdout, /^answer from 0102030405060708: 2 ms\n$/);
   const url = await stub(t, (request, response) => {
     request.resume();
     response.writeHead(504).end('{"code":"query.timeout","detail":"nobody answered in time"}');

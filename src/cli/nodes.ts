@@ -1,6 +1,8 @@
-import type { Peer } from '../agent/contract.js';
+import type { Command } from 'commander';
+import type { Peer, Status } from '../agent/contract.js';
 import { parseNodeId } from '../core/ids.js';
 import type { ApiClient } from './client.js';
+import type { ConnectOptions } from './connect.js';
 import { usage } from './report.js';
 
 /** The node a person means by its id, the beginning of it (4 digits at least), or its name. Throws `cli.usage`. */
@@ -18,3 +20,33 @@ export async function resolveNode(client: ApiClient, text: string): Promise<stri
     'Give the whole id.',
   );
 }
+
+export interface NodeOptions extends ConnectOptions {
+  readonly ids?: boolean;
+}
+
+/** How nodes are shown to people. */
+export type NodeLabel = (id: string) => string;
+
+/** By their names where these are known and no two alike, else by their ids; with `ids` always so. */
+export async function nodeLabels(client: ApiClient, { ids }: Pick<NodeOptions, 'ids'>): Promise<NodeLabel> {
+  if (ids) return (id) => id;
+  const [{ peers }, self] = await Promise.all([
+    client.all<{ peers: readonly Peer[] }>('peers', 'peers'),
+    client.get<Status>('status'),
+  ]);
+  const names = new Map<string, string>();
+  const uses = new Map<string, number>();
+  for (const { nodeId, name = '' } of [self, ...peers]) {
+    names.set(nodeId, name);
+    uses.set(name, (uses.get(name) ?? 0) + 1);
+  }
+  return (id) => {
+    const name = names.get(id) ?? '';
+    return name !== '' && uses.get(name) === 1 ? name : id;
+  };
+}
+
+/** Adds the option of `nodeLabels`. */
+export const showsNodes = (command: Command): Command =>
+  command.option('--ids', 'show the ids of nodes instead of their names');

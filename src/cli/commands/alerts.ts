@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Alert, AlertPage } from '../../agent/contract.js';
 import { type ConnectOptions, connect, optionsOf, talksToAgent } from '../connect.js';
 import { inline, relative } from '../format.js';
+import { type NodeLabel, type NodeOptions, nodeLabels, showsNodes } from '../nodes.js';
 import { note, paint, say, sayJson, table } from '../output.js';
 import { jsonOrText, momentOption, wholeNumber } from '../parse.js';
 import { withPriority } from '../payload.js';
@@ -10,35 +11,36 @@ import { watch } from '../watch.js';
 
 const STYLE = { critical: 'red', high: 'yellow', medium: 'cyan', low: 'dim' } as const;
 
-interface ListOptions extends ConnectOptions {
+interface ListOptions extends NodeOptions {
   readonly since?: number;
   readonly limit?: number;
   readonly cursor?: string;
 }
 
-const alertTable = (alerts: readonly Alert[]): string =>
+const alertTable = (alerts: readonly Alert[], label: NodeLabel): string =>
   table(
     [
       { title: 'RAISED', value: ({ raisedAt }) => relative(raisedAt), right: true },
       { title: 'PRIORITY', value: ({ priority }) => priority, style: ({ priority }) => STYLE[priority] },
       { title: 'TYPE', value: ({ type }) => type, cut: true },
-      { title: 'NODE', value: ({ node }) => node },
+      { title: 'NODE', value: ({ node }) => label(node) },
       { title: 'PAYLOAD', value: ({ payload }) => inline(payload), cut: true },
     ],
     alerts,
   );
 
 const withListOptions = (command: Command): Command =>
-  talksToAgent(command)
+  showsNodes(talksToAgent(command))
     .option('--since <when>', 'raised since: 2h (ago), a date, or Unix milliseconds', momentOption('--since'))
     .option('--limit <count>', 'how many on a page (default: 100)', wholeNumber('--limit', 1, 1_000))
     .option('--cursor <cursor>', 'go on where a page ended')
     .action(async () => {
       const options = optionsOf<ListOptions>(command);
       const query = { sinceAt: options.since, limit: options.limit, cursor: options.cursor };
-      const page = await connect(options).get<AlertPage>('alerts', query);
+      const client = connect(options);
+      const page = await client.get<AlertPage>('alerts', query);
       if (options.json) sayJson(page);
-      else say(page.alerts.length === 0 ? 'No alert.' : alertTable(page.alerts));
+      else say(page.alerts.length === 0 ? 'No alert.' : alertTable(page.alerts, await nodeLabels(client, options)));
       if (page.nextCursor !== undefined && !options.json) note(`There are more: --cursor ${clean(page.nextCursor)}`);
     });
 

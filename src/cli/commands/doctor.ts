@@ -8,7 +8,8 @@ import { type Check, failed, ok, warn } from '../doctor/check.js';
 import { checkData } from '../doctor/data.js';
 import { checkClock, checkInterfaces, checkNode, checkUser } from '../doctor/device.js';
 import { checkHotPath } from '../doctor/hot-path.js';
-import { checkRadios } from '../doctor/radios.js';
+import { lockHolder } from '../doctor/lock-holder.js';
+import { checkRadios, type Running } from '../doctor/radios.js';
 import { paint, say, sayJson } from '../output.js';
 import { clean, Exit } from '../report.js';
 
@@ -29,8 +30,23 @@ async function configuration(options: DoctorOptions): Promise<LoadedConfig & { r
   }
 }
 
+/** Of the data directory; what cannot be looked at is a finding of its own. */
+function holderOf(directory: string): number | undefined {
+  try {
+    return lockHolder(directory);
+  } catch {
+    return undefined;
+  }
+}
+
 export async function examine(options: DoctorOptions): Promise<readonly Check[]> {
-  const { config, checks } = await configuration(options);
+  const { config, explain, checks } = await configuration(options);
+  const agent = await checkAgent(config, options);
+  const pid = holderOf(config.dataDir);
+  const running: Running = {
+    ...(agent.status !== undefined && { radios: agent.status.radios }),
+    ...(pid !== undefined && { pid }),
+  };
   return [
     checkNode(),
     await checkHotPath(),
@@ -39,8 +55,12 @@ export async function examine(options: DoctorOptions): Promise<readonly Check[]>
     checkClock(),
     checkUser(),
     checkInterfaces(),
-    ...(await checkRadios(config)),
-    ...(await checkAgent(config, options)),
+    ...(await checkRadios(
+      config,
+      explain.some(({ key, source }) => key === 'radios' && source !== 'default'),
+      running,
+    )),
+    ...agent.checks,
   ];
 }
 

@@ -3,9 +3,9 @@ import type { Command } from 'commander';
 import type { QueryAnswer } from '../../agent/contract.js';
 import { EdgeError, messageOf } from '../../core/errors.js';
 import type { ApiClient } from '../client.js';
-import { type ConnectOptions, connect, optionsOf, talksToAgent } from '../connect.js';
+import { connect, optionsOf, talksToAgent } from '../connect.js';
 import { forPeople, plural } from '../format.js';
-import { resolveNode } from '../nodes.js';
+import { type NodeOptions, nodeLabels, resolveNode, showsNodes } from '../nodes.js';
 import { note, say, sayJson } from '../output.js';
 import { durationOption, wholeNumber } from '../parse.js';
 import { Exit, exitCodeOf } from '../report.js';
@@ -13,7 +13,7 @@ import { Exit, exitCodeOf } from '../report.js';
 /** Every agent answers this query by itself. */
 const PING = 'edge.ping';
 
-interface PingOptions extends ConnectOptions {
+interface PingOptions extends NodeOptions {
   readonly count: number;
   readonly interval: number;
   readonly timeout: number;
@@ -46,13 +46,14 @@ async function ping(command: Command, node: string): Promise<void> {
   const options = optionsOf<PingOptions>(command);
   const client = connect(options);
   const to = await resolveNode(client, node);
+  const shown = options.json ? to : (await nodeLabels(client, options))(to);
   const replies: Reply[] = [];
   for (let i = 0; i < options.count; i++) {
     if (i > 0) await sleep(options.interval);
     const reply = await pingOnce(client, to, options.timeout);
     replies.push(reply);
     if (options.json) continue;
-    if ('rttMs' in reply) say(`answer from ${to}: ${forPeople(reply.rttMs)}`);
+    if ('rttMs' in reply) say(`answer from ${shown}: ${forPeople(reply.rttMs)}`);
     else note(`no answer: ${reply.error}`);
   }
   const total = summary(to, replies);
@@ -67,7 +68,7 @@ async function ping(command: Command, node: string): Promise<void> {
 }
 
 export function define(command: Command): void {
-  talksToAgent(command)
+  showsNodes(talksToAgent(command))
     .argument('<node>', 'id or name')
     .option('-c, --count <count>', 'how many times', wholeNumber('--count', 1, 1_000), 1)
     .option('--interval <duration>', 'time between two', durationOption('--interval'), 1_000)

@@ -2,15 +2,15 @@ import type { Command } from 'commander';
 import type { RouteView } from '../../agent/contract.js';
 import { connect, optionsOf, talksToAgent } from '../connect.js';
 import { relative } from '../format.js';
-import { resolveNode } from '../nodes.js';
+import { type NodeLabel, type NodeOptions, nodeLabels, resolveNode, showsNodes } from '../nodes.js';
 import { say, sayJson, table } from '../output.js';
 import { sayOutcome } from '../views.js';
 
-const routeTable = (routes: readonly RouteView[]): string =>
+const routeTable = (routes: readonly RouteView[], label: NodeLabel): string =>
   table(
     [
-      { title: 'DESTINATION', value: ({ destination }) => destination },
-      { title: 'NEXT HOP', value: ({ nextHop, destination }) => (nextHop === destination ? 'direct' : nextHop) },
+      { title: 'DESTINATION', value: ({ destination }) => label(destination) },
+      { title: 'NEXT HOP', value: ({ nextHop, destination }) => (nextHop === destination ? 'direct' : label(nextHop)) },
       { title: 'RADIO', value: ({ radio }) => radio, cut: true },
       { title: 'COST', value: ({ cost }) => Math.round(cost * 100) / 100, right: true },
       { title: 'EXPIRES', value: ({ pinned, expiresAt }) => (pinned ? 'pinned' : relative(expiresAt)), right: true },
@@ -45,11 +45,17 @@ function defineUnpin(command: Command): void {
 }
 
 export function define(command: Command): void {
-  talksToAgent(command).action(async () => {
-    const options = optionsOf(command);
-    const answer = await connect(options).all<{ routes: readonly RouteView[] }>('routes', 'routes');
+  showsNodes(talksToAgent(command)).action(async () => {
+    const options = optionsOf<NodeOptions>(command);
+    const client = connect(options);
+    const answer = await client.all<{ routes: readonly RouteView[] }>('routes', 'routes');
     if (options.json) sayJson(answer);
-    else say(answer.routes.length === 0 ? 'No route is known yet.' : routeTable(answer.routes));
+    else
+      say(
+        answer.routes.length === 0
+          ? 'No route is known yet.'
+          : routeTable(answer.routes, await nodeLabels(client, options)),
+      );
   });
   definePin(command.command('pin'));
   defineUnpin(command.command('unpin'));

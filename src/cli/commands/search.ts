@@ -2,14 +2,14 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { SearchAnswer } from '../../agent/contract.js';
 import { messageOf } from '../../core/errors.js';
-import { type ConnectOptions, connect, optionsOf, talksToAgent } from '../connect.js';
+import { connect, optionsOf, talksToAgent } from '../connect.js';
 import { inline, relative } from '../format.js';
-import { resolveNode } from '../nodes.js';
+import { type NodeLabel, type NodeOptions, nodeLabels, resolveNode, showsNodes } from '../nodes.js';
 import { note, say, sayJson, table } from '../output.js';
 import { collect, durationOption, jsonOrText, keyValue, momentOption, wholeNumber } from '../parse.js';
 import { usage } from '../report.js';
 
-interface SearchOptions extends ConnectOptions {
+interface SearchOptions extends NodeOptions {
   readonly like?: string;
   readonly embedding?: string;
   readonly space?: string;
@@ -43,9 +43,9 @@ function readEmbedding(file: string): readonly number[] {
   throw usage(`${file} holds no list of numbers.`, 'Give a JSON file such as [0.1, 0.2, …] or {"embedding": […]}.');
 }
 
-function human(answer: SearchAnswer): string {
+function human(answer: SearchAnswer, label: NodeLabel): string {
   const { results, asked, answered, nodes } = answer;
-  const silent = nodes.filter((node) => !node.answered).map(({ nodeId }) => nodeId);
+  const silent = nodes.filter((node) => !node.answered).map(({ nodeId }) => label(nodeId));
   const who = `${answered} of ${asked} nodes answered in ${Math.round(answer.tookMs * 10) / 10} ms${silent.length === 0 ? '' : `; silent: ${silent.join(', ')}`}`;
   if (results.length === 0) return `Nothing found. ${who}`;
   const rows = table(
@@ -53,7 +53,7 @@ function human(answer: SearchAnswer): string {
       { title: 'SCORE', value: ({ score }) => score?.toFixed(4), right: true },
       { title: 'HASH', value: ({ hash }) => hash },
       { title: 'TYPE', value: ({ type }) => type, cut: true },
-      { title: 'NODE', value: ({ node }) => node },
+      { title: 'NODE', value: ({ node }) => label(node) },
       { title: 'SEEN', value: ({ observedAt }) => relative(observedAt), right: true },
       { title: 'METADATA', value: ({ metadata }) => inline(metadata), cut: true },
     ],
@@ -85,7 +85,7 @@ async function search(command: Command): Promise<void> {
   };
   const answer = await client.send<SearchAnswer>('POST', 'search', request, timeoutMs + GRACE_MS);
   if (options.json) sayJson(answer);
-  else say(human(answer));
+  else say(human(answer, await nodeLabels(client, options)));
   if (!options.json && answer.answered < answer.asked) note('Not every node answered: the list may be incomplete.');
 }
 
@@ -95,7 +95,7 @@ const scopeOption = (text: string): string => {
 };
 
 export function define(command: Command): void {
-  talksToAgent(command)
+  showsNodes(talksToAgent(command))
     .option('--like <hash>', 'by the vector of this detection')
     .option('--embedding <file>', 'by the vector in a JSON file (- is standard input)')
     .option('--space <name>', 'the embedding space')

@@ -3,6 +3,7 @@ import type { NodeState, Status } from '../../agent/contract.js';
 import type { ApiClient } from '../client.js';
 import { connect, optionsOf, talksToAgent } from '../connect.js';
 import { inline, percent, relative } from '../format.js';
+import { type NodeLabel, type NodeOptions, nodeLabels, showsNodes } from '../nodes.js';
 import { say, sayJson, table } from '../output.js';
 import { jsonOrText, keyValue } from '../parse.js';
 import { fieldsOf } from '../views.js';
@@ -14,10 +15,10 @@ interface StateAnswer {
 const NUMBERS = ['fps', 'battery', 'cpu', 'memory', 'temperature', 'disk'];
 const OWN_FIELDS = new Set(['condition', 'charging', ...NUMBERS]);
 
-const stateTable = (nodes: StateAnswer['nodes']): string =>
+const stateTable = (nodes: StateAnswer['nodes'], label: NodeLabel): string =>
   table(
     [
-      { title: 'NODE', value: ([id]) => id },
+      { title: 'NODE', value: ([id]) => label(id) },
       { title: 'CONDITION', value: ([, { condition }]) => condition },
       { title: 'FPS', value: ([, { fps }]) => fps, right: true },
       {
@@ -82,11 +83,12 @@ function defineSet(command: Command): void {
 }
 
 export function define(command: Command): void {
-  talksToAgent(command).action(async () => {
-    const options = optionsOf(command);
-    const answer = await connect(options).all<StateAnswer>('state', 'nodes');
+  showsNodes(talksToAgent(command)).action(async () => {
+    const options = optionsOf<NodeOptions>(command);
+    const client = connect(options);
+    const answer = await client.all<StateAnswer>('state', 'nodes');
     if (options.json) sayJson(answer);
-    else say(stateTable(answer.nodes));
+    else say(stateTable(answer.nodes, await nodeLabels(client, options)));
   });
   defineSet(command.command('set'));
 }

@@ -28,17 +28,24 @@ async function checkPort({ http }: Config): Promise<Check> {
   );
 }
 
-export async function checkAgent(config: Config, options: ConnectOptions): Promise<Check[]> {
+/** Whether one answers, and with what status. */
+export async function checkAgent(
+  config: Config,
+  options: ConnectOptions,
+): Promise<{ readonly checks: readonly Check[]; readonly status?: Status }> {
   try {
     const client = connect({ ...options, data: options.data ?? config.dataDir });
-    const { name, nodeId, version } = await client.get<Status>('status');
-    return [ok('agent', `${name} (${nodeId}, version ${version}) answers at ${client.url}`)];
+    const status = await client.get<Status>('status');
+    const { name, nodeId, version } = status;
+    return { checks: [ok('agent', `${name} (${nodeId}, version ${version}) answers at ${client.url}`)], status };
   } catch (error) {
-    if (error instanceof RemoteProblem) return [failed('agent', error)];
+    if (error instanceof RemoteProblem) return { checks: [failed('agent', error)] };
     const port = await checkPort(config);
     if (exitCodeOf(error) === Exit.NoAgent) {
-      return [warn('agent', `none is running. ${messageOf(error)}`, 'Start one with: edge-agent run'), port];
+      return {
+        checks: [warn('agent', `none is running. ${messageOf(error)}`, 'Start one with: edge-agent run'), port],
+      };
     }
-    return [error instanceof EdgeError ? failed('agent', error) : fail('agent', messageOf(error)), port];
+    return { checks: [error instanceof EdgeError ? failed('agent', error) : fail('agent', messageOf(error)), port] };
   }
 }

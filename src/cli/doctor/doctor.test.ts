@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
+import type { RadioStatus } from '../../agent/contract.js';
 import { createHttpServer } from '../../http/server.js';
 import type { Log } from '../../ports/log.js';
 import { lockDirectory } from '../../storage/dir-lock.js';
@@ -94,8 +95,32 @@ test('a running agent and the holder of its data directory are named', async (t)
   t.is(code, 0, stderr);
   t.regex(check('agent')?.detail ?? '', /^gate \(a1b2c3d4e5f60718/);
   t.is(check('data.lock')?.detail, `held by the agent with pid ${process.pid}`);
+  t.like(check('radio.udp:9999'), { condition: 'ok', detail: 'in use by the running agent: up, 1 link' });
+  t.regex(check('radio.udp:19761@lo')?.detail ?? '', /not what the running agent uses$/);
+  const plain = await doctor('--data', dir, '--url', http.url, '--http', '127.0.0.1:0');
+  t.is(plain.check('radio.udp:9999')?.detail, 'in use by the running agent: up, 1 link');
   lock.release();
   t.is(lockHolder(dir), undefined);
+});
+
+test('a radio of the running agent that reaches nobody is a warning, one that is not up a failure, each with its fix', async (t) => {
+  const agent = new FakeAgent();
+  const [radio] = agent.world.status.radios;
+  const serial = { ...(radio as RadioStatus), kind: 'serial', links: 0, fix: 'join TX to RX' } as const;
+  const radios = [
+    { ...serial, name: 'serial:/dev/ttyA@9600', detail: 'no answer yet' },
+    { ...serial, name: 'serial:/dev/ttyB', condition: 'retrying', reason: 'no device /dev/ttyB' },
+  ] as const;
+  agent.world.status = { ...agent.world.status, radios };
+  const http = await createHttpServer({ agent, host: '127.0.0.1', port: 0, log: silent });
+  t.teardown(() => http.close());
+  const asked = ['--radio', 'serial:/dev/ttyA', '--radio', 'serial:/dev/ttyB'];
+  const { code, check } = await doctor(...asked, '--data', join(scratch(), 'new'), '--url', http.url);
+  t.is(code, 1);
+  const told = 'in use by the running agent:';
+  t.like(check('radio.serial:/dev/ttyA@9600'), { condition: 'warn', detail: `${told} up, 0 links; no answer yet` });
+  t.like(check('radio.serial:/dev/ttyB'), { condition: 'fail', fix: 'join TX to RX' });
+  t.is(check('radio.serial:/dev/ttyA'), undefined, 'the same port at another speed is not opened under it');
 });
 
 test('a lock of a process that is gone counts as free', (t) => {

@@ -2,6 +2,8 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 
 const LOCK_FOLDER = '/run/lock';
+/** An agent is a node process; its script tells. */
+const AGENT = /(?:^|[/\0])(?:edge-agent\0|dist\/cli\/main\.js\0)/;
 
 /**
  * Who holds a port, or `undefined` when nobody does as far as can be seen: by the kernel's table of locks, and by the
@@ -44,7 +46,9 @@ async function lockFileHolder(path: string): Promise<string | undefined> {
 
 async function processText(pid: number): Promise<string> {
   try {
-    return `process ${pid} (${(await readFile(`/proc/${pid}/comm`, 'utf8')).trim()})`;
+    const command = await readFile(`/proc/${pid}/cmdline`, 'utf8');
+    const name = AGENT.test(command) ? 'an edge-agent' : (await readFile(`/proc/${pid}/comm`, 'utf8')).trim();
+    return `process ${pid} (${name})`;
   } catch {
     return pid > 0 ? `process ${pid}` : 'another program';
   }
