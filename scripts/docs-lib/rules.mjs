@@ -40,6 +40,7 @@ export const NOT_HERE = [
   [/^ssh\b/, 'goes to another machine'],
   [/^npm (?:install|ci|link)\b/, 'installs packages; scripts/pack-smoke does'],
   [/^sudo\b/, 'changes the machine'],
+  [/^journalctl\b/, 'needs systemd'],
 ];
 
 /** What may run. Anything else on a page is a mistake, or wants a line in one of these tables. */

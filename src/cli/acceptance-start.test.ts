@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -117,4 +118,17 @@ asRoot('a directory that may not be written is refused with the command that men
   const error = await t.throwsAsync(agent);
   t.regex(error?.message ?? '', /ended with 1.*error: The agent may not write .*data.*\nfix: .*chown/s);
   t.deepEqual(readdirSync(data), []);
+});
+
+asRoot('who may not read the data directory is told of --url', async (t) => {
+  const data = scratch('private');
+  writeFileSync(join(data, 'runtime.json'), '{}', { mode: 0o600 });
+  chmodSync(data, 0o700);
+  const as = ['--reuid=65534', '--regid=65534', '--clear-groups', process.execPath];
+  const { status, stderr } = spawnSync('setpriv', [...as, 'dist/cli/main.js', 'status', '--data', data], {
+    encoding: 'utf8',
+    timeout: 30_000,
+  });
+  t.is(status, 4, stderr);
+  t.regex(stderr, /^error: You may not read .*\nfix: .*--url http/);
 });
