@@ -40,3 +40,14 @@ test('more than one token can be taken at a time, all or nothing', (t) => {
   t.false(bucket.take(0, 7));
   t.true(bucket.take(0, 3));
 });
+
+test('as many whole portions are taken as there are tokens for, and the rest stays', (t) => {
+  const bucket = new TokenBucket(10, 10);
+  t.is(bucket.takeUpTo(0, 2, 3), 2);
+  t.is(bucket.takeUpTo(0, 2, 3), 1);
+  t.true(bucket.has(0, 1));
+  t.false(bucket.has(0, 1.5));
+  t.is(bucket.takeUpTo(0, 5, 3), 0);
+  t.is(bucket.takeUpTo(10_000, 100, 3), 3, 'more than the burst is asked for in vain');
+  t.is(bucket.takeUpTo(10_000, 0, 3), 0);
+});

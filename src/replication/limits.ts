@@ -95,6 +95,8 @@ export const RECONCILE_BYTES_PER_SECOND = 64 * 1024;
 /** On slow ways: a part of their speed, and a burst of a second, never less than one answer needs. */
 export const RECONCILE_SHARE = 0.25;
 export const RECONCILE_BURST_MIN_BYTES = 8 * 1024;
+/** Share of the burst that must be there for a comparison to begin. */
+export const COMPARE_FROM = 0.5;
 /** Between two roots sent to one neighbour because digests differ. */
 export const RECONCILE_INTERVAL_MS = 2_000;
 

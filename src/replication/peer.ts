@@ -1,6 +1,7 @@
 import type { NodeId } from '../core/ids.js';
 import { TokenBucket } from '../core/token-bucket.js';
 import {
+  COMPARE_FROM,
   MAX_PEER_REFUSED,
   PEER_REFUSED_GENERATION_MS,
   RECONCILE_BURST_BYTES,
@@ -26,6 +27,7 @@ export class Peer {
   gained = 0;
 
   #bytesPerSecond = Number.POSITIVE_INFINITY;
+  #burst = RECONCILE_BURST_BYTES;
 
   constructor(id: NodeId) {
     this.id = id;
@@ -36,8 +38,13 @@ export class Peer {
     if (this.#bytesPerSecond === bytesPerSecond) return;
     this.#bytesPerSecond = bytesPerSecond;
     const rate = Math.min(RECONCILE_BYTES_PER_SECOND, bytesPerSecond * RECONCILE_SHARE);
-    const burst = Math.min(RECONCILE_BURST_BYTES, Math.max(RECONCILE_BURST_MIN_BYTES, bytesPerSecond));
-    this.reconciling = new TokenBucket(rate, burst);
+    this.#burst = Math.min(RECONCILE_BURST_BYTES, Math.max(RECONCILE_BURST_MIN_BYTES, bytesPerSecond));
+    this.reconciling = new TokenBucket(rate, this.#burst);
+  }
+
+  /** Whether a comparison can get far enough to be of use: cut short near its root each time, it would find nothing for ever. */
+  mayCompare(now: number): boolean {
+    return this.reconciling.has(now, this.#burst * COMPARE_FROM);
   }
 
   /** It sent this version in a bad state. */

@@ -257,6 +257,23 @@ test('two full nodes with thousands of differences reconcile in bounded messages
   t.true((a.sent.get(FrameType.Records)?.longest ?? 0) <= 25_000);
 });
 
+for (const bytesPerSecond of [960, 11_520]) {
+  test(`an empty node gets many records over a way of ${bytesPerSecond} bytes a second, too`, async (t) => {
+    const net = new WeaveNet({ seed: 16 });
+    const [full, empty] = [net.add(), net.add()] as [NetNode, NetNode];
+    for (const first of [0, 750])
+      net.put(
+        full,
+        Array.from({ length: 750 }, (_, i) => draftNamed(first + i)),
+      );
+    await net.run(200);
+    net.link(full, empty, bytesPerSecond);
+    t.true(await net.converge(3_600_000));
+    t.is(empty.weave.view.count, 1_500);
+    t.true((full.counts.get('weave.deferred') ?? 0) > 0);
+  });
+}
+
 test('a single difference among thousands is found in a few small frames', async (t) => {
   const net = new WeaveNet({ seed: 15 });
   const [a, b] = line(net, 2) as [NetNode, NetNode];

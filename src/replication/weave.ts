@@ -254,6 +254,10 @@ export class Weave implements Machine<WeaveInput, WeaveEffect> {
     const parts: Fingerprint[] = [];
     const ours: Entry[] = [];
     for (const part of received.slice(0, MAX_RECEIVED_PARTS)) {
+      if (part.bits === 0 && !peer.mayCompare(this.#now.mono)) {
+        this.#out.count('weave.deferred');
+        continue;
+      }
       const response = respond(this.#registry, part);
       if (!response) {
         this.#out.count('weave.malformed');
@@ -261,7 +265,7 @@ export class Weave implements Machine<WeaveInput, WeaveEffect> {
       }
       if (response.theirs.length > 0) peer.comparing = true;
       for (const entry of response.theirs) this.#offered(peer, entry);
-      let cost = response.ours.length * ENTRY_BYTES;
+      let cost = 0;
       for (const answer of response.parts) cost += partBytes(answer);
       // What is left out now is found again by the next comparison.
       if (ours.length > MAX_OFFERED_ENTRIES || !peer.reconciling.take(this.#now.mono, cost)) {
@@ -269,7 +273,13 @@ export class Weave implements Machine<WeaveInput, WeaveEffect> {
         break;
       }
       parts.push(...response.parts);
-      ours.push(...response.ours);
+      // All of them may be more than a slow way is ever allowed at once.
+      const offered = peer.reconciling.takeUpTo(this.#now.mono, response.ours.length, ENTRY_BYTES);
+      ours.push(...response.ours.slice(0, offered));
+      if (offered < response.ours.length) {
+        this.#out.count('weave.deferred');
+        break;
+      }
     }
     for (const answer of packParts(parts)) this.#out.send(peer.id, FrameType.Fingerprints, answer);
     this.#offer(peer, ours);
@@ -299,8 +309,9 @@ export class Weave implements Machine<WeaveInput, WeaveEffect> {
 
   #mismatch(id: NodeId): void {
     const peer = this.#peers.get(id);
-    if (!peer || this.#now.mono - peer.rootSentAt < RECONCILE_INTERVAL_MS || this.#wants.waitsFor(id)) return;
-    this.#sendRoot(peer);
+    const { mono } = this.#now;
+    if (!peer || mono - peer.rootSentAt < RECONCILE_INTERVAL_MS || this.#wants.waitsFor(id)) return;
+    if (peer.mayCompare(mono)) this.#sendRoot(peer);
   }
 
   #sendRoot(peer: Peer): void {
@@ -357,8 +368,10 @@ export class Weave implements Machine<WeaveInput, WeaveEffect> {
   /** A comparison may have been cut short (limits on both sides): goes on once its records are here and durable. */
   #compareAgain(): void {
     if (this.#holdings.outstanding > 0) return;
-    for (const peer of this.#peers.values())
-      if (peer.comparing && peer.gained > 0 && !this.#wants.waitsFor(peer.id)) this.#sendRoot(peer);
+    for (const peer of this.#peers.values()) {
+      if (!peer.comparing || peer.gained === 0 || this.#wants.waitsFor(peer.id)) continue;
+      if (peer.mayCompare(this.#now.mono)) this.#sendRoot(peer);
+    }
   }
 
   #entry(key: RecordKey): Entry | undefined {

@@ -123,11 +123,12 @@ export class WeaveNet {
     return this.add({ secret, salt });
   }
 
-  link(a: NetNode, b: NetNode): void {
+  /** `bytesPerSecond` is what the nodes are told; frames take no longer for it. */
+  link(a: NetNode, b: NetNode, bytesPerSecond = 1e7): void {
     if (this.isLinked(a, b) || a === b) return;
     this.#links.add(linkName(a, b));
-    this.input(a, { kind: 'neighbour-up', peer: b.id, bytesPerSecond: 1e7 });
-    this.input(b, { kind: 'neighbour-up', peer: a.id, bytesPerSecond: 1e7 });
+    this.input(a, { kind: 'neighbour-up', peer: b.id, bytesPerSecond });
+    this.input(b, { kind: 'neighbour-up', peer: a.id, bytesPerSecond });
   }
 
   unlink(a: NetNode, b: NetNode): void {
