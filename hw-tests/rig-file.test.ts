@@ -34,7 +34,7 @@ const WRONG: readonly (readonly [title: string, text: string, message: RegExp, f
   ['a key that is none', '[rigs.a]\nabout = "x"\nemulate = "uart"\nspeed = 1', /speed/, /./],
   ['one radio', '[rigs.a]\nabout = "x"\nradios = ["ble:hci0"]', /two radios/, /./],
   ['no radio', '[rigs.a]\nabout = "x"\nradios = ["ble:hci0", "bell:hci1"]', /rigs\.a\.radios: .*no known kind/, /ble/],
-  ['no adapter', '[rigs.a]\nabout = "x"\nradios = ["ble:hci0", "ble:usb1"]', /no Bluetooth adapter/, /hci0/],
+  ['no adapter', '[rigs.a]\nabout = "x"\nradios = ["ble:hci0", "ble:usb1"]', /the adapter is not one/, /hci0/],
   ['UDP', '[rigs.a]\nabout = "x"\nradios = ["udp:1", "udp:2"]', /UDP needs no rig/, /ble or serial/],
   ['the same one twice', '[rigs.a]\nabout = "x"\nradios = ["ble:hci0", "ble:hci0"]', /twice/, /two/],
   ['two kinds', '[rigs.a]\nabout = "x"\nradios = ["ble:hci0", "serial:/dev/ttyUSB0"]', /different kinds/, /two/],
