@@ -14,6 +14,8 @@ import { join } from 'node:path';
 
 const SIMULATION_SEEDS = 100;
 const PROPERTY_RUNS = 2000;
+/** Of all fuzzers together. */
+const FUZZ_SECONDS = 60;
 /** How long the demo's cameras push. */
 const DEMO_SECONDS = 12;
 
@@ -29,14 +31,15 @@ const missing = (names) => () => {
   return name && `${name} is missing: apt-get install ${name}`;
 };
 const none = (files, what) => () => (files.length > 0 ? undefined : `there is no ${what}`);
+const built = (preset) => [`cmake --preset ${preset}`, `cmake --build --preset ${preset} --parallel 2`];
+const inNative = (steps) => ['sh', '-c', `cd native && ${steps.join(' && ')}`];
 /** Builds and runs the C++ tests by a preset of native/CMakePresets.json: they need no Node. */
-const ctest = (preset) => {
-  const steps = [
-    `cmake --preset ${preset}`,
-    `cmake --build --preset ${preset} --parallel 2`,
-    `ctest --preset ${preset}`,
-  ];
-  return ['sh', '-c', `cd native && ${steps.join(' && ')}`];
+const ctest = (preset) => inNative([...built(preset), `ctest --preset ${preset}`]);
+/** The addon for arm64, and the C++ tests on two emulated processors: all without dot products, with them what is not of recall. */
+const arm64 = () => {
+  const on = (cpu, isa) => `QEMU_CPU=${cpu} EDGE_AGENT_BEST_ISA=${isa} ctest --preset arm64`;
+  const runs = [on('cortex-a53', 'neon'), `${on('cortex-a76', 'neon-dotprod')} --exclude-regex "churn|recall"`];
+  return inNative([...built('addon-arm64'), ...built('arm64'), ...runs]);
 };
 
 /** The suites of hw-tests on rigs without hardware; on `emulated` also those that break controllers on purpose. */
@@ -57,7 +60,7 @@ function rigs({ full }) {
 }
 
 function preparation(full) {
-  const setup = ['scripts/setup', '--native', '--lab', '--rigs', ...(full ? ['--proto'] : [])];
+  const setup = ['scripts/setup', '--native', '--lab', '--rigs', ...(full ? ['--proto', '--arm64', '--fuzz'] : [])];
   const noCompiler = tool('cmake', '--native');
   return [
     { id: 'setup', command: setup, reads: 'check', minutes: 8, always: true, fatal: true },
@@ -110,8 +113,13 @@ function fullChecks({ root, sources }) {
   const [long, noSimulation] = [ava(properties, '--timeout=10m'), none(simulations, 'test of src/sim')];
   const simulate = ava(simulations, '--timeout=10m');
   const bench = ['scripts/bench', '--quick'];
+  const noArm64 = () => tool('aarch64-linux-gnu-g++', '--arm64')() ?? tool('qemu-aarch64', '--arm64')();
+  const fuzz = ['scripts/build-native', '--fuzz', String(FUZZ_SECONDS)];
   return [
     { id: 'asan', command: ctest('asan'), reads: 'ctest', minutes: 15, unless: noCompiler },
+    { id: 'tsan', command: ctest('tsan'), reads: 'ctest', minutes: 10, unless: noCompiler },
+    { id: 'fuzz', command: fuzz, reads: 'check', minutes: 6, unless: tool('clang++', '--fuzz') },
+    { id: 'arm64', command: arm64(), reads: 'ctest', minutes: 12, unless: noArm64 },
     {
       id: 'properties',
       command: long,
