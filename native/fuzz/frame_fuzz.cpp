@@ -10,7 +10,7 @@ namespace {
 constexpr uint64_t kSelf = 0xa1a2a3a4a5a6a7a8;
 constexpr size_t kFramesMost = 70;  // more than the chunk that is worked on together
 
-enum Option : uint8_t { kRetag = 1, kWrongOffsets = 2, kSmallFrames = 4, kNoKey = 8, kTwice = 16 };
+enum Option : uint8_t { kRetag = 1, kWrongOffsets = 2, kSmallFrames = 4, kNoKey = 8, kTwice = 16, kTrusted = 32, kPlain = 64 };
 
 struct Batch {
   std::vector<uint8_t> slab;
@@ -51,9 +51,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   edge::RoutingTable routes;
   edge::FrameIngest ingest;
   bool changed = false;
-  MUST(dedup.init(64, 10000, {1, 2}) == edge::Status::ok && routes.init(16, 10000, {3, 4}) == edge::Status::ok);
+  const edge::Isa isa = (options & kPlain) != 0 ? edge::Isa::scalar : edge::best_isa();
+  MUST(dedup.init(64, 10000, {1, 2}, isa) == edge::Status::ok && routes.init(16, 10000, {3, 4}) == edge::Status::ok);
   MUST(routes.offer(0x2122232425262728, 9, 3, 1, now, changed) == edge::Status::ok);
-  ingest.init(kSelf, (options & kSmallFrames) != 0 ? 200 : 1500);
+  ingest.init(kSelf, (options & kSmallFrames) != 0 ? 200 : 1500, isa, (options & kTrusted) != 0);
   for (int epoch = 0; (options & kNoKey) == 0 && epoch < 256; epoch++) {
     ingest.set_key(static_cast<uint8_t>(epoch), frames::kKey);
   }

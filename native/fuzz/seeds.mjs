@@ -21,8 +21,13 @@ function frameSeeds() {
     ...u16(some.length),
     ...some.flatMap((b) => [...u16(b.length), ...b]),
   ];
-  // Each alone with its tag renewed, all of them as they are, and all twice.
-  return [...bodies.map((body) => batch(1, [body])), batch(0, bodies.slice(0, 60)), batch(17, bodies.slice(0, 60))];
+  // Each alone with its tag renewed, all of them as they are, all twice, and all trusted.
+  return [
+    ...bodies.map((body) => batch(1, [body])),
+    batch(0, bodies.slice(0, 60)),
+    batch(17, bodies.slice(0, 60)),
+    batch(32 + 64, bodies.slice(0, 60)),
+  ];
 }
 
 function indexSeeds() {
