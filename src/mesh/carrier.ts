@@ -1,4 +1,5 @@
 import type { RadioTraits } from '../ports/radio.js';
+import { AirtimeBudget } from './airtime-budget.js';
 import { AirtimeShare } from './airtime-share.js';
 import { Pace } from './pace.js';
 
@@ -11,6 +12,8 @@ export interface Carrier {
   readonly pace: Pace;
   /** What may be said that nobody waits for: states and beats passed on, comparisons. */
   readonly background: AirtimeShare;
+  /** What its duty cycle leaves. */
+  readonly budget: AirtimeBudget;
   up: boolean;
   /** Links over it that are up. */
   linksUp: number;
@@ -27,6 +30,7 @@ export const makeCarrier = (index: number, name: string, traits: RadioTraits): C
   traits,
   pace: new Pace(traits.bitsPerSecond),
   background: new AirtimeShare(capacityOf(traits) * BACKGROUND_SHARE),
+  budget: new AirtimeBudget(traits.dutyCycle),
   up: true,
   linksUp: 0,
   foreignAt: undefined,

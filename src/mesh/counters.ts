@@ -1,4 +1,4 @@
-import { frameTypeName } from '../wire/frame-types.js';
+import { frameTypeName, type Priority } from '../wire/frame-types.js';
 
 /** What the engine counts: frames refused by reason, messages by type, and the work of flooding and delivery. */
 export class Counters {
@@ -7,6 +7,8 @@ export class Counters {
   readonly sent = new Map<string, number>();
   /** Bytes of frames handed to each carrier, by carrier index. */
   readonly bytesOut = new Map<number, number>();
+  /** Airtime in ms that each carrier took, by carrier index: one number for each priority. */
+  readonly airtimeMs = new Map<number, [number, number, number, number]>();
   readonly flood = { originated: 0, relayed: 0, suppressed: 0, duplicates: 0, shouted: 0, overheard: 0 };
   readonly delivery = { delivered: 0, expired: 0, refused: 0, retries: 0, latencySumMs: 0 };
   /** `refused`: the radio had no room, and the frame was kept for later. */
@@ -19,6 +21,12 @@ export class Counters {
 
   countBytes(carrier: number, bytes: number): void {
     this.bytesOut.set(carrier, (this.bytesOut.get(carrier) ?? 0) + bytes);
+  }
+
+  countAirtime(carrier: number, priority: Priority, ms: number): void {
+    const airtime = this.airtimeMs.get(carrier) ?? [0, 0, 0, 0];
+    airtime[priority] += ms;
+    this.airtimeMs.set(carrier, airtime);
   }
 
   countReceived(type: number): void {

@@ -12,7 +12,7 @@ import {
 } from '../testing/builders.js';
 import { Body, decode, encode } from '../wire/bodies.js';
 import { Reassembler } from '../wire/fragments.js';
-import { dedupKeyOf, payloadOf, tokenOf } from '../wire/frame.js';
+import { buildFrame, dedupKeyOf, payloadOf, tokenOf } from '../wire/frame.js';
 import { FrameType, Priority } from '../wire/frame-types.js';
 import { MAX_PAYLOAD_BYTES, messageIdOfFrame, Offset, readHeader } from '../wire/header.js';
 import { Egress, earlier, framesFor } from './egress.js';
@@ -102,6 +102,48 @@ test('a full queue gives up the newest of the lowest priority, never what is at 
   const left = egress.close(link).map((frame) => readHeader(frame).sequence);
   t.false(left.includes(low.header.sequence));
   t.true(left.includes(newest.header.sequence));
+});
+
+test('a queue that one neighbour has filled takes frames of others in the place of its own', (t) => {
+  const world = setup();
+  const { egress, link, context } = world;
+  fillWindow(world);
+  const frame = (): Uint8Array => {
+    const { header, payload } = message(Priority.Medium);
+    return buildFrame(header, payload, context.tagKey);
+  };
+  const flooder = 7;
+  while (egress.sendFrame(link, frame(), at(0), flooder));
+  t.is(egress.queued().frames, Limit.QueuedFramesPerLink);
+  const mine = message(Priority.Medium);
+  t.true(egress.sendMessage(link, mine, at(0)));
+  t.true(egress.sendFrame(link, frame(), at(0), 8));
+  t.false(egress.sendFrame(link, frame(), at(0), flooder));
+  t.is(egress.queued().frames, Limit.QueuedFramesPerLink);
+  t.true(egress.close(link).some((left) => readHeader(left).sequence === mine.header.sequence));
+});
+
+test('under a duty cycle lesser frames wait while an alert still goes', (t) => {
+  const context = testContext();
+  const events = { nextSequence: sequences(), undelivered: () => {}, suspect: () => {} };
+  const egress = new Egress(context, events);
+  // 2.4 kbit/s and 1 %: a frame of 240 bytes takes 0.8 s, the hour has 36.
+  const link = upLink(new Links(), nodeNamed(2), carrierWith({ bitsPerSecond: 2_400, dutyCycle: 0.01 }), 240);
+  egress.open(link);
+  const sent = (): number => context.transmitted().length;
+  let [count, now] = [0, 0];
+  for (; now < 600_000; now += 1_000) {
+    const { header, payload } = message(Priority.Low, 200);
+    egress.sendMessage(link, { header, payload }, at(now));
+    egress.tick(at(now));
+    const frames = context.effects.filter((effect) => effect.kind === 'transmit').map((effect) => effect.frame);
+    acknowledgeAll({ context, egress, link, undelivered: [], suspected: [] }, frames, now + 1);
+    count += sent();
+  }
+  t.true(count >= 8 && count <= 14, `${count}`);
+  t.true((egress.nextDeadline() as number) > now, 'it wakes when there is airtime, not before');
+  egress.sendMessage(link, message(Priority.Critical, 200), at(now));
+  t.is(sent(), 1);
 });
 
 test('a queue is bounded in bytes too', (t) => {

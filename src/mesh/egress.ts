@@ -12,7 +12,8 @@ import {
   overheadBytes,
   readHeader,
 } from '../wire/header.js';
-import type { Carrier } from './carrier.js';
+import { airtimeMs, type Carrier } from './carrier.js';
+import { type Flow, OWN_INGRESS } from './fair-queue.js';
 import { Lane } from './lane.js';
 import { linkTiming } from './link-timing.js';
 import type { Link } from './links.js';
@@ -87,22 +88,30 @@ export class Egress {
       return false;
     }
     const frames = framesFor(message, link.mtuBytes, this.#context.tagKey);
-    return this.#sendFrames(link, frames, message.header.priority, now);
+    return this.#sendFrames(link, frames, message.header, OWN_INGRESS, now);
   }
 
-  /** Sends a frame that is tagged already, cut again when it is too long for the link. */
-  sendFrame(link: Link, frame: Uint8Array, now: Instant): boolean {
+  /**
+   * Sends a frame that is tagged already, cut again when it is too long for the link. `ingress`: number of the link it
+   * came over, whose turn it waits for.
+   */
+  sendFrame(link: Link, frame: Uint8Array, now: Instant, ingress = OWN_INGRESS): boolean {
     const header = readHeader(frame);
-    if (frame.length <= link.mtuBytes) return this.#sendFrames(link, [frame], header.priority, now);
+    if (frame.length <= link.mtuBytes) return this.#sendFrames(link, [frame], header, ingress, now);
     const message = { header, payload: payloadOf(frame) };
-    return this.#sendFrames(link, framesFor(message, link.mtuBytes, this.#context.tagKey), header.priority, now);
+    return this.#sendFrames(link, framesFor(message, link.mtuBytes, this.#context.tagKey), header, ingress, now);
   }
 
   /** Sends at once and once, without acknowledgement: heartbeats, acknowledgements. */
   sendUnacknowledged(link: Link, message: Outgoing, now: Instant): void {
     const frame = buildFrame(message.header, message.payload, this.#context.tagKey);
-    link.carrier.pace.sent(frame.length, now.mono);
-    this.#transmit(link, frame);
+    const { carrier } = link;
+    if (carrier.budget.left(now.mono) < 0) {
+      this.#context.counters.refuse('airtime.exhausted');
+      return;
+    }
+    carrier.pace.sent(frame.length, now.mono);
+    this.#transmit(link, frame, message.header.priority, now);
   }
 
   /** Owes the other end an acknowledgement of a frame that came over this link. */
@@ -150,8 +159,11 @@ export class Egress {
       earliest = earlier(earliest, lane.arq.nextDeadline());
     }
     for (const { carrier, lanes } of this.#shared.values()) {
-      if (lanes.some((lane) => PRIORITIES.some((priority) => lane.mayGo(priority))))
-        earliest = earlier(earliest, carrier.pace.readyAt());
+      for (const lane of lanes)
+        for (const priority of PRIORITIES) {
+          const frame = lane.next(priority);
+          if (frame) earliest = earlier(earliest, readyAt(carrier, priority, frame));
+        }
     }
     return earliest;
   }
@@ -166,10 +178,11 @@ export class Egress {
     return { frames, inFlight };
   }
 
-  #sendFrames(link: Link, frames: readonly Uint8Array[], priority: Priority, now: Instant): boolean {
+  #sendFrames(link: Link, frames: readonly Uint8Array[], header: Header, ingress: number, now: Instant): boolean {
     const lane = this.#lanes.get(link.id);
     if (!lane) return false;
-    const { taken, dropped } = lane.offer(frames, priority);
+    const flow: Flow = { ingress, origin: header.source };
+    const { taken, dropped } = lane.offer(frames, header.priority, flow, now.mono);
     this.#context.counters.hop.queueDropped += dropped;
     if (taken) this.#pump(this.#sharedBy(lane), lane, now);
     return taken;
@@ -198,10 +211,11 @@ export class Egress {
   }
 
   #sendOne(carrier: Carrier, lane: Lane, priority: Priority, now: Instant): boolean {
-    if (carrier.pace.readyAt() > now.mono || !lane.mayGo(priority)) return false;
-    const { frame, isFirst } = lane.take(priority, (next) => carrier.pace.sent(next.length, now.mono));
+    const next = lane.next(priority);
+    if (!next || readyAt(carrier, priority, next) > now.mono) return false;
+    const { frame, isFirst } = lane.take(priority, ({ length }) => carrier.pace.sent(length, now.mono));
     if (isFirst) this.#context.counters.hop.sent++;
-    this.#transmit(lane.link, frame);
+    this.#transmit(lane.link, frame, priority, now);
     return true;
   }
 
@@ -231,11 +245,20 @@ export class Egress {
     }
   }
 
-  #transmit(link: Link, frame: Uint8Array): void {
-    this.#context.counters.countBytes(link.carrier.index, frame.length);
-    this.#context.emit({ kind: 'transmit', radio: link.carrier.index, to: link.address, frame });
+  #transmit({ carrier, address }: Link, frame: Uint8Array, priority: Priority, now: Instant): void {
+    const ms = airtimeMs(carrier.traits, frame.length);
+    carrier.budget.spend(ms, now.mono);
+    this.#context.counters.countBytes(carrier.index, frame.length);
+    this.#context.counters.countAirtime(carrier.index, priority, ms);
+    this.#context.emit({ kind: 'transmit', radio: carrier.index, to: address, frame });
   }
 }
+
+/** When the carrier takes this frame: its transmitter and what the law leaves of the hour. */
+const readyAt = (carrier: Carrier, priority: Priority, frame: Uint8Array): number => {
+  const { budget, pace, traits } = carrier;
+  return Math.max(pace.readyAt(), budget.opensAt(priority, airtimeMs(traits, frame.length)));
+};
 
 const tokensPerAck = (link: Link): number =>
   Math.max(1, Math.min(ACK_TOKENS_MAX, Math.floor((link.mtuBytes - overheadBytes(0) - ACK_BODY_BYTES) / TOKEN_BYTES)));

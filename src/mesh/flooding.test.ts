@@ -214,6 +214,20 @@ test('beyond the bound of waiting relays a frame goes at once', (t) => {
   t.is(context.transmitted().length, 1);
 });
 
+test('of a neighbour that floods no more is passed on than its allowance, and the rest is counted', (t) => {
+  const { context, flooding, from } = setup(A, B);
+  const offered = 6_000;
+  for (let i = 0; i < offered; i++) {
+    const frame = frameOf(context, { sequence: i });
+    flooding.relay(dedupKeyOf(frame), from, frame, at(0));
+  }
+  const limited = context.counters.refused.get('flood.limited') ?? 0;
+  t.true(limited > 0 && limited < offered / 2, `${limited}`);
+  const frame = frameOf(context, { sequence: offered });
+  flooding.relay(dedupKeyOf(frame), from, frame, at(1_000));
+  t.is(context.counters.refused.get('flood.limited'), limited, 'a second later there is room again');
+});
+
 test('what is urgent and short is also shouted, once, by its author and by each that passes it on', (t) => {
   const { context, flooding, from, to } = setup(A, B);
   const deaf = { ...carrierWith({ shoutBytes: 100 }, 2), up: false };

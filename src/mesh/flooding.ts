@@ -1,10 +1,12 @@
 import type { NodeId } from '../core/ids.js';
 import { Limit } from '../core/limits.js';
 import type { Instant } from '../core/machine.js';
+import { TokenBucket } from '../core/token-bucket.js';
 import { dedupKeyOf, relayCopy } from '../wire/frame.js';
 import { Priority } from '../wire/frame-types.js';
 import { type Header, Offset, readHeader } from '../wire/header.js';
 import { type Egress, earlier } from './egress.js';
+import { OVERHEARD_INGRESS, OWN_INGRESS } from './fair-queue.js';
 import type { Link, Links } from './links.js';
 import { Shouting } from './shouting.js';
 import type { MeshContext, Outgoing } from './types.js';
@@ -20,6 +22,12 @@ const DELAY_MAX_MS = 2_000;
 const MEMORY_MS = 10_000;
 const MEMORY_FRAMES_MAX = 16_384;
 const MEMORY_BYTES_MAX = 8 << 20;
+/**
+ * Flooded frames relayed for one neighbour, whoever it says they are from: more are taken and not passed on, and
+ * counted. Far above what a segment says together, and so much that a device keeps up.
+ */
+export const RELAYS_PER_SECOND = 1_000;
+const RELAYS_BURST = 5_000;
 /** Frames looked at anew when links or the topology change: the youngest. */
 const RECONSIDERED_MAX = 512;
 
@@ -27,6 +35,8 @@ interface Relay {
   /** A frame as it came, or a message of our own. */
   readonly what: Uint8Array | Outgoing;
   readonly source: NodeId;
+  /** Number of the link over which it came first. */
+  readonly ingress: number;
   readonly urgent: boolean;
   readonly bytes: number;
   /** Neighbours that sent us a copy. */
@@ -78,6 +88,7 @@ export class Flooding {
   readonly #shouting: Shouting;
   /** By dedup key. Insertion order is order of arrival. */
   readonly #relays = new Map<string, Relay>();
+  readonly #allowances = new WeakMap<Link, TokenBucket>();
   #bytes = 0;
   #pending = 0;
   #reconsider = false;
@@ -96,14 +107,15 @@ export class Flooding {
 
   /** A message of ours for everybody, sent to all neighbours at once. */
   originate(header: Header, payload: Uint8Array, key: string, now: Instant): void {
-    const relay = this.#remember(key, { header, payload }, header, payload.length, now);
+    const relay = this.#remember(key, { header, payload }, header, payload.length, OWN_INGRESS, now);
     this.#send(relay, [...this.#links.neighbours()], now);
     this.#shouting.shout({ header, payload });
   }
 
   /** A frame to pass on, as it came for the first time: over a link, or overheard. */
   relay(key: string, link: Link | undefined, frame: Uint8Array, now: Instant): void {
-    const relay = this.#remember(key, frame, readHeader(frame), frame.length, now);
+    if (link && !this.#allowanceOf(link).take(now.mono)) return this.#context.counters.refuse('flood.limited');
+    const relay = this.#remember(key, frame, readHeader(frame), frame.length, link?.id ?? OVERHEARD_INGRESS, now);
     if (link?.peer !== undefined) relay.heardFrom.add(link.peer);
     if ((frame[Offset.Ttl] as number) === 0) return;
     if (this.#pending >= Limit.PendingRelays) {
@@ -117,9 +129,9 @@ export class Flooding {
   }
 
   /** A directed frame goes to the next node of its path, at once. */
-  forward(next: Link, frame: Uint8Array, now: Instant): void {
+  forward(from: Link, next: Link, frame: Uint8Array, now: Instant): void {
     this.#context.counters.flood.relayed++;
-    this.#egress.sendFrame(next, relayCopy(frame, this.#context.tagKey), now);
+    this.#egress.sendFrame(next, relayCopy(frame, this.#context.tagKey), now, from.id);
   }
 
   /** Another copy of a frame we have. */
@@ -166,6 +178,15 @@ export class Flooding {
     return earliest;
   }
 
+  #allowanceOf(link: Link): TokenBucket {
+    let allowance = this.#allowances.get(link);
+    if (!allowance) {
+      allowance = new TokenBucket(RELAYS_PER_SECOND, RELAYS_BURST);
+      this.#allowances.set(link, allowance);
+    }
+    return allowance;
+  }
+
   #lookAgain(now: Instant): void {
     this.#reconsider = false;
     let skip = this.#relays.size - RECONSIDERED_MAX;
@@ -201,7 +222,7 @@ export class Flooding {
       const link = this.#links.best(node);
       if (!link) continue;
       relay.sentTo.add(node);
-      if (copy) this.#egress.sendFrame(link, copy, now);
+      if (copy) this.#egress.sendFrame(link, copy, now, relay.ingress);
       else this.#egress.sendMessage(link, what as Outgoing, now);
     }
   }
@@ -214,10 +235,11 @@ export class Flooding {
     return Number.isFinite(slowest) ? slowest : 1e9;
   }
 
-  #remember(key: string, what: Relay['what'], header: Header, bytes: number, now: Instant): Relay {
+  #remember(key: string, what: Relay['what'], header: Header, bytes: number, ingress: number, now: Instant): Relay {
     const relay: Relay = {
       what,
       source: header.source,
+      ingress,
       urgent: header.priority <= Priority.High,
       bytes,
       heardFrom: new Set(),

@@ -1,10 +1,24 @@
 import { Limit } from '../core/limits.js';
+import { TokenBucket } from '../core/token-bucket.js';
 import { Priority } from '../wire/frame-types.js';
 import { readHeader } from '../wire/header.js';
+import { capacityOf } from './carrier.js';
+import { FairQueue, type Flow } from './fair-queue.js';
 import { HopArq } from './hop-arq.js';
 import type { Link } from './links.js';
 
-type Queues = [Uint8Array[], Uint8Array[], Uint8Array[], Uint8Array[]];
+type Queues = readonly [FairQueue, FairQueue, FairQueue, FairQueue];
+type Again = readonly [Uint8Array[], Uint8Array[], Uint8Array[], Uint8Array[]];
+
+/**
+ * Of what came over one link so much a second may overtake the rest on another, as a share of what that carries; more
+ * waits among the middling, or who calls everything urgent would silence everybody else. As much may be saved up.
+ */
+const URGENT_SHARE = 1 / 8;
+const URGENT_SAVED_MS = 4_000;
+const URGENT_SAVED_BYTES_MIN = 2_048;
+/** Links whose urgent frames are counted; the one counted longest is begun anew. */
+const URGENT_FLOWS_MAX = 256;
 
 /** What leaves over one link: frames by priority, those to be sent again before the others, and acknowledgements owed. */
 export class Lane {
@@ -13,9 +27,12 @@ export class Lane {
   /** Tokens of frames that arrived and were not acknowledged yet. */
   acks: number[] = [];
   ackDueAt: number | undefined;
-  readonly #queues: Queues = [[], [], [], []];
+  readonly #queues: Queues = [new FairQueue(), new FairQueue(), new FairQueue(), new FairQueue()];
   /** Bounded by what is in flight. */
-  readonly #again: Queues = [[], [], [], []];
+  readonly #again: Again = [[], [], [], []];
+  readonly #urgent = new Map<number, TokenBucket>();
+  /** Frames that are less urgent here than they say. */
+  readonly #demoted = new WeakSet<Uint8Array>();
   #frames = 0;
   #bytes = 0;
 
@@ -29,25 +46,30 @@ export class Lane {
   }
 
   /**
-   * Queues the frames of one message, or none of them. Drops the newest of the lowest priority to make room, never
-   * something at least as urgent. `dropped`: frames that found no place or lost it.
+   * Queues the frames of one message, or none of them. Drops the newest of the lowest priority to make room; of its own
+   * priority only what came over a link that has more waiting; never something more urgent. `dropped`: frames that
+   * found no place or lost it.
    */
-  offer(frames: readonly Uint8Array[], priority: Priority): { taken: boolean; dropped: number } {
+  offer(frames: readonly Uint8Array[], says: Priority, flow: Flow, now: number): { taken: boolean; dropped: number } {
     let bytes = 0;
     for (const frame of frames) bytes += frame.length;
     const { length } = frames;
+    const mayOvertake = says > Priority.High || this.#allowanceOf(flow.ingress).take(now, bytes);
+    const priority = mayOvertake ? says : Priority.Medium;
+    if (!mayOvertake) for (const frame of frames) this.#demoted.add(frame);
     if (length > Limit.QueuedFramesPerLink || bytes > Limit.QueuedBytesPerLink)
       return { taken: false, dropped: length };
     let dropped = 0;
-    for (let lowest = Priority.Low as number; lowest > priority; lowest--) {
+    for (let lowest = Priority.Low as number; lowest >= priority; lowest--) {
       const queue = this.#queues[lowest as Priority];
-      while (!this.#fits(length, bytes) && queue.length > 0) {
+      const mayLose = (): boolean => (lowest > priority ? queue.length > 0 : queue.isExceededBy(flow.ingress, bytes));
+      while (!this.#fits(length, bytes) && mayLose()) {
         this.#taken(queue.pop() as Uint8Array);
         dropped++;
       }
     }
     if (!this.#fits(length, bytes)) return { taken: false, dropped: dropped + length };
-    for (const frame of frames) this.#queues[priority].push(frame);
+    for (const frame of frames) this.#queues[priority].push(frame, flow);
     this.#frames += length;
     this.#bytes += bytes;
     return { taken: true, dropped };
@@ -55,19 +77,19 @@ export class Lane {
 
   /** A frame in flight that is to be sent again. */
   again(frame: Uint8Array): void {
-    this.#again[readHeader(frame).priority].push(frame);
+    this.#again[this.#demoted.has(frame) ? Priority.Medium : readHeader(frame).priority].push(frame);
   }
 
-  /** Whether something of this priority may go now. */
-  mayGo(priority: Priority): boolean {
+  /** The frame of this priority that the window lets go now, if any. */
+  next(priority: Priority): Uint8Array | undefined {
     const again = this.#again[priority];
     while (again[0] !== undefined && !this.arq.isAwaited(again[0])) again.shift();
-    if (again.length > 0) return true;
-    const frame = this.#queues[priority][0];
-    return frame !== undefined && this.arq.hasRoom(priority, frame.length);
+    if (again[0]) return again[0];
+    const frame = this.#queues[priority].peek();
+    return frame && this.arq.hasRoom(priority, frame.length) ? frame : undefined;
   }
 
-  /** Takes what `mayGo` told of; `leavesAt` says when its last byte will have left. */
+  /** Takes what `next` told of; `leavesAt` says when its last byte will have left. */
   take(priority: Priority, leavesAt: (frame: Uint8Array) => number): { frame: Uint8Array; isFirst: boolean } {
     const again = this.#again[priority].shift();
     if (again) {
@@ -82,7 +104,19 @@ export class Lane {
 
   /** All it still carries, most urgent first. */
   leftovers(): Uint8Array[] {
-    return [...this.arq.unacknowledged(), ...this.#queues.flat()];
+    return [...this.arq.unacknowledged(), ...this.#queues.flatMap((queue) => queue.all())];
+  }
+
+  #allowanceOf(ingress: number): TokenBucket {
+    let allowance = this.#urgent.get(ingress);
+    if (!allowance) {
+      const bytesPerSecond = (capacityOf(this.link.carrier.traits) / 8) * URGENT_SHARE;
+      const saved = Math.max(URGENT_SAVED_BYTES_MIN, (bytesPerSecond * URGENT_SAVED_MS) / 1_000);
+      allowance = new TokenBucket(bytesPerSecond, saved);
+      this.#urgent.set(ingress, allowance);
+      if (this.#urgent.size > URGENT_FLOWS_MAX) this.#urgent.delete(this.#urgent.keys().next().value as number);
+    }
+    return allowance;
   }
 
   #taken(frame: Uint8Array): void {

@@ -375,7 +375,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     if (header.destination === this.context.self.id) return;
     const next = header.destination === undefined ? undefined : this.routing.nextLink(header.destination, now);
     if (next && next !== link && next.peer !== header.source && header.ttl > 0)
-      this.#flooding.forward(next, frame, now);
+      this.#flooding.forward(link, next, frame, now);
     else this.#flooding.relay(key, link, frame, now);
   }
 
