@@ -28,7 +28,7 @@ import type {
 import type { Events } from './events.js';
 import type { Runner } from './runner.js';
 import { statistics } from './statistics.js';
-import { addressViews, alertStory, peerViews, routeViews, standingView, stateView } from './views.js';
+import { addressViews, airtimeView, alertStory, peerViews, routeViews, standingView, stateView } from './views.js';
 
 /** What compose puts together for an agent. */
 export interface AgentParts {
@@ -103,6 +103,7 @@ export class Agent implements AgentApi {
         addresses: radio.localAddresses(),
         links: [...mesh.links.all()].filter((link) => link.phase === 'up' && link.carrier.index === index).length,
         counters: radio.counters(),
+        airtimeMs: airtimeView(mesh.counters.airtimeMs.get(index)),
       })),
       peers: { alive: peers.filter((node) => mesh.peers.isAlive(node)).length, total: peers.length },
       detections: { count: this.#parts.detections.count },

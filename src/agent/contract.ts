@@ -26,6 +26,8 @@ export interface RadioStatus extends Partial<Pick<RadioProbe, 'mode' | 'detail' 
   /** Live links to neighbours over this radio. */
   readonly links: number;
   readonly counters: RadioCounters;
+  /** Time on the air that frames took since the start, by their priority. */
+  readonly airtimeMs: Readonly<Record<'critical' | 'high' | 'medium' | 'low', number>>;
 }
 
 export interface Status {

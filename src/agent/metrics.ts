@@ -87,6 +87,13 @@ function writeTraffic(page: MetricsPage, status: Status, statistics: Statistics)
     'Bytes of frames sent over a radio.',
     radios((radio) => radio.counters.bytesOut),
   );
+  page.counter(
+    'radio_airtime_seconds',
+    'Time on the air that frames took, by radio and priority.',
+    status.radios.flatMap(({ name, airtimeMs }) =>
+      Object.entries(airtimeMs).map(([priority, ms]) => [{ radio: name, priority }, ms / 1_000] as const),
+    ),
+  );
   page.counter('refused', 'Input refused, by reason.', byKey('reason', statistics.refused));
   const types = Object.entries(statistics.messages);
   page.counter(

@@ -57,6 +57,11 @@ export function standingView(
   return { ...way, ...(detail !== undefined && { detail }), ...(fix !== undefined && { fix }) };
 }
 
+export function airtimeView(byPriority: readonly number[] | undefined): RadioStatus['airtimeMs'] {
+  const [critical = 0, high = 0, medium = 0, low = 0] = (byPriority ?? []).map(Math.round);
+  return { critical, high, medium, low };
+}
+
 export function peerViews(mesh: Mesh, runner: Runner): Peer[] {
   return [...mesh.peers.all()].map((node) => peerView(mesh, runner, node));
 }

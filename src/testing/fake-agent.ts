@@ -318,6 +318,7 @@ function statusOf(): Mutable<Status> {
         addresses: ['[::1]:9999'],
         links: 1,
         counters: { framesIn: 10, framesOut: 12, bytesIn: 900, bytesOut: 1_100, errors: 0 },
+        airtimeMs: { critical: 0, high: 20, medium: 300, low: 4 },
       },
     ],
     peers: { alive: 1, total: 1 },

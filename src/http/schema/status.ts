@@ -24,6 +24,9 @@ export const radioStatus = z.strictObject({
     errors: count,
     shouts: z.strictObject({ said: count, heard: count, dropped: count }).exactOptional(),
   }),
+  airtimeMs: z
+    .strictObject({ critical: count, high: count, medium: count, low: count })
+    .describe('Time on the air that frames took since the start, by their priority.'),
 });
 
 export const status = z.strictObject({
