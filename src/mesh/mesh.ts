@@ -373,9 +373,10 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   #pass(key: string, link: Link, header: Header, frame: Uint8Array, now: Instant): void {
     this.routing.learn(header.source, link, header.hops, now);
     if (header.destination === this.context.self.id) return;
-    const next = header.destination === undefined ? undefined : this.routing.nextLink(header.destination, now);
-    if (next && next !== link && next.peer !== header.source && header.ttl > 0)
-      this.#flooding.forward(link, next, frame, now);
+    const { destination, source, ttl } = header;
+    const avoid = [link.peer, source];
+    const next = destination === undefined ? undefined : this.routing.nextLink(destination, now, { avoid });
+    if (next && ttl > 0) this.#flooding.forward(link, next, frame, now);
     else this.#flooding.relay(key, link, frame, now);
   }
 

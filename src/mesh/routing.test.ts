@@ -1,6 +1,6 @@
 import test from 'ava';
 import { createHotPath } from '../native/hot-path.js';
-import { at, nodeNamed, snapshotOf, upLink } from '../testing/builders.js';
+import { at, carrierWith, nodeNamed, snapshotOf, upLink } from '../testing/builders.js';
 import { Links } from './links.js';
 import { Routing } from './routing.js';
 
@@ -43,11 +43,31 @@ test('the way a node’s own traffic came serves while its state is unknown, and
   t.falsy(routing.path(D), 'that alone makes nobody alive');
 });
 
-test('the link that has just failed is left out', (t) => {
+test('when the best way has just failed the next best serves, if its neighbour is nearer than we are', (t) => {
   const { routing, viaA, viaB } = diamond();
-  t.is(routing.nextLink(C, at(0), viaA), undefined);
+  t.deepEqual(
+    routing.nextHops(C).map(({ node }) => node),
+    [A],
+    'B is as far from C as 50, and we no more than that over A',
+  );
+  t.is(routing.nextLink(C, at(0), { without: viaA }), undefined);
   routing.learn(C, viaB, 1, at(0));
-  t.is(routing.nextLink(C, at(0), viaA), viaB);
+  t.is(routing.nextLink(C, at(0), { without: viaA }), viaB);
+  routing.stateChanged(snapshotOf(B, { neighbours: [edge(SELF), edge(C, 12)] }));
+  t.deepEqual(
+    routing.nextHops(C).map(({ node }) => node),
+    [A, B],
+  );
+  t.is(routing.nextLink(C, at(100_000), { without: viaA }), viaB);
+  t.is(routing.nextLink(C, at(100_000), { avoid: [A, undefined] }), viaB);
+  t.is(routing.nextLink(C, at(100_000), { avoid: [A, B] }), undefined);
+});
+
+test('a neighbour over two links serves over the other when one has failed', (t) => {
+  const { links, routing, viaA } = diamond();
+  const second = upLink(links, A, carrierWith({}, 1));
+  routing.linksChanged();
+  t.is(routing.nextLink(C, at(0), { without: viaA }), second);
 });
 
 test('a pinned route serves before any other, until it is unpinned or its neighbour is gone', (t) => {

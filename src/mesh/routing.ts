@@ -21,15 +21,31 @@ export interface RouteEntry {
 const toKey = (id: NodeId): bigint => BigInt(`0x${id}`);
 const fromKey = (key: bigint): NodeId => key.toString(16).padStart(16, '0') as NodeId;
 
+/** Destinations whose costs are worked out between two changes of the topology; the one asked for first goes. */
+const COSTS_KEPT = 64;
+
+/** Ways that will not do. */
+export interface Ruling {
+  /** A link that has just failed. */
+  readonly without?: Link;
+  /** Neighbours that have it already. */
+  readonly avoid?: readonly (NodeId | undefined)[];
+}
+
 /**
- * Where to send what is meant for one node. In this order: a route a person pinned; the cheapest path through the
- * confirmed topology; the way the node's own traffic came (reverse path), for nodes whose state has not arrived yet.
+ * Where to send what is meant for one node. In this order: a route a person pinned; paths through the confirmed
+ * topology, cheapest first; the way the node's own traffic came (reverse path), for nodes whose state has not arrived yet.
+ *
+ * A neighbour is a next hop only where it is nearer to the destination than this node is (the feasibility condition of
+ * RFC 8966, 3.5.1, on distances of the topology; RFC 5286 calls it loop-free). So each hop comes nearer, and the second
+ * best way is as safe as the best.
  */
 export class Routing {
   readonly #self: NodeId;
   readonly #links: Links;
   readonly #table: RoutingTable;
   readonly #topology = new Topology();
+  readonly #costs = new Map<NodeId, ReadonlyMap<NodeId, number>>();
   #paths = new Map<NodeId, Path>();
   #stale = true;
 
@@ -82,18 +98,35 @@ export class Routing {
     return this.#table.unpin(toKey(destination));
   }
 
-  /** The link to send over next, leaving out one that has just failed. */
-  nextLink(destination: NodeId, now: Instant, without?: Link): Link | undefined {
+  /** The link to send over next. */
+  nextLink(destination: NodeId, now: Instant, ruling: Ruling = {}): Link | undefined {
+    const suits = (link: Link | undefined): link is Link =>
+      link?.phase === 'up' && link !== ruling.without && !ruling.avoid?.includes(link.peer);
     const learned = this.#table.lookup(toKey(destination), now.mono);
     if (learned?.pinned) {
       const pinned = this.#links.best(fromKey(learned.nextHop)) ?? this.#links.byId(learned.link);
-      if (pinned?.phase === 'up' && pinned !== without) return pinned;
+      if (suits(pinned)) return pinned;
     }
-    const path = this.#current().get(destination);
-    const direct = path && this.#links.best(path.nextHop);
-    if (direct && direct !== without) return direct;
+    for (const { node } of this.nextHops(destination)) {
+      const link = this.#bestOf(node, suits);
+      if (link) return link;
+    }
     const back = learned && this.#links.byId(learned.link);
-    return back?.phase === 'up' && back !== without ? back : undefined;
+    return suits(back) ? back : undefined;
+  }
+
+  /** Neighbours that are nearer to a node than this one, with the cost of the way over each, cheapest first. */
+  nextHops(destination: NodeId): readonly { readonly node: NodeId; readonly cost: number }[] {
+    const path = this.#current().get(destination);
+    if (!path) return [];
+    const costs = this.#costsTo(destination);
+    const hops: { node: NodeId; cost: number }[] = [];
+    for (const node of this.#links.neighbours()) {
+      const [link, rest] = [this.#links.best(node), node === destination ? 0 : costs.get(node)];
+      if (!link || rest === undefined || rest >= path.cost) continue;
+      hops.push({ node, cost: linkCost(link) + rest });
+    }
+    return hops.sort((a, b) => a.cost - b.cost || (a.node < b.node ? -1 : 1));
   }
 
   /** Whether a confirmed path leads there: what "alive" means for a node that is not a neighbour. */
@@ -129,9 +162,28 @@ export class Routing {
     return [...entries.values()];
   }
 
+  /** The cheapest link to a neighbour that suits. */
+  #bestOf(node: NodeId, suits: (link: Link) => boolean): Link | undefined {
+    let best: Link | undefined;
+    for (const link of this.#links.upTo(node))
+      if (suits(link) && (!best || linkCost(link) < linkCost(best))) best = link;
+    return best;
+  }
+
+  #costsTo(destination: NodeId): ReadonlyMap<NodeId, number> {
+    let costs = this.#costs.get(destination);
+    if (!costs) {
+      costs = this.#topology.costsTo(destination);
+      this.#costs.set(destination, costs);
+      if (this.#costs.size > COSTS_KEPT) this.#costs.delete(this.#costs.keys().next().value as NodeId);
+    }
+    return costs;
+  }
+
   #current(): Map<NodeId, Path> {
     if (!this.#stale) return this.#paths;
     this.#stale = false;
+    this.#costs.clear();
     const own = new Map<NodeId, number>();
     for (const node of this.#links.neighbours()) {
       const link = this.#links.best(node);

@@ -136,8 +136,8 @@ export class Sending {
   reroute(link: Link, frame: Uint8Array, now: Instant): void {
     const header = readHeader(frame);
     if (header.type < FIRST_FAR_TYPE || header.destination === undefined) return;
-    const other = this.#routing.nextLink(header.destination, now, link);
-    if (other && other.peer !== header.source) {
+    const other = this.#routing.nextLink(header.destination, now, { without: link, avoid: [header.source] });
+    if (other) {
       this.#egress.sendFrame(other, frame, now);
       return;
     }

@@ -60,6 +60,43 @@ test('paths are as cheap as can be, and lead everywhere there is a way', (t) => 
   );
 });
 
+test('costs to a destination are those of the paths that lead there', (t) => {
+  fc.assert(
+    fc.property(anyGraph, (costs) => {
+      const topology = topologyOf(costs);
+      const far = floydWarshall(costs);
+      for (let to = 0; to < NODES; to++) {
+        const found = topology.costsTo(id(to));
+        for (let from = 0; from < NODES; from++)
+          t.is(found.get(id(from)) ?? Number.POSITIVE_INFINITY, far[from]?.[to] as number, `${from} to ${to}`);
+      }
+    }),
+  );
+});
+
+test('over neighbours that are nearer than oneself, first best or second, a frame always arrives', (t) => {
+  fc.assert(
+    fc.property(anyGraph, fc.infiniteStream(fc.nat()), (costs, choices) => {
+      const topology = topologyOf(costs);
+      for (let to = 0; to < NODES; to++) {
+        const left = topology.costsTo(id(to));
+        for (const start of left.keys()) {
+          const seen = new Set<NodeId>();
+          for (let at = start; at !== id(to); ) {
+            t.false(seen.has(at), 'a loop');
+            seen.add(at);
+            const nearer = [...topology.edgesOf(at).keys()].filter(
+              (next) => topology.adjacent(at, next) && (left.get(next) as number) < (left.get(at) as number),
+            );
+            if (nearer.length === 0) return t.fail('a dead end');
+            at = nearer[(choices.next().value as number) % nearer.length] as NodeId;
+          }
+        }
+      }
+    }),
+  );
+});
+
 test('when all share one view a frame handed from next hop to next hop arrives, never coming by twice', (t) => {
   fc.assert(
     fc.property(anyGraph, (costs) => {

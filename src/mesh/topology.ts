@@ -1,4 +1,5 @@
 import type { NodeId } from '../core/ids.js';
+import { MinHeap } from '../core/min-heap.js';
 import type { NodeSnapshot } from '../replication/node-state.js';
 
 /** How to reach one node: over which neighbour, at what cost, in how many hops. */
@@ -40,31 +41,57 @@ export class Topology {
   pathsFrom(self: NodeId, own: ReadonlyMap<NodeId, number>): Map<NodeId, Path> {
     const paths = new Map<NodeId, Path>();
     const done = new Set<NodeId>([self]);
-    for (const [node, cost] of own) paths.set(node, { nextHop: node, cost, hops: 1 });
-    for (;;) {
-      const nearest = cheapest(paths, done);
-      if (!nearest) return paths;
-      const [node, path] = nearest;
+    const open = frontier();
+    for (const [node, cost] of own) {
+      paths.set(node, { nextHop: node, cost, hops: 1 });
+      open.push({ node, cost });
+    }
+    for (let nearest = open.pop(); nearest; nearest = open.pop()) {
+      const { node } = nearest;
+      if (done.has(node)) continue;
       done.add(node);
+      const path = paths.get(node) as Path;
       for (const [next, cost] of this.#edges.get(node) ?? []) {
         if (done.has(next) || !this.adjacent(node, next)) continue;
-        const known = paths.get(next);
         const total = path.cost + cost;
-        if (known && known.cost <= total) continue;
+        if ((paths.get(next)?.cost ?? Number.POSITIVE_INFINITY) <= total) continue;
         paths.set(next, { nextHop: path.nextHop, cost: total, hops: path.hops + 1 });
+        open.push({ node: next, cost: total });
       }
     }
+    return paths;
+  }
+
+  /** What it costs each node to reach `destination`, by what the nodes on the way say of their own edges. */
+  costsTo(destination: NodeId): Map<NodeId, number> {
+    const costs = new Map<NodeId, number>([[destination, 0]]);
+    const done = new Set<NodeId>();
+    const open = frontier();
+    open.push({ node: destination, cost: 0 });
+    for (let nearest = open.pop(); nearest; nearest = open.pop()) {
+      const { node, cost } = nearest;
+      if (done.has(node)) continue;
+      done.add(node);
+      for (const before of this.#edges.get(node)?.keys() ?? []) {
+        const hop = this.#edges.get(before)?.get(node);
+        if (hop === undefined || done.has(before)) continue;
+        if ((costs.get(before) ?? Number.POSITIVE_INFINITY) <= cost + hop) continue;
+        costs.set(before, cost + hop);
+        open.push({ node: before, cost: cost + hop });
+      }
+    }
+    return costs;
   }
 }
 
-function cheapest(paths: ReadonlyMap<NodeId, Path>, done: ReadonlySet<NodeId>): [NodeId, Path] | undefined {
-  let best: [NodeId, Path] | undefined;
-  for (const entry of paths) {
-    if (done.has(entry[0])) continue;
-    if (!best || entry[1].cost < best[1].cost || (entry[1].cost === best[1].cost && entry[0] < best[0])) best = entry;
-  }
-  return best;
+interface Reached {
+  readonly node: NodeId;
+  readonly cost: number;
 }
+
+/** Of two equally near the lower id first, so that all nodes choose alike. */
+const frontier = (): MinHeap<Reached> =>
+  new MinHeap((a, b) => a.cost < b.cost || (a.cost === b.cost && a.node < b.node));
 
 function sameEdges(a: ReadonlyMap<NodeId, number>, b: ReadonlyMap<NodeId, number>): boolean {
   if (a.size !== b.size) return false;
