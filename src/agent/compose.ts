@@ -110,6 +110,7 @@ function engine(
     maxPeers: config.limits.peers,
     dedupCapacity: config.limits.dedupCapacity,
     weave,
+    store,
   });
   return { self, mesh, weave, hotPath };
 }

@@ -4,7 +4,7 @@ import type { Mesh } from '../mesh/mesh.js';
 import type { Delivered } from '../mesh/types.js';
 import type { Clock } from '../ports/clock.js';
 import type { DeliveredMessage } from '../services/mesh-access.js';
-import type { MessagesMesh, Outcome } from '../services/messages/messages.js';
+import type { MessagesMesh, Outcome, Waypoint } from '../services/messages/messages.js';
 import type { FrameType, Priority } from '../wire/frame-types.js';
 import type { Runner } from './runner.js';
 import { agentStopped } from './stopped.js';
@@ -18,6 +18,7 @@ export class RunnerAccess implements MessagesMesh {
   readonly #clock: Clock;
   readonly #listeners = new Map<number, Set<Listener>>();
   readonly #outcomes = new Set<(outcome: Outcome) => void>();
+  readonly #waypoints = new Set<(waypoint: Waypoint) => void>();
   #runner: Runner | undefined;
 
   constructor(mesh: Mesh, clock: Clock) {
@@ -54,7 +55,12 @@ export class RunnerAccess implements MessagesMesh {
     to: NodeId,
     type: FrameType,
     body: Uint8Array,
-    options: { readonly priority: Priority; readonly ack?: boolean; readonly timeoutMs?: number },
+    options: {
+      readonly priority: Priority;
+      readonly ack?: boolean;
+      readonly keep?: boolean;
+      readonly timeoutMs?: number;
+    },
     begin?: (id: MessageId) => void,
   ): MessageId {
     const { id, sequence } = this.#running().reserve();
@@ -71,6 +77,7 @@ export class RunnerAccess implements MessagesMesh {
         body,
         priority,
         ack: options.ack ?? false,
+        keep: options.keep ?? false,
         timeoutMs,
       });
     }
@@ -95,6 +102,15 @@ export class RunnerAccess implements MessagesMesh {
   onOutcome(listener: (outcome: Outcome) => void): () => void {
     this.#outcomes.add(listener);
     return () => this.#outcomes.delete(listener);
+  }
+
+  onWaypoint(listener: (waypoint: Waypoint) => void): () => void {
+    this.#waypoints.add(listener);
+    return () => this.#waypoints.delete(listener);
+  }
+
+  receipt(waypoint: Waypoint): void {
+    for (const listener of this.#waypoints) listener(waypoint);
   }
 
   delivered(message: Delivered): void {

@@ -6,12 +6,12 @@ import type { Delivered, MeshEffect } from '../mesh/types.js';
 import type { Clock, Timer } from '../ports/clock.js';
 import type { Log } from '../ports/log.js';
 import type { HeardBatch, LinkAddress, Radio, RadioCondition } from '../ports/radio.js';
-import type { Store } from '../ports/store.js';
+import type { Store, StoreOp } from '../ports/store.js';
 import type { WeaveEffect } from '../replication/effects.js';
 import { StepTimes } from './step-times.js';
 
 export type RecordsEffect = Exclude<WeaveEffect, { kind: 'send' | 'store' | 'counted' }>;
-export type NoticeEffect = Extract<MeshEffect, { kind: 'peer' | 'link' | 'state' | 'suspect' | 'outcome' }>;
+export type NoticeEffect = Extract<MeshEffect, { kind: 'peer' | 'link' | 'state' | 'suspect' | 'outcome' | 'receipt' }>;
 
 export interface RunnerEvents {
   deliver(message: Delivered): void;
@@ -129,6 +129,8 @@ export class Runner {
         return this.#events.deliver(output.message);
       case 'records':
         return this.#records(output.effect);
+      case 'keep':
+        return void this.#keep(output.ticket, output.ops);
       default:
         return this.#events.notice(output);
     }
@@ -153,17 +155,32 @@ export class Runner {
     }
   }
 
-  async #write(ticket: number, ops: Parameters<Store['batch']>[0]): Promise<void> {
+  async #write(ticket: number, ops: readonly StoreOp[]): Promise<void> {
+    const code = await this.#batch(ops);
+    const input =
+      code === undefined ? ({ kind: 'stored', ticket } as const) : ({ kind: 'store-failed', ticket, code } as const);
+    this.submit({ kind: 'records', input });
+  }
+
+  async #keep(ticket: number, ops: readonly StoreOp[]): Promise<void> {
+    const code = await this.#batch(ops);
+    const input =
+      code === undefined ? ({ kind: 'kept', ticket } as const) : ({ kind: 'keep-failed', ticket, code } as const);
+    this.submit({ kind: 'custody', input });
+  }
+
+  /** The code of what went wrong. */
+  async #batch(ops: readonly StoreOp[]): Promise<string | undefined> {
     try {
       await this.#store.batch(ops);
       // Deletions work on a full disk too, so they prove nothing.
       if (ops.some(({ op }) => op === 'put')) this.#events.storage('ok');
-      this.submit({ kind: 'records', input: { kind: 'stored', ticket } });
+      return undefined;
     } catch (error) {
       const code = (error as { code?: string }).code ?? 'store.failed';
       const reason = error instanceof Error ? error.message : String(error);
       this.#events.storage(code === 'store.full' ? 'full' : 'failed', reason);
-      this.submit({ kind: 'records', input: { kind: 'store-failed', ticket, code } });
+      return code;
     }
   }
 

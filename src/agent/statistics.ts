@@ -16,6 +16,9 @@ const QUEUE_LIMITS: Readonly<Record<string, number>> = {
   assemblies: REASSEMBLER_LIMITS.assemblies,
   drip: DRIP_ITEMS_MAX,
   alerts: ALERTS_HELD_MAX,
+  own: Limit.OwnParcels,
+  kept: Limit.KeptParcels,
+  receipts: Limit.Receipts,
 };
 
 export function statistics(

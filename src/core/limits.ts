@@ -21,6 +21,28 @@ export const Limit = {
   PendingRelays: 4_096,
   /** Directed messages waiting for their end-to-end acknowledgement; a further one is refused (`message.busy`). */
   PendingMessages: 4_096,
+  /** Messages of this node that wait to be delivered, kept on its disk; a further one is refused (`message.busy`). */
+  OwnParcels: 4_096,
+  OwnParcelBytes: 16 << 20,
+  /**
+   * Messages of others kept for nodes that are away, in all, of one origin and for one destination. At a bound the origin
+   * pays for itself: its least urgent, oldest message goes, never something more urgent than what comes; else that is
+   * refused (`custody.full`).
+   */
+  KeptParcels: 1_024,
+  KeptParcelBytes: 8 << 20,
+  KeptPerOrigin: 256,
+  KeptBytesPerOrigin: 2 << 20,
+  KeptPerDestination: 256,
+  KeptBytesPerDestination: 2 << 20,
+  /** Parcels a second that a link may bring in the long run, and at once; more are refused (`custody.rate`). */
+  ParcelsPerSecond: 16,
+  ParcelBurst: 64,
+  /** Receipts that wait for an origin to come into reach; the oldest goes first. */
+  Receipts: 2_048,
+  /** Parcels and receipts being handed over, in all and to one node; further ones wait. */
+  Handovers: 32,
+  HandoversPerNode: 8,
   /** Message stories remembered; the oldest goes first. */
   Stories: 2_048,
   /** Ids of delivered messages remembered to deliver each once; the oldest goes first. */

@@ -4,10 +4,12 @@ import type { Crypto } from '../ports/crypto.js';
 import type { HotPath } from '../ports/hot-path.js';
 import type { LinkAddress, RadioTraits } from '../ports/radio.js';
 import type { Random } from '../ports/random.js';
+import type { Store } from '../ports/store.js';
 import type { WeaveEffect, WeaveInput } from '../replication/effects.js';
 import type { Weave } from '../replication/weave.js';
 import type { Self } from '../trust/identity.js';
 import type { Priority } from '../wire/frame-types.js';
+import type { CustodyInput } from './custody.js';
 import type { StatePatch } from './own-state.js';
 import type { HeardInput } from './reception.js';
 import type { FloodInput, SendInput } from './sending.js';
@@ -28,6 +30,8 @@ export interface MeshOptions {
   readonly maxPeers: number;
   readonly dedupCapacity: number;
   readonly weave: Weave;
+  /** Where custody reads what it has kept; it is written by `keep` effects. */
+  readonly store: Pick<Store, 'get' | 'range'>;
 }
 
 export type MeshInput =
@@ -49,6 +53,7 @@ export type MeshInput =
       readonly body: Uint8Array;
       readonly ageMs: number;
     }
+  | { readonly kind: 'custody'; readonly input: CustodyInput }
   /** Says goodbye: the last word of a node that stops. */
   | { readonly kind: 'leave' }
   | { readonly kind: 'patch-state'; readonly patch: StatePatch }

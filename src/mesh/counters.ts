@@ -11,6 +11,20 @@ export class Counters {
   readonly airtimeMs = new Map<number, [number, number, number, number]>();
   readonly flood = { originated: 0, relayed: 0, suppressed: 0, duplicates: 0, shouted: 0, overheard: 0 };
   readonly delivery = { delivered: 0, expired: 0, refused: 0, retries: 0, latencySumMs: 0 };
+  /**
+   * `kept`: messages of others taken into custody here; `handedOn`: copies of this node's taken by others; `received`: meant for
+   * this node; `delivered`, `refused`, `expired`: ends of what was in custody here; `givenUp`: for want of room.
+   */
+  readonly custody = {
+    kept: 0,
+    handedOn: 0,
+    received: 0,
+    delivered: 0,
+    refused: 0,
+    expired: 0,
+    givenUp: 0,
+    restored: 0,
+  };
   /** `refused`: the radio had no room, and the frame was kept for later. */
   readonly hop = { sent: 0, retransmitted: 0, failed: 0, queueDropped: 0, refused: 0 };
 

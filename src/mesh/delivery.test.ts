@@ -13,18 +13,29 @@ interface Setup {
   readonly delivery: Delivery;
   readonly attempts: { readonly attempt: number; readonly payload: Uint8Array; readonly at: number }[];
   readonly acks: Uint8Array[];
+  readonly parked: { readonly id: string; readonly at: number }[];
+  readonly late: string[];
+  readonly reach: { open: boolean };
 }
 
 function setup(roundTripMs = 0): Setup {
   const context = testContext();
   const attempts: Setup['attempts'] = [];
   const acks: Uint8Array[] = [];
+  const parked: Setup['parked'] = [];
+  const late: string[] = [];
+  const reach = { open: true };
   const delivery = new Delivery(context, {
     attempt: (_message, payload, attempt, now) => void attempts.push({ attempt, payload, at: now.mono }),
     sendAck: (_to, body) => void acks.push(body),
     roundTripMs: () => roundTripMs,
+    isReachable: () => reach.open,
+    parked: ({ id }, now) => void parked.push({ id, at: now.mono }),
+    late: (id) => void late.push(id),
+    settled: ({ id }, outcome, code) =>
+      context.emit({ kind: 'outcome', id, outcome, ...(code !== undefined && { code }) }),
   });
-  return { context, delivery, attempts, acks };
+  return { context, delivery, attempts, acks, parked, late, reach };
 }
 
 const message = (sequence = 0x01020304, more: Partial<DirectedMessage> = {}): DirectedMessage => ({
@@ -137,4 +148,32 @@ test('over a slow path a retry waits until the answer can be here', (t) => {
   const times = attempts.map((each) => each.at);
   t.true((times[1] as number) >= 4_000 && (times[1] as number) <= 5_050, `${times}`);
   t.true(times.length <= 5);
+});
+
+test('a message that is kept goes into custody after one try where no path leads, and after half a minute where one does', (t) => {
+  const { delivery, attempts, parked, reach, context } = setup();
+  reach.open = false;
+  delivery.send(message(1, { keep: true, timeoutMs: 86_400_000 }), at(0));
+  delivery.send(message(2, { timeoutMs: 30_000 }), at(0));
+  runTo(delivery, 5_000);
+  t.deepEqual(
+    parked.map(({ id }) => id),
+    [message(1).id],
+  );
+  t.true((parked[0]?.at ?? 0) < 1_200);
+  reach.open = true;
+  delivery.send(message(3, { keep: true, timeoutMs: 86_400_000 }), at(5_000));
+  runTo(delivery, 60_000);
+  t.is(parked[1]?.id, message(3).id);
+  t.true((parked[1]?.at ?? 0) >= 35_000);
+  t.is(delivery.pending, 0);
+  t.is(context.effects.length, 1, 'the one that is not kept expired');
+  t.true(attempts.length > 6);
+});
+
+test('an acknowledgement of what is not tried any more is told, a refusal is not', (t) => {
+  const { delivery, late } = setup();
+  delivery.acknowledged(PEER, ack(message(), 'no'), at(0));
+  delivery.acknowledged(PEER, ack(message()), at(0));
+  t.deepEqual(late, [message().id]);
 });

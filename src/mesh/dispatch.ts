@@ -5,6 +5,7 @@ import { FIRST_FAR_TYPE, FrameType, Priority } from '../wire/frame-types.js';
 import { Flag, type Header } from '../wire/header.js';
 import type { AlertSpread } from './alert-spread.js';
 import type { Beats } from './beats.js';
+import type { Custody } from './custody.js';
 import { type Delivery, messageIdFor } from './delivery.js';
 import type { Drip } from './drip.js';
 import type { Egress } from './egress.js';
@@ -23,6 +24,7 @@ export interface DispatchMachines {
   readonly drip: Drip;
   readonly beats: Beats;
   readonly delivery: Delivery;
+  readonly custody: Custody;
   readonly sending: Sending;
   readonly peers: Peers;
   readonly fabric: Fabric;
@@ -57,6 +59,11 @@ export class Dispatch {
         return fabric.step({ kind: 'received', peer, type: header.type, body: payload }, now);
       case FrameType.Ack:
         return delivery.acknowledged(header.source, payload, now);
+      case FrameType.Parcel:
+        peers.heardOf(header.source, now);
+        return this.#machines.custody.parcel(link, header, payload, now);
+      case FrameType.Receipt:
+        return this.#receipt(header, payload, now);
       case FrameType.ProofRequest:
         return this.#prove(header.source, payload, now);
       default:
@@ -98,6 +105,13 @@ export class Dispatch {
         at: now,
       },
     });
+  }
+
+  #receipt(header: Header, payload: Uint8Array, now: Instant): void {
+    const { context, delivery, custody } = this.#machines;
+    if (!(header.flags & Flag.AckWanted)) return context.counters.refuse('receipt.malformed');
+    const whole = delivery.received(header, payload, now);
+    if (whole) custody.receipt(header.source, whole.body, now);
   }
 
   #prove(to: NodeId, request: Uint8Array, now: Instant): void {

@@ -107,8 +107,11 @@ test('every queue has a name and a size', async (t) => {
     'frames',
     'held',
     'inFlight',
+    'kept',
     'links',
     'messages',
+    'own',
+    'receipts',
     'relays',
   ]);
   for (const [name, size] of Object.entries(queues)) t.true(Number.isInteger(size) && size >= 0, name);

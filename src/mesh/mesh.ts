@@ -4,14 +4,16 @@ import type { RoutingTable } from '../ports/hot-path.js';
 import type { WeaveEffect } from '../replication/effects.js';
 import { type NodeSnapshot, NodeStates } from '../replication/node-state.js';
 import { KnownNodes } from '../trust/known-nodes.js';
-import { FrameType, Priority } from '../wire/frame-types.js';
+import { Priority } from '../wire/frame-types.js';
 import type { Header } from '../wire/header.js';
 import { AlertSpread } from './alert-spread.js';
 import { Beats } from './beats.js';
 import { type Carrier, makeCarrier } from './carrier.js';
 import type { MeshInput, MeshOptions, MeshOutput } from './contract.js';
 import { Counters } from './counters.js';
-import { Delivery } from './delivery.js';
+import type { Custody } from './custody.js';
+import type { Delivery } from './delivery.js';
+import { directedMachines } from './directed.js';
 import { Discovery, LINK_MTU_MIN } from './discovery.js';
 import { Dispatch } from './dispatch.js';
 import { Drip, DripKind } from './drip.js';
@@ -23,6 +25,7 @@ import { Liveness } from './liveness.js';
 import { ManualAddresses } from './manual-addresses.js';
 import { OwnState } from './own-state.js';
 import { Peers } from './peers.js';
+import { queueSizes } from './queue-sizes.js';
 import { Reception } from './reception.js';
 import { Routing } from './routing.js';
 import { Sending } from './sending.js';
@@ -44,6 +47,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   readonly routing: Routing;
   readonly peers: Peers;
   readonly delivery: Delivery;
+  readonly custody: Custody;
   readonly manual = new ManualAddresses();
   readonly #options: MeshOptions;
   readonly #carriers = new Map<number, Carrier>();
@@ -99,25 +103,37 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
       onlySlowAir: () => this.links.onlySlowAir,
       learned: (node, now) => this.#reception.learned(node, now),
     });
-    this.delivery = new Delivery(this.context, {
-      attempt: (message, payload, attempt, now) => this.#sending.attempt(message, payload, attempt, now),
-      sendAck: (to, body, now) => this.#sending.direct(to, FrameType.Ack, body, Priority.High, now),
-      roundTripMs: (to, bytes) => this.#sending.roundTripMs(to, bytes),
-    });
+    this.peers.onAlive = (node, now) => this.custody.reached(node, now);
     this.#reception = this.#makeReception(table);
-    const { context, links, routing, delivery, peers } = this;
+    const { context, links, routing, peers } = this;
+    const { store, weave } = options;
+    const parts = { context, links, routing, store, reserve: () => this.reserve() };
+    const directed = directedMachines(parts, () => this.#sending);
+    const { delivery, custody } = directed;
+    [this.delivery, this.custody] = [delivery, custody];
     const [egress, beats, flooding, drip] = [this.#egress, this.#beats, this.#flooding, this.#drip];
     const [nextSequence, liveness, discovery] = [this.#nextSequence, this.#liveness, this.#discovery];
-    const [alerts, { weave }] = [this.#alerts, options];
-    const sending = new Sending({ context, links, routing, egress, beats, delivery, flooding, alerts, nextSequence });
+    const alerts = this.#alerts;
+    const sending = new Sending({ ...parts, ...directed, egress, beats, flooding, alerts, nextSequence });
     this.#sending = sending;
     this.#ownState = new OwnState(context, links, options);
     this.#stateSpread = this.#makeStateSpread();
-    this.#timed = [egress, discovery, liveness, flooding, drip, beats, delivery, this.#ownState, weave];
+    this.#timed = [egress, discovery, liveness, flooding, drip, beats, delivery, custody, this.#ownState, weave];
     const push = (effect: WeaveEffect): void => void this.#outbox.push({ kind: 'records', effect });
     const fabric = new Fabric({ weave, drip, links, sending, counters: this.counters, emit: push });
     this.#fabric = fabric;
-    this.#dispatch = new Dispatch({ context, egress, liveness, drip, beats, delivery, sending, peers, fabric, alerts });
+    this.#dispatch = new Dispatch({
+      context,
+      egress,
+      liveness,
+      drip,
+      beats,
+      peers,
+      fabric,
+      alerts,
+      sending,
+      ...directed,
+    });
   }
 
   readonly #nextSequence = (): number => {
@@ -208,19 +224,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
 
   /** What waits in the engine, by name; each is bounded by its limit. */
   queues(): { readonly [name: string]: number } {
-    const { frames, inFlight } = this.#egress.queued();
-    return {
-      frames,
-      inFlight,
-      relays: this.#flooding.pending,
-      messages: this.delivery.pending,
-      held: this.#reception.heldFrames,
-      assemblies: this.#reception.assemblies,
-      dedup: this.#reception.dedupSize,
-      drip: this.#drip.size,
-      alerts: this.#alerts.size,
-      links: this.links.size,
-    };
+    return queueSizes(this, this.#egress, this.#flooding, this.#reception, this.#drip, this.#alerts);
   }
 
   carrier(index: number): Carrier | undefined {
@@ -266,7 +270,10 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
         return this.#alerts.restored(input.id, input.priority, input.body, input.ageMs, now);
       case 'patch-state':
         return this.#ownState.patch(input.patch, now);
+      case 'custody':
+        return this.custody.step(input.input, now);
       case 'leave':
+        this.custody.leaving(now);
         this.#discovery.leave();
         return this.#ownState.patch({ condition: 'offline' }, now);
       case 'manual-peer': {
@@ -308,6 +315,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
       this.#dirty = false;
       this.peers.refresh(now);
     }
+    this.custody.tick(now);
   }
 
   #carrierUp(carrier: Carrier, now: Instant): void {
@@ -337,6 +345,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     this.#reception.learned(peer, now);
     this.#flooding.reconsider();
     this.#fabric.linksChanged(peer, now);
+    this.custody.linkUp(now);
   }
 
   /** `remove`: the link itself is gone; otherwise it goes back to greeting. */

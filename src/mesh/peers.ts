@@ -17,6 +17,8 @@ export class Peers {
   readonly #routing: Routing;
   readonly #limit: number;
   readonly #onForgotten: (node: NodeId, aged: boolean, now: Instant) => void;
+  /** A path leads there, after none did. */
+  onAlive: ((node: NodeId, now: Instant) => void) | undefined;
   readonly #known = new Map<NodeId, Known>();
   #nextSweepAt = 0;
 
@@ -72,6 +74,7 @@ export class Peers {
       if (alive === known.alive) continue;
       known.alive = alive;
       this.#context.emit({ kind: 'peer', node, change: alive ? 'alive' : 'offline' });
+      if (alive) this.onAlive?.(node, now);
     }
     this.#sweep(now);
   }

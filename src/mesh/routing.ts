@@ -8,6 +8,9 @@ import { type Path, Topology } from './topology.js';
 /** Cost put on a hop of a path learned from traffic alone, per hop the frame had come. */
 const LEARNED_COST_PER_HOP = 100;
 
+/** Nodes out of reach of which the last next hop is remembered; the one lost first goes first. */
+const LAST_VIA_MAX = 1_024;
+
 export interface RouteEntry {
   readonly destination: NodeId;
   readonly nextHop: NodeId;
@@ -47,6 +50,8 @@ export class Routing {
   readonly #topology = new Topology();
   readonly #costs = new Map<NodeId, ReadonlyMap<NodeId, number>>();
   #paths = new Map<NodeId, Path>();
+  /** Over which neighbour nodes were reached last that are out of reach now. */
+  readonly #lastVia = new Map<NodeId, NodeId>();
   #stale = true;
 
   constructor(self: NodeId, links: Links, table: RoutingTable) {
@@ -134,6 +139,12 @@ export class Routing {
     return this.#current().get(node);
   }
 
+  /** The neighbour over which a node was reached before it went out of reach. */
+  lastVia(node: NodeId): NodeId | undefined {
+    this.#current();
+    return this.#lastVia.get(node);
+  }
+
   reachable(): ReadonlyMap<NodeId, Path> {
     return this.#current();
   }
@@ -189,8 +200,18 @@ export class Routing {
       const link = this.#links.best(node);
       if (link) own.set(node, linkCost(link));
     }
+    const before = this.#paths;
     this.#paths = this.#topology.pathsFrom(this.#self, own);
     this.#paths.delete(this.#self);
+    for (const [node, { nextHop }] of before) if (!this.#paths.has(node)) this.#lost(node, nextHop);
     return this.#paths;
+  }
+
+  #lost(node: NodeId, via: NodeId): void {
+    this.#lastVia.delete(node);
+    this.#lastVia.set(node, via);
+    if (this.#lastVia.size <= LAST_VIA_MAX) return;
+    const oldest = this.#lastVia.keys().next();
+    if (!oldest.done) this.#lastVia.delete(oldest.value);
   }
 }

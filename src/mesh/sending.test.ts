@@ -7,6 +7,7 @@ import { FrameType, Priority } from '../wire/frame-types.js';
 import { Flag, readHeader } from '../wire/header.js';
 import type { AlertSpread } from './alert-spread.js';
 import type { Beats } from './beats.js';
+import type { Custody } from './custody.js';
 import { Delivery } from './delivery.js';
 import { Egress } from './egress.js';
 import { Flooding } from './flooding.js';
@@ -29,6 +30,10 @@ function setup() {
     attempt: (message, payload, attempt, now) => sending.attempt(message, payload, attempt, now),
     sendAck: () => {},
     roundTripMs: () => 0,
+    isReachable: () => false,
+    parked: () => {},
+    late: () => {},
+    settled: () => {},
   });
   const flooding = new Flooding(context, links, egress, () => false);
   const sending: Sending = new Sending({
@@ -38,6 +43,7 @@ function setup() {
     egress,
     beats,
     delivery,
+    custody: {} as unknown as Custody,
     flooding,
     alerts: {} as unknown as AlertSpread,
     nextSequence: sequences(),

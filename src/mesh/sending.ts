@@ -7,6 +7,7 @@ import { FIRST_FAR_TYPE, FrameType, type Priority } from '../wire/frame-types.js
 import { Flag, type Header, overheadBytes, readHeader } from '../wire/header.js';
 import type { AlertSpread } from './alert-spread.js';
 import type { Beats } from './beats.js';
+import type { Custody } from './custody.js';
 import { type Delivery, type DirectedMessage, messageIdFor } from './delivery.js';
 import { type Egress, localHeader } from './egress.js';
 import type { Flooding } from './flooding.js';
@@ -36,6 +37,8 @@ export interface SendInput extends FloodInput {
   readonly to: NodeId;
   readonly ack: boolean;
   readonly timeoutMs: number;
+  /** With `ack`: kept, here and by neighbours, until it is delivered or its time is over. */
+  readonly keep?: boolean;
 }
 
 /** Originates frames of this node: link-local, flooded, directed; and finds another way for what a hop did not take. */
@@ -46,6 +49,7 @@ export class Sending {
   readonly #egress: Egress;
   readonly #beats: Beats;
   readonly #delivery: Delivery;
+  readonly #custody: Custody;
   readonly #flooding: Flooding;
   readonly #alerts: AlertSpread;
   readonly #nextSequence: () => number;
@@ -57,6 +61,7 @@ export class Sending {
     egress: Egress;
     beats: Beats;
     delivery: Delivery;
+    custody: Custody;
     flooding: Flooding;
     alerts: AlertSpread;
     nextSequence: () => number;
@@ -67,6 +72,7 @@ export class Sending {
     this.#egress = machines.egress;
     this.#beats = machines.beats;
     this.#delivery = machines.delivery;
+    this.#custody = machines.custody;
     this.#flooding = machines.flooding;
     this.#alerts = machines.alerts;
     this.#nextSequence = machines.nextSequence;
@@ -111,7 +117,11 @@ export class Sending {
       return;
     }
     const id = this.idOf(input.sequence);
-    if (!this.#delivery.send({ ...input, id }, now)) {
+    const message = { ...input, id };
+    const isKept = input.keep === true && this.#custody.accept(message, now);
+    if (input.keep && !isKept) this.#context.emit({ kind: 'outcome', id, outcome: 'refused', code: 'message.busy' });
+    else if (!this.#delivery.send(message, now)) {
+      if (isKept) return this.#custody.park(id, now);
       this.#context.emit({ kind: 'outcome', id, outcome: 'refused', code: 'message.busy' });
     }
   }

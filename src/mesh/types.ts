@@ -3,6 +3,7 @@ import type { Instant } from '../core/machine.js';
 import type { Crypto } from '../ports/crypto.js';
 import type { LinkAddress } from '../ports/radio.js';
 import type { Random } from '../ports/random.js';
+import type { StoreOp } from '../ports/store.js';
 import type { Self } from '../trust/identity.js';
 import type { Priority } from '../wire/frame-types.js';
 import type { Header } from '../wire/header.js';
@@ -26,9 +27,15 @@ export interface Delivered {
   readonly hops: number;
   readonly body: Uint8Array;
   readonly at: Instant;
-  /** Of an alert that was handed on later: how long ago it was raised. */
+  /** Of what was handed on later: how long ago it was sent. */
   readonly ageMs?: number;
 }
+
+/**
+ * On the way of a message of this node: `kept` on its disk or not (`unkept`: it lives in memory alone); `held` by a keeper,
+ * which `expired` it or has `given-up` its copy.
+ */
+export type CustodyEvent = 'kept' | 'unkept' | 'held' | 'expired' | 'given-up';
 
 export type MessageOutcome = 'delivered' | 'expired' | 'refused';
 
@@ -38,7 +45,22 @@ export type MeshEffect =
   | { readonly kind: 'transmit'; readonly radio: number; readonly to?: LinkAddress; readonly frame: Uint8Array }
   | { readonly kind: 'drop-link'; readonly radio: number; readonly address: LinkAddress }
   | { readonly kind: 'deliver'; readonly message: Delivered }
-  | { readonly kind: 'outcome'; readonly id: MessageId; readonly outcome: MessageOutcome; readonly code?: string }
+  | {
+      readonly kind: 'outcome';
+      readonly id: MessageId;
+      readonly outcome: MessageOutcome;
+      readonly code?: string;
+      readonly node?: NodeId;
+    }
+  | {
+      readonly kind: 'receipt';
+      readonly id: MessageId;
+      readonly what: CustodyEvent;
+      readonly node?: NodeId;
+      readonly code?: string;
+    }
+  /** To be written in one batch, answered by a `custody` input `kept` or `keep-failed`. */
+  | { readonly kind: 'keep'; readonly ticket: number; readonly ops: readonly StoreOp[] }
   | { readonly kind: 'peer'; readonly node: NodeId; readonly change: PeerChange }
   | {
       readonly kind: 'link';

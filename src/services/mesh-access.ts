@@ -30,7 +30,13 @@ export interface MeshAccess {
     to: NodeId,
     type: FrameType,
     body: Uint8Array,
-    options: { readonly priority: Priority; readonly ack?: boolean; readonly timeoutMs?: number },
+    options: {
+      readonly priority: Priority;
+      readonly ack?: boolean;
+      /** With `ack`: kept until it is delivered or its time is over. */
+      readonly keep?: boolean;
+      readonly timeoutMs?: number;
+    },
     begin?: (id: MessageId) => void,
   ): MessageId;
   /** An alert this node holds from before its restart: it goes on to neighbours that lack it. */

@@ -1,6 +1,6 @@
 import type { MessageId, NodeId } from '../core/ids.js';
 import type { Mesh } from '../mesh/mesh.js';
-import type { Delivered, MessageOutcome, PeerChange } from '../mesh/types.js';
+import type { Delivered, MeshEffect, MessageOutcome, PeerChange } from '../mesh/types.js';
 import type { LinkAddress } from '../ports/radio.js';
 import type { WeaveEffect } from '../replication/effects.js';
 import type { Weave } from '../replication/weave.js';
@@ -60,6 +60,7 @@ export interface Observer {
   transmitted?(node: ObservedNode, what: Transmission, now: number): void;
   delivered?(node: ObservedNode, message: Delivered, now: number): void;
   outcome?(node: ObservedNode, id: MessageId, outcome: MessageOutcome, now: number): void;
+  receipt?(node: ObservedNode, effect: Extract<MeshEffect, { kind: 'receipt' }>, now: number): void;
   peer?(node: ObservedNode, peer: NodeId, change: PeerChange, now: number): void;
   records?(node: ObservedNode, effect: WeaveEffect, now: number): void;
   stepped?(node: ObservedNode, now: number): void;

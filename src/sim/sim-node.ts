@@ -94,6 +94,7 @@ export class SimNode implements ObservedNode {
     this.#boots++;
     this.#makeEngine();
     for (const observer of this.#world.observers) observer.started?.(this, this.#world.clock.now());
+    this.submit({ kind: 'custody', input: { kind: 'restore' } });
     this.#radios = this.#world.radiosOf(this.index);
     this.#radios.forEach((radio, index) => {
       this.#open(radio, index, this.#boots);
@@ -161,6 +162,7 @@ export class SimNode implements ObservedNode {
       maxPeers,
       dedupCapacity: DEDUP_CAPACITY,
       weave: this.#weave,
+      store: this.store,
     });
   }
 
@@ -219,9 +221,27 @@ export class SimNode implements ObservedNode {
         for (const observer of observers) observer.records?.(this, output.effect, now);
         if (output.effect.kind === 'store') this.#write(output.effect.ticket, output.effect.ops, this.#boots);
         return;
+      case 'keep':
+        this.#keep(output.ticket, output.ops, this.#boots);
+        return;
+      case 'receipt':
+        for (const observer of observers) observer.receipt?.(this, output, now);
+        return;
       default:
         return;
     }
+  }
+
+  #keep(ticket: number, ops: Parameters<MemoryStore['batch']>[0], life: number): void {
+    const answer = (input: MeshInput) => (): void => {
+      if (life === this.#boots) this.submit(input);
+    };
+    this.store
+      .batch(ops)
+      .then(
+        answer({ kind: 'custody', input: { kind: 'kept', ticket } }),
+        answer({ kind: 'custody', input: { kind: 'keep-failed', ticket, code: 'store.full' } }),
+      );
   }
 
   #write(ticket: number, ops: Parameters<MemoryStore['batch']>[0], life: number): void {

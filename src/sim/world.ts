@@ -202,12 +202,23 @@ export class World {
     return id;
   }
 
-  send(from: number, to: number, options: { priority?: Priority; bytes?: number; ack?: boolean } = {}): MessageId {
-    const { priority = Priority.Medium, bytes = 40, ack = true } = options;
+  /** `keep`: stored and forwarded, for as long as `lifeMs`. */
+  send(
+    from: number,
+    to: number,
+    options: { priority?: Priority; bytes?: number; ack?: boolean; keep?: boolean; lifeMs?: number } = {},
+  ): MessageId {
+    const {
+      priority = Priority.Medium,
+      bytes = 40,
+      ack = true,
+      keep = false,
+      lifeMs: timeoutMs = TIMEOUT_MS,
+    } = options;
     const { id, sequence } = this.node(from).mesh.reserve();
     const body = this.#body(id, bytes);
-    const message = { type: FrameType.Message, body, priority, ack, timeoutMs: TIMEOUT_MS };
-    this.#note({ id, from, at: this.now, to, ack, timeoutMs: TIMEOUT_MS, body });
+    const message = { type: FrameType.Message, body, priority, ack, keep, timeoutMs };
+    this.#note({ id, from, at: this.now, to, ack, timeoutMs, body });
     this.node(from).submit({ kind: 'send', sequence, to: this.node(to).id, ...message });
     return id;
   }

@@ -1,10 +1,15 @@
 import { type MessageId, type NodeId, nodeIdOf } from '../core/ids.js';
 import type { Clock } from '../ports/clock.js';
 import type { DeliveredMessage } from '../services/mesh-access.js';
-import type { MessagesMesh, Outcome } from '../services/messages/messages.js';
+import type { MessagesMesh, Outcome, Waypoint } from '../services/messages/messages.js';
 import type { FrameType, Priority } from '../wire/frame-types.js';
 
-type Options = { readonly priority: Priority; readonly ack?: boolean; readonly timeoutMs?: number };
+type Options = {
+  readonly priority: Priority;
+  readonly ack?: boolean;
+  readonly keep?: boolean;
+  readonly timeoutMs?: number;
+};
 
 export interface SentMessage {
   readonly id: MessageId;
@@ -15,6 +20,7 @@ export interface SentMessage {
 }
 
 const DELIVERY_MS = 5;
+const KEEP_MS = 1;
 
 export const nodeNumber = (number: number): NodeId => nodeIdOf(new Uint8Array(8).fill(number));
 
@@ -31,6 +37,9 @@ export class FakeMesh implements MessagesMesh {
   readonly #others: FakeMesh[] = [];
   readonly #listeners = new Map<FrameType, Set<(message: DeliveredMessage) => void>>();
   readonly #outcomes = new Set<(outcome: Outcome) => void>();
+  readonly #waypoints = new Set<(waypoint: Waypoint) => void>();
+  /** What becomes of the write of a message that is to be kept. */
+  keeps: 'kept' | 'unkept' = 'kept';
   #sequence = 0;
 
   constructor(number: number, clock: Clock) {
@@ -44,7 +53,10 @@ export class FakeMesh implements MessagesMesh {
   }
 
   get listeners(): number {
-    return [...this.#listeners.values()].reduce((sum, set) => sum + set.size, this.#outcomes.size);
+    return [...this.#listeners.values()].reduce(
+      (sum, set) => sum + set.size,
+      this.#outcomes.size + this.#waypoints.size,
+    );
   }
 
   members(): readonly NodeId[] {
@@ -82,6 +94,15 @@ export class FakeMesh implements MessagesMesh {
     return () => this.#outcomes.delete(listener);
   }
 
+  onWaypoint(listener: (waypoint: Waypoint) => void): () => void {
+    this.#waypoints.add(listener);
+    return () => this.#waypoints.delete(listener);
+  }
+
+  waypoint(waypoint: Waypoint): void {
+    for (const listener of this.#waypoints) listener(waypoint);
+  }
+
   /** Something arrives, whoever sent it. */
   deliver(type: FrameType, message: Partial<DeliveredMessage> & Pick<DeliveredMessage, 'body'>): void {
     const whole = {
@@ -109,6 +130,8 @@ export class FakeMesh implements MessagesMesh {
     const id = this.#nextId();
     begin?.(id);
     this.sent.push({ id, to, type, body, options });
+    if (options.keep && this.refuses === undefined)
+      this.#clock.timer('keep', KEEP_MS, () => this.waypoint({ id, what: this.keeps }));
     if (this.refuses !== undefined && options.ack) this.outcome({ id, outcome: 'refused', code: this.refuses });
     else if (this.delivers) {
       const targets = to === this.self ? [this] : this.#others.filter(({ self }) => to === '*' || to === self);

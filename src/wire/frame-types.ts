@@ -39,6 +39,9 @@ export const FrameType = {
   /** Directed: asks an author to prove a frame it originated; and the proof. */
   ProofRequest: 28,
   Proof: 29,
+  /** Directed: a message in custody, to a keeper or to its destination; and what became of one, to its origin. */
+  Parcel: 32,
+  Receipt: 33,
 } as const;
 export type FrameType = (typeof FrameType)[keyof typeof FrameType];
 

@@ -27,6 +27,9 @@ const BOUNDS: Readonly<Record<string, { readonly most: number; readonly perLink?
   drip: { most: DRIP_MAX },
   alerts: { most: ALERTS_HELD_MAX },
   links: { most: Limit.Links },
+  own: { most: Limit.OwnParcels },
+  kept: { most: Limit.KeptParcels },
+  receipts: { most: Limit.Receipts },
 };
 
 /** No queue beyond its bound, no busy waiting, no timer left behind, little work at rest. */

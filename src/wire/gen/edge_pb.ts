@@ -12,7 +12,7 @@ import type { Message as Message$1 } from "@bufbuild/protobuf";
  * Describes the file edge.proto.
  */
 export const file_edge: GenFile = /*@__PURE__*/
-  fileDesc("CgplZGdlLnByb3RvEgdlZGdlLnYxIpMBCgZCZWFjb24SEgoKcHVibGljX2tleRgBIAEoDBIRCglib290X3NhbHQYAiABKAwSFAoMYm9vdF9jb3VudGVyGAMgASgNEhAKCGNsb2NrX21zGAQgASgEEgwKBG5hbWUYBSABKAkSDQoFbm9uY2UYBiABKAcSDQoFaGVhcmQYByABKAcSDgoGYW5zd2VyGAggASgIIjoKCUhlYXJ0YmVhdBIOCgZkaWdlc3QYASABKAcSDAoEZWNobxgCIAEoDRIPCgdoZWxkX21zGAMgASgNIhgKBkhvcEFjaxIOCgZ0b2tlbnMYASADKAcifAoIRHJpcEl0ZW0SDAoEa2luZBgBIAEoDRIOCgZzb3VyY2UYAiABKAwSEQoJc2FsdF9oaW50GAMgASgNEhAKCHNlcXVlbmNlGAQgASgNEgwKBGJvZHkYBSABKAwSEAoIcHJpb3JpdHkYBiABKA0SDQoFYWdlX3MYByABKA0iKAoERHJpcBIgCgVpdGVtcxgBIAMoCzIRLmVkZ2UudjEuRHJpcEl0ZW0iNwoJRHJpcEVudHJ5Eg4KBnNvdXJjZRgBIAEoDBIMCgRraW5kGAIgASgNEgwKBHJhbmsYAyABKAQiQQoLRHJpcFN1bW1hcnkSIwoHZW50cmllcxgBIAMoCzISLmVkZ2UudjEuRHJpcEVudHJ5Eg0KBXJlcGx5GAIgASgIIjIKC0RyaXBSZXF1ZXN0EiMKB2VudHJpZXMYASADKAsyEi5lZGdlLnYxLkRyaXBFbnRyeSLQAQoEQmVhdBIOCgZhdXRob3IYASABKAwSEgoKcHVibGljX2tleRgCIAEoDBIRCglib290X3NhbHQYAyABKAwSFAoMYm9vdF9jb3VudGVyGAQgASgNEg4KBm51bWJlchgFIAEoDRILCgNobGMYBiABKAYSEgoKbWVtYmVyc2hpcBgHIAEoDBIWCg5maXJzdF9zZXF1ZW5jZRgIIAEoDRIVCg1sYXN0X3NlcXVlbmNlGAkgASgNEg0KBWNvdW50GAogASgNEgwKBHJvb3QYCyABKAwiLQoKU2lnbmVkQmVhdBIMCgRib2R5GAEgASgMEhEKCXNpZ25hdHVyZRgCIAEoDCI2CglOZWlnaGJvdXISDAoEbm9kZRgBIAEoDBIMCgRjb3N0GAIgASgNEg0KBXJhZGlvGAMgASgJIlAKBkN1c3RvbRILCgNrZXkYASABKAkSDgoEdGV4dBgCIAEoCUgAEhAKBm51bWJlchgDIAEoAUgAEg4KBGZsYWcYBCABKAhIAEIHCgV2YWx1ZSKrAwoJTm9kZVN0YXRlEg4KBmF1dGhvchgBIAEoDBILCgNobGMYAiABKAYSDwoHY291bnRlchgDIAEoDRIMCgRuYW1lGAQgASgJEhEKCWNvbmRpdGlvbhgFIAEoDRIQCgNmcHMYBiABKAJIAIgBARIUCgdiYXR0ZXJ5GAcgASgCSAGIAQESFQoIY2hhcmdpbmcYCCABKAhIAogBARIQCgNjcHUYCSABKAJIA4gBARITCgZtZW1vcnkYCiABKAJIBIgBARIYCgt0ZW1wZXJhdHVyZRgLIAEoAkgFiAEBEhEKBGRpc2sYDCABKAJIBogBARIfCgZjdXN0b20YDSADKAsyDy5lZGdlLnYxLkN1c3RvbRImCgpuZWlnaGJvdXJzGA4gAygLMhIuZWRnZS52MS5OZWlnaGJvdXISFQoNdXBkYXRlZF9hdF9tcxgPIAEoBBIPCgd2ZXJzaW9uGBAgASgJQgYKBF9mcHNCCgoIX2JhdHRlcnlCCwoJX2NoYXJnaW5nQgYKBF9jcHVCCQoHX21lbW9yeUIOCgxfdGVtcGVyYXR1cmVCBwoFX2Rpc2sisgIKClJlY29yZENvcmUSDgoGYXV0aG9yGAEgASgMEgwKBGhhc2gYAiABKAwSCwoDaGxjGAMgASgGEhEKCWJvb3Rfc2FsdBgEIAEoDBIPCgdjb3VudGVyGAUgASgNEhcKD2NvbnRlbnRfdmVyc2lvbhgGIAEoDRIMCgR0eXBlGAcgASgJEg0KBXNwYWNlGAggASgMEhEKCWRpbWVuc2lvbhgJIAEoDRIQCghtZXRhZGF0YRgKIAEoDBIWCg5vYnNlcnZlZF9hdF9tcxgLIAEoBBIVCg1leHBpcmVzX2F0X21zGAwgASgEEg8KB3B1cnBvc2UYDSABKAkSEwoLc2tldGNoX2hhc2gYDiABKAwSEQoJaW50OF9oYXNoGA8gASgMEhIKCmV4YWN0X2hhc2gYECABKAwiawoFQmF0Y2gSDgoGYXV0aG9yGAEgASgMEhIKCnB1YmxpY19rZXkYAiABKAwSEQoJYm9vdF9zYWx0GAMgASgMEg4KBm51bWJlchgEIAEoDRINCgVjb3VudBgFIAEoDRIMCgRyb290GAYgASgMIi4KC1NpZ25lZEJhdGNoEgwKBGJvZHkYASABKAwSEQoJc2lnbmF0dXJlGAIgASgMIl4KBlJlY29yZBIMCgRjb3JlGAEgASgMEg0KBWJhdGNoGAIgASgNEgwKBGxlYWYYAyABKA0SDAoEcGF0aBgEIAMoDBIMCgRpbnQ4GAUgASgMEg0KBXNjYWxlGAYgASgCIngKCVRvbWJzdG9uZRIMCgRoYXNoGAEgASgMEg4KBmVyYXNlchgCIAEoDBISCgpwdWJsaWNfa2V5GAMgASgMEgsKA2hsYxgEIAEoBhIVCg1jcmVhdGVkX2F0X21zGAUgASgEEhUKDWV4cGlyZXNfYXRfbXMYBiABKAQiMgoPU2lnbmVkVG9tYnN0b25lEgwKBGJvZHkYASABKAwSEQoJc2lnbmF0dXJlGAIgASgMIoABCgdSZWNvcmRzEiUKB2JhdGNoZXMYASADKAsyFC5lZGdlLnYxLlNpZ25lZEJhdGNoEiAKB3JlY29yZHMYAiADKAsyDy5lZGdlLnYxLlJlY29yZBIsCgp0b21ic3RvbmVzGAMgAygLMhguZWRnZS52MS5TaWduZWRUb21ic3RvbmUiFwoESGF2ZRIPCgdlbnRyaWVzGAEgASgMIhQKBFdhbnQSDAoEa2V5cxgBIAEoDCJYCgtGaW5nZXJwcmludBIOCgZwcmVmaXgYASABKA0SDAoEYml0cxgCIAEoDRINCgVjb3VudBgDIAEoDRILCgNzdW0YBCABKAYSDwoHZW50cmllcxgFIAEoDCIzCgxGaW5nZXJwcmludHMSIwoFcGFydHMYASADKAsyFC5lZGdlLnYxLkZpbmdlcnByaW50IjwKBUFsZXJ0EgwKBHR5cGUYASABKAkSDwoHcGF5bG9hZBgCIAEoDBIUCgxyYWlzZWRfYXRfbXMYAyABKAQiMwoHUGF5bG9hZBIOCgRqc29uGAEgASgMSAASDQoDcmF3GAIgASgMSABCCQoHY29udGVudCJaCgdNZXNzYWdlEgwKBHR5cGUYASABKAkSIQoHcGF5bG9hZBgCIAEoCzIQLmVkZ2UudjEuUGF5bG9hZBIPCgdhbnN3ZXJzGAMgASgMEg0KBWZhdWx0GAQgASgJIicKA0FjaxIPCgdtZXNzYWdlGAEgASgMEg8KB3JlZnVzYWwYAiABKAkizgEKC1NlYXJjaFF1ZXJ5Eg0KBXNwYWNlGAEgASgMEgwKBGludDgYAiABKAwSDQoFc2NhbGUYAyABKAISCQoBaxgEIAEoDRIMCgR0eXBlGAUgASgJEgwKBG5vZGUYBiABKAwSFQoIc2luY2VfbXMYByABKARIAIgBARIVCgh1bnRpbF9tcxgIIAEoBEgBiAEBEhAKCG1ldGFkYXRhGAkgASgMEhIKCnRpbWVvdXRfbXMYCiABKA1CCwoJX3NpbmNlX21zQgsKCV91bnRpbF9tcyKFAQoJQ2FuZGlkYXRlEg4KBmF1dGhvchgBIAEoDBIMCgRoYXNoGAIgASgMEgwKBHR5cGUYAyABKAkSDQoFc2NvcmUYBCABKAISEwoLc2NvcmVkX2Zyb20YBSABKA0SFgoOb2JzZXJ2ZWRfYXRfbXMYBiABKAQSEAoIbWV0YWRhdGEYByABKAwiVAoMU2VhcmNoQW5zd2VyEg0KBXF1ZXJ5GAEgASgMEiYKCmNhbmRpZGF0ZXMYAiADKAsyEi5lZGdlLnYxLkNhbmRpZGF0ZRINCgVmYXVsdBgDIAEoCSI8CgxTY29yZVJlcXVlc3QSDQoFc3BhY2UYASABKAwSDQoFZXhhY3QYAiABKAwSDgoGaGFzaGVzGAMgAygMIi4KC1Njb3JlQW5zd2VyEg8KB3JlcXVlc3QYASABKAwSDgoGc2NvcmVzGAIgAygCIh8KDFByb29mUmVxdWVzdBIPCgdtZXNzYWdlGAEgASgMInUKBVByb29mEg8KB21lc3NhZ2UYASABKAwSDAoEbGVhZhgCIAEoDBINCgVpbmRleBgDIAEoDRIMCgRwYXRoGAQgAygMEiEKBGJlYXQYBSABKAsyEy5lZGdlLnYxLlNpZ25lZEJlYXQSDQoFZmF1bHQYBiABKAliBnByb3RvMw");
+  fileDesc("CgplZGdlLnByb3RvEgdlZGdlLnYxIpMBCgZCZWFjb24SEgoKcHVibGljX2tleRgBIAEoDBIRCglib290X3NhbHQYAiABKAwSFAoMYm9vdF9jb3VudGVyGAMgASgNEhAKCGNsb2NrX21zGAQgASgEEgwKBG5hbWUYBSABKAkSDQoFbm9uY2UYBiABKAcSDQoFaGVhcmQYByABKAcSDgoGYW5zd2VyGAggASgIIjoKCUhlYXJ0YmVhdBIOCgZkaWdlc3QYASABKAcSDAoEZWNobxgCIAEoDRIPCgdoZWxkX21zGAMgASgNIhgKBkhvcEFjaxIOCgZ0b2tlbnMYASADKAcifAoIRHJpcEl0ZW0SDAoEa2luZBgBIAEoDRIOCgZzb3VyY2UYAiABKAwSEQoJc2FsdF9oaW50GAMgASgNEhAKCHNlcXVlbmNlGAQgASgNEgwKBGJvZHkYBSABKAwSEAoIcHJpb3JpdHkYBiABKA0SDQoFYWdlX3MYByABKA0iKAoERHJpcBIgCgVpdGVtcxgBIAMoCzIRLmVkZ2UudjEuRHJpcEl0ZW0iNwoJRHJpcEVudHJ5Eg4KBnNvdXJjZRgBIAEoDBIMCgRraW5kGAIgASgNEgwKBHJhbmsYAyABKAQiQQoLRHJpcFN1bW1hcnkSIwoHZW50cmllcxgBIAMoCzISLmVkZ2UudjEuRHJpcEVudHJ5Eg0KBXJlcGx5GAIgASgIIjIKC0RyaXBSZXF1ZXN0EiMKB2VudHJpZXMYASADKAsyEi5lZGdlLnYxLkRyaXBFbnRyeSLQAQoEQmVhdBIOCgZhdXRob3IYASABKAwSEgoKcHVibGljX2tleRgCIAEoDBIRCglib290X3NhbHQYAyABKAwSFAoMYm9vdF9jb3VudGVyGAQgASgNEg4KBm51bWJlchgFIAEoDRILCgNobGMYBiABKAYSEgoKbWVtYmVyc2hpcBgHIAEoDBIWCg5maXJzdF9zZXF1ZW5jZRgIIAEoDRIVCg1sYXN0X3NlcXVlbmNlGAkgASgNEg0KBWNvdW50GAogASgNEgwKBHJvb3QYCyABKAwiLQoKU2lnbmVkQmVhdBIMCgRib2R5GAEgASgMEhEKCXNpZ25hdHVyZRgCIAEoDCI2CglOZWlnaGJvdXISDAoEbm9kZRgBIAEoDBIMCgRjb3N0GAIgASgNEg0KBXJhZGlvGAMgASgJIlAKBkN1c3RvbRILCgNrZXkYASABKAkSDgoEdGV4dBgCIAEoCUgAEhAKBm51bWJlchgDIAEoAUgAEg4KBGZsYWcYBCABKAhIAEIHCgV2YWx1ZSKrAwoJTm9kZVN0YXRlEg4KBmF1dGhvchgBIAEoDBILCgNobGMYAiABKAYSDwoHY291bnRlchgDIAEoDRIMCgRuYW1lGAQgASgJEhEKCWNvbmRpdGlvbhgFIAEoDRIQCgNmcHMYBiABKAJIAIgBARIUCgdiYXR0ZXJ5GAcgASgCSAGIAQESFQoIY2hhcmdpbmcYCCABKAhIAogBARIQCgNjcHUYCSABKAJIA4gBARITCgZtZW1vcnkYCiABKAJIBIgBARIYCgt0ZW1wZXJhdHVyZRgLIAEoAkgFiAEBEhEKBGRpc2sYDCABKAJIBogBARIfCgZjdXN0b20YDSADKAsyDy5lZGdlLnYxLkN1c3RvbRImCgpuZWlnaGJvdXJzGA4gAygLMhIuZWRnZS52MS5OZWlnaGJvdXISFQoNdXBkYXRlZF9hdF9tcxgPIAEoBBIPCgd2ZXJzaW9uGBAgASgJQgYKBF9mcHNCCgoIX2JhdHRlcnlCCwoJX2NoYXJnaW5nQgYKBF9jcHVCCQoHX21lbW9yeUIOCgxfdGVtcGVyYXR1cmVCBwoFX2Rpc2sisgIKClJlY29yZENvcmUSDgoGYXV0aG9yGAEgASgMEgwKBGhhc2gYAiABKAwSCwoDaGxjGAMgASgGEhEKCWJvb3Rfc2FsdBgEIAEoDBIPCgdjb3VudGVyGAUgASgNEhcKD2NvbnRlbnRfdmVyc2lvbhgGIAEoDRIMCgR0eXBlGAcgASgJEg0KBXNwYWNlGAggASgMEhEKCWRpbWVuc2lvbhgJIAEoDRIQCghtZXRhZGF0YRgKIAEoDBIWCg5vYnNlcnZlZF9hdF9tcxgLIAEoBBIVCg1leHBpcmVzX2F0X21zGAwgASgEEg8KB3B1cnBvc2UYDSABKAkSEwoLc2tldGNoX2hhc2gYDiABKAwSEQoJaW50OF9oYXNoGA8gASgMEhIKCmV4YWN0X2hhc2gYECABKAwiawoFQmF0Y2gSDgoGYXV0aG9yGAEgASgMEhIKCnB1YmxpY19rZXkYAiABKAwSEQoJYm9vdF9zYWx0GAMgASgMEg4KBm51bWJlchgEIAEoDRINCgVjb3VudBgFIAEoDRIMCgRyb290GAYgASgMIi4KC1NpZ25lZEJhdGNoEgwKBGJvZHkYASABKAwSEQoJc2lnbmF0dXJlGAIgASgMIl4KBlJlY29yZBIMCgRjb3JlGAEgASgMEg0KBWJhdGNoGAIgASgNEgwKBGxlYWYYAyABKA0SDAoEcGF0aBgEIAMoDBIMCgRpbnQ4GAUgASgMEg0KBXNjYWxlGAYgASgCIngKCVRvbWJzdG9uZRIMCgRoYXNoGAEgASgMEg4KBmVyYXNlchgCIAEoDBISCgpwdWJsaWNfa2V5GAMgASgMEgsKA2hsYxgEIAEoBhIVCg1jcmVhdGVkX2F0X21zGAUgASgEEhUKDWV4cGlyZXNfYXRfbXMYBiABKAQiMgoPU2lnbmVkVG9tYnN0b25lEgwKBGJvZHkYASABKAwSEQoJc2lnbmF0dXJlGAIgASgMIoABCgdSZWNvcmRzEiUKB2JhdGNoZXMYASADKAsyFC5lZGdlLnYxLlNpZ25lZEJhdGNoEiAKB3JlY29yZHMYAiADKAsyDy5lZGdlLnYxLlJlY29yZBIsCgp0b21ic3RvbmVzGAMgAygLMhguZWRnZS52MS5TaWduZWRUb21ic3RvbmUiFwoESGF2ZRIPCgdlbnRyaWVzGAEgASgMIhQKBFdhbnQSDAoEa2V5cxgBIAEoDCJYCgtGaW5nZXJwcmludBIOCgZwcmVmaXgYASABKA0SDAoEYml0cxgCIAEoDRINCgVjb3VudBgDIAEoDRILCgNzdW0YBCABKAYSDwoHZW50cmllcxgFIAEoDCIzCgxGaW5nZXJwcmludHMSIwoFcGFydHMYASADKAsyFC5lZGdlLnYxLkZpbmdlcnByaW50IjwKBUFsZXJ0EgwKBHR5cGUYASABKAkSDwoHcGF5bG9hZBgCIAEoDBIUCgxyYWlzZWRfYXRfbXMYAyABKAQiMwoHUGF5bG9hZBIOCgRqc29uGAEgASgMSAASDQoDcmF3GAIgASgMSABCCQoHY29udGVudCJaCgdNZXNzYWdlEgwKBHR5cGUYASABKAkSIQoHcGF5bG9hZBgCIAEoCzIQLmVkZ2UudjEuUGF5bG9hZBIPCgdhbnN3ZXJzGAMgASgMEg0KBWZhdWx0GAQgASgJIicKA0FjaxIPCgdtZXNzYWdlGAEgASgMEg8KB3JlZnVzYWwYAiABKAkiaAoKUGFyY2VsQ29yZRIPCgdtZXNzYWdlGAEgASgMEgoKAnRvGAIgASgMEgwKBHR5cGUYAyABKA0SEAoIcHJpb3JpdHkYBCABKA0SDwoHbGlmZV9tcxgFIAEoDRIMCgRib2R5GAYgASgMIk0KBlBhcmNlbBIMCgRjb3JlGAEgASgMEhIKCnB1YmxpY19rZXkYAiABKAwSEQoJc2lnbmF0dXJlGAMgASgMEg4KBmFnZV9tcxgEIAEoDSJECgdSZWNlaXB0Eg8KB21lc3NhZ2UYASABKAwSDAoEd2hhdBgCIAEoDRIMCgRub2RlGAMgASgMEgwKBGNvZGUYBCABKAkiZQoKS2VwdFBhcmNlbBIMCgRjb3JlGAEgASgMEhIKCnB1YmxpY19rZXkYAiABKAwSEQoJc2lnbmF0dXJlGAMgASgMEg4KBmFnZV9tcxgEIAEoDRISCgprZXB0X2F0X21zGAUgASgEIlUKC0tlcHRSZWNlaXB0EiEKB3JlY2VpcHQYASABKAsyEC5lZGdlLnYxLlJlY2VpcHQSDwoHbGVmdF9tcxgCIAEoDRISCgprZXB0X2F0X21zGAMgASgEIs4BCgtTZWFyY2hRdWVyeRINCgVzcGFjZRgBIAEoDBIMCgRpbnQ4GAIgASgMEg0KBXNjYWxlGAMgASgCEgkKAWsYBCABKA0SDAoEdHlwZRgFIAEoCRIMCgRub2RlGAYgASgMEhUKCHNpbmNlX21zGAcgASgESACIAQESFQoIdW50aWxfbXMYCCABKARIAYgBARIQCghtZXRhZGF0YRgJIAEoDBISCgp0aW1lb3V0X21zGAogASgNQgsKCV9zaW5jZV9tc0ILCglfdW50aWxfbXMihQEKCUNhbmRpZGF0ZRIOCgZhdXRob3IYASABKAwSDAoEaGFzaBgCIAEoDBIMCgR0eXBlGAMgASgJEg0KBXNjb3JlGAQgASgCEhMKC3Njb3JlZF9mcm9tGAUgASgNEhYKDm9ic2VydmVkX2F0X21zGAYgASgEEhAKCG1ldGFkYXRhGAcgASgMIlQKDFNlYXJjaEFuc3dlchINCgVxdWVyeRgBIAEoDBImCgpjYW5kaWRhdGVzGAIgAygLMhIuZWRnZS52MS5DYW5kaWRhdGUSDQoFZmF1bHQYAyABKAkiPAoMU2NvcmVSZXF1ZXN0Eg0KBXNwYWNlGAEgASgMEg0KBWV4YWN0GAIgASgMEg4KBmhhc2hlcxgDIAMoDCIuCgtTY29yZUFuc3dlchIPCgdyZXF1ZXN0GAEgASgMEg4KBnNjb3JlcxgCIAMoAiIfCgxQcm9vZlJlcXVlc3QSDwoHbWVzc2FnZRgBIAEoDCJ1CgVQcm9vZhIPCgdtZXNzYWdlGAEgASgMEgwKBGxlYWYYAiABKAwSDQoFaW5kZXgYAyABKA0SDAoEcGF0aBgEIAMoDBIhCgRiZWF0GAUgASgLMhMuZWRnZS52MS5TaWduZWRCZWF0Eg0KBWZhdWx0GAYgASgJYgZwcm90bzM");
 
 /**
  * Frame signed by the author. Says who is here and how to open a link.
@@ -1108,6 +1108,212 @@ export const AckSchema: GenMessage<Ack> = /*@__PURE__*/
   messageDesc(file_edge, 27);
 
 /**
+ * What the origin of a kept message vouches for.
+ *
+ * @generated from message edge.v1.ParcelCore
+ */
+export type ParcelCore = Message$1<"edge.v1.ParcelCore"> & {
+  /**
+   * 14: id of the message; its first 8 bytes are the origin
+   *
+   * @generated from field: bytes message = 1;
+   */
+  message: Uint8Array;
+
+  /**
+   * 8
+   *
+   * @generated from field: bytes to = 2;
+   */
+  to: Uint8Array;
+
+  /**
+   * frame type of the message
+   *
+   * @generated from field: uint32 type = 3;
+   */
+  type: number;
+
+  /**
+   * @generated from field: uint32 priority = 4;
+   */
+  priority: number;
+
+  /**
+   * how old it may become
+   *
+   * @generated from field: uint32 life_ms = 5;
+   */
+  lifeMs: number;
+
+  /**
+   * as it would stand in its own frame
+   *
+   * @generated from field: bytes body = 6;
+   */
+  body: Uint8Array;
+};
+
+/**
+ * Describes the message edge.v1.ParcelCore.
+ * Use `create(ParcelCoreSchema)` to create a new message.
+ */
+export const ParcelCoreSchema: GenMessage<ParcelCore> = /*@__PURE__*/
+  messageDesc(file_edge, 28);
+
+/**
+ * @generated from message edge.v1.Parcel
+ */
+export type Parcel = Message$1<"edge.v1.Parcel"> & {
+  /**
+   * ParcelCore
+   *
+   * @generated from field: bytes core = 1;
+   */
+  core: Uint8Array;
+
+  /**
+   * 32, of the origin
+   *
+   * @generated from field: bytes public_key = 2;
+   */
+  publicKey: Uint8Array;
+
+  /**
+   * 64, over "edge-agent/1/parcel" and core
+   *
+   * @generated from field: bytes signature = 3;
+   */
+  signature: Uint8Array;
+
+  /**
+   * where it is sent
+   *
+   * @generated from field: uint32 age_ms = 4;
+   */
+  ageMs: number;
+};
+
+/**
+ * Describes the message edge.v1.Parcel.
+ * Use `create(ParcelSchema)` to create a new message.
+ */
+export const ParcelSchema: GenMessage<Parcel> = /*@__PURE__*/
+  messageDesc(file_edge, 29);
+
+/**
+ * @generated from message edge.v1.Receipt
+ */
+export type Receipt = Message$1<"edge.v1.Receipt"> & {
+  /**
+   * 14
+   *
+   * @generated from field: bytes message = 1;
+   */
+  message: Uint8Array;
+
+  /**
+   * 1 held, 2 delivered, 3 expired, 4 refused, 5 given up, 6 called back by the origin
+   *
+   * @generated from field: uint32 what = 2;
+   */
+  what: number;
+
+  /**
+   * 8: who says so
+   *
+   * @generated from field: bytes node = 3;
+   */
+  node: Uint8Array;
+
+  /**
+   * why, of 4 and 5
+   *
+   * @generated from field: string code = 4;
+   */
+  code: string;
+};
+
+/**
+ * Describes the message edge.v1.Receipt.
+ * Use `create(ReceiptSchema)` to create a new message.
+ */
+export const ReceiptSchema: GenMessage<Receipt> = /*@__PURE__*/
+  messageDesc(file_edge, 30);
+
+/**
+ * On a node's own disk only.
+ *
+ * @generated from message edge.v1.KeptParcel
+ */
+export type KeptParcel = Message$1<"edge.v1.KeptParcel"> & {
+  /**
+   * @generated from field: bytes core = 1;
+   */
+  core: Uint8Array;
+
+  /**
+   * absent in what the node itself sent: it signs when it hands it over
+   *
+   * @generated from field: bytes public_key = 2;
+   */
+  publicKey: Uint8Array;
+
+  /**
+   * @generated from field: bytes signature = 3;
+   */
+  signature: Uint8Array;
+
+  /**
+   * when it was kept
+   *
+   * @generated from field: uint32 age_ms = 4;
+   */
+  ageMs: number;
+
+  /**
+   * @generated from field: uint64 kept_at_ms = 5;
+   */
+  keptAtMs: bigint;
+};
+
+/**
+ * Describes the message edge.v1.KeptParcel.
+ * Use `create(KeptParcelSchema)` to create a new message.
+ */
+export const KeptParcelSchema: GenMessage<KeptParcel> = /*@__PURE__*/
+  messageDesc(file_edge, 31);
+
+/**
+ * @generated from message edge.v1.KeptReceipt
+ */
+export type KeptReceipt = Message$1<"edge.v1.KeptReceipt"> & {
+  /**
+   * @generated from field: edge.v1.Receipt receipt = 1;
+   */
+  receipt?: Receipt | undefined;
+
+  /**
+   * of its life, when it was kept
+   *
+   * @generated from field: uint32 left_ms = 2;
+   */
+  leftMs: number;
+
+  /**
+   * @generated from field: uint64 kept_at_ms = 3;
+   */
+  keptAtMs: bigint;
+};
+
+/**
+ * Describes the message edge.v1.KeptReceipt.
+ * Use `create(KeptReceiptSchema)` to create a new message.
+ */
+export const KeptReceiptSchema: GenMessage<KeptReceipt> = /*@__PURE__*/
+  messageDesc(file_edge, 32);
+
+/**
  * @generated from message edge.v1.SearchQuery
  */
 export type SearchQuery = Message$1<"edge.v1.SearchQuery"> & {
@@ -1173,7 +1379,7 @@ export type SearchQuery = Message$1<"edge.v1.SearchQuery"> & {
  * Use `create(SearchQuerySchema)` to create a new message.
  */
 export const SearchQuerySchema: GenMessage<SearchQuery> = /*@__PURE__*/
-  messageDesc(file_edge, 28);
+  messageDesc(file_edge, 33);
 
 /**
  * @generated from message edge.v1.Candidate
@@ -1226,7 +1432,7 @@ export type Candidate = Message$1<"edge.v1.Candidate"> & {
  * Use `create(CandidateSchema)` to create a new message.
  */
 export const CandidateSchema: GenMessage<Candidate> = /*@__PURE__*/
-  messageDesc(file_edge, 29);
+  messageDesc(file_edge, 34);
 
 /**
  * @generated from message edge.v1.SearchAnswer
@@ -1255,7 +1461,7 @@ export type SearchAnswer = Message$1<"edge.v1.SearchAnswer"> & {
  * Use `create(SearchAnswerSchema)` to create a new message.
  */
 export const SearchAnswerSchema: GenMessage<SearchAnswer> = /*@__PURE__*/
-  messageDesc(file_edge, 30);
+  messageDesc(file_edge, 35);
 
 /**
  * @generated from message edge.v1.ScoreRequest
@@ -1286,7 +1492,7 @@ export type ScoreRequest = Message$1<"edge.v1.ScoreRequest"> & {
  * Use `create(ScoreRequestSchema)` to create a new message.
  */
 export const ScoreRequestSchema: GenMessage<ScoreRequest> = /*@__PURE__*/
-  messageDesc(file_edge, 31);
+  messageDesc(file_edge, 36);
 
 /**
  * @generated from message edge.v1.ScoreAnswer
@@ -1312,7 +1518,7 @@ export type ScoreAnswer = Message$1<"edge.v1.ScoreAnswer"> & {
  * Use `create(ScoreAnswerSchema)` to create a new message.
  */
 export const ScoreAnswerSchema: GenMessage<ScoreAnswer> = /*@__PURE__*/
-  messageDesc(file_edge, 32);
+  messageDesc(file_edge, 37);
 
 /**
  * @generated from message edge.v1.ProofRequest
@@ -1331,7 +1537,7 @@ export type ProofRequest = Message$1<"edge.v1.ProofRequest"> & {
  * Use `create(ProofRequestSchema)` to create a new message.
  */
 export const ProofRequestSchema: GenMessage<ProofRequest> = /*@__PURE__*/
-  messageDesc(file_edge, 33);
+  messageDesc(file_edge, 38);
 
 /**
  * @generated from message edge.v1.Proof
@@ -1377,5 +1583,5 @@ export type Proof = Message$1<"edge.v1.Proof"> & {
  * Use `create(ProofSchema)` to create a new message.
  */
 export const ProofSchema: GenMessage<Proof> = /*@__PURE__*/
-  messageDesc(file_edge, 34);
+  messageDesc(file_edge, 39);
 

@@ -1,0 +1,334 @@
+import type { MessageId, NodeId } from '../core/ids.js';
+import { Limit } from '../core/limits.js';
+import type { Instant } from '../core/machine.js';
+import { FrameType } from '../wire/frame-types.js';
+import type { Header } from '../wire/header.js';
+import type { Delivery, DirectedMessage } from './delivery.js';
+import { type Handover, Handovers } from './handovers.js';
+import { Intake, ORIGIN_FIRST_MS } from './intake.js';
+import { KeepLog } from './keep-log.js';
+import { KEEPERS, nextKeeper } from './keepers.js';
+import type { Item } from './kept-items.js';
+import type { Link, Links } from './links.js';
+import { encodeCore, PARCEL_BODY_BYTES_MAX, PARCEL_LIFE_MAX_MS } from './parcels.js';
+import { RECEIPT_KEYS, type Receipt, Receipts, readReceipt, Said } from './receipts.js';
+import type { Routing } from './routing.js';
+import { CUSTODY_SPACE, ITEM_OVERHEAD_BYTES, PARCEL_KEYS, Shelf, type StoreReader, TELL_MS } from './shelf.js';
+import type { MeshContext, MessageOutcome } from './types.js';
+
+/** How long one hand-over is tried, to the destination and to a keeper. */
+const HAND_MS = 20_000;
+const HAND_TO_KEEPER_MS = 8_000;
+const RETRY_START_MS = 5_000;
+const RETRY_MAX_MS = 300_000;
+/** A neighbour that did not take a message is left alone with it for so long. */
+const AVOID_MS = 60_000;
+/** One that is full; one that gave a copy up is not asked again, or copies would push each other out for ever. */
+const AVOID_FULL_MS = 600_000;
+/** Messages a node that leaves hands to a neighbour on its way out. */
+const FAREWELL_PARCELS = 32;
+
+export type CustodyInput =
+  /** After a start, before the radios: what was in custody here goes on. */
+  | { readonly kind: 'restore' }
+  /** The disk has what a `keep` effect asked for, or could not take it. */
+  | { readonly kind: 'kept'; readonly ticket: number }
+  | { readonly kind: 'keep-failed'; readonly ticket: number; readonly code: string };
+
+export interface CustodyParts {
+  readonly context: MeshContext;
+  readonly store: StoreReader;
+  readonly links: Links;
+  readonly routing: Routing;
+  readonly delivery: Delivery;
+  reserve(): { readonly id: MessageId; readonly sequence: number };
+}
+
+/**
+ * Store and forward: users' messages that could not be delivered at once. The sender keeps each on its disk, neighbours
+ * keep copies on theirs, and whoever has one hands it over when a path leads to the destination. Origins sign, ages
+ * travel, and receipts tell the origin what became of it.
+ */
+export class Custody {
+  readonly #parts: CustodyParts;
+  readonly #shelf: Shelf;
+  readonly #intake: Intake;
+  readonly #handovers: Handovers;
+  readonly #log: KeepLog;
+  readonly #receipts: Receipts;
+
+  constructor(parts: CustodyParts) {
+    this.#parts = parts;
+    const { context, delivery } = parts;
+    this.#handovers = new Handovers(delivery, parts.reserve);
+    this.#log = new KeepLog(context, delivery.delivered);
+    this.#receipts = new Receipts(context, this.#handovers, this.#log, CUSTODY_SPACE, (node) => this.#reaches(node));
+    this.#shelf = new Shelf(context, parts.store, this.#log, this.#receipts);
+    this.#intake = new Intake({ ...parts, shelf: this.#shelf, receipts: this.#receipts });
+  }
+
+  /** Messages: of this node, of others; and receipts that wait. */
+  sizes(): { readonly own: number; readonly kept: number; readonly receipts: number } {
+    return { own: this.#shelf.items.own, kept: this.#shelf.items.kept, receipts: this.#receipts.size };
+  }
+
+  // ---- this node's own messages -------------------------------------------------------------------------------------
+
+  /** Takes a message of this node into its keeping, while delivery tries it. False when there are too many. */
+  accept(message: DirectedMessage, now: Instant): boolean {
+    const { id, to, type, priority, body } = message;
+    const { self } = this.#parts.context;
+    if (body.length > PARCEL_BODY_BYTES_MAX || !this.#shelf.items.hasRoomForOwn(body.length + ITEM_OVERHEAD_BYTES))
+      return false;
+    const lifeMs = Math.min(PARCEL_LIFE_MAX_MS, Math.max(1, Math.round(message.timeoutMs)));
+    const view = { id, origin: self.id, to, type, priority, lifeMs, body };
+    const parcel = { core: encodeCore(view), publicKey: NOTHING, signature: NOTHING };
+    const item = this.#shelf.add(view, parcel, true, 0, now);
+    item.direct = true;
+    this.#shelf.write(item, parcel, now, (code) => {
+      if (!this.#shelf.has(item)) return;
+      this.#parts.context.emit({ kind: 'receipt', id, what: code === undefined ? 'kept' : 'unkept', ...codeOf(code) });
+    });
+    return true;
+  }
+
+  /** Delivery has given it up for now: from here on it waits, with keepers. */
+  park(id: MessageId, now: Instant): void {
+    const item = this.#shelf.items.get(id);
+    if (!item?.own) return;
+    item.direct = false;
+    this.#shelf.due(item, now.mono);
+  }
+
+  /** What became of a message of this node that delivery tried, or of a hand-over. False when it is neither. */
+  settled(message: DirectedMessage, outcome: MessageOutcome, code: string | undefined, now: Instant): boolean {
+    if (this.#handovers.settled(message, outcome, code, now)) {
+      this.#shelf.wakeAt = Math.min(this.#shelf.wakeAt, now.mono);
+      this.#receipts.wake(now);
+      return true;
+    }
+    const item = this.#shelf.items.get(message.id);
+    if (!item?.own) return false;
+    this.#finish(item, outcome, { ...codeOf(code), ...(outcome === 'delivered' && { node: item.to }) }, now);
+    return true;
+  }
+
+  /** The destination acknowledged an attempt of delivery's after it was given up there. */
+  late(id: MessageId, from: NodeId, now: Instant): void {
+    const item = this.#shelf.items.get(id);
+    if (item?.own && item.to === from) this.#finish(item, 'delivered', { node: from }, now);
+  }
+
+  /** This node goes: what nobody else has is left with a neighbour. */
+  leaving(now: Instant): void {
+    let left = FAREWELL_PARCELS;
+    for (const item of this.#shelf.items.all()) {
+      if (left === 0) return;
+      if (!item.own || item.keepers.size > 0) continue;
+      const keeper = nextKeeper(item, this.#parts.links, this.#parts.routing, now);
+      if (keeper !== undefined && this.#handToKeeper(item, keeper, now)) left--;
+    }
+  }
+
+  // ---- from other nodes ---------------------------------------------------------------------------------------------
+
+  /** A message in custody, meant for this node or to be kept by it. */
+  parcel(link: Link, header: Header, payload: Uint8Array, now: Instant): void {
+    this.#intake.parcel(link, header, payload, now);
+  }
+
+  /** What another node says of a message of this one; or that one kept here is not needed any more. */
+  receipt(from: NodeId, body: Uint8Array, now: Instant): void {
+    const receipt = readReceipt(body);
+    if (!receipt) return this.#parts.context.counters.refuse('receipt.malformed');
+    const item = this.#shelf.items.get(receipt.message);
+    if (!item) return;
+    if (item.own) this.#told(item, { ...receipt, node: from }, now);
+    else if (receipt.what === Said.CalledBack && from === item.origin) this.#shelf.drop(item, now);
+  }
+
+  // ---- time, neighbours, disk ---------------------------------------------------------------------------------------
+
+  /** A path leads to this node again. */
+  reached(node: NodeId, now: Instant): void {
+    this.#receipts.reached(node, now);
+    for (const item of this.#shelf.items.all()) {
+      if (item.direct || item.to !== node) continue;
+      item.tries = 0;
+      const wait = !item.own && this.#reaches(item.origin) ? ORIGIN_FIRST_MS : 0;
+      this.#shelf.due(item, now.mono + wait);
+    }
+  }
+
+  /** A neighbour more: it may keep what has too few keepers. */
+  linkUp(now: Instant): void {
+    for (const item of this.#shelf.items.all()) if (item.own && !item.direct) this.#shelf.due(item, now.mono);
+  }
+
+  step(input: CustodyInput, now: Instant): void {
+    if (input.kind === 'restore') this.#restore(now);
+    else this.#log.written(input.ticket, input.kind === 'kept' ? undefined : input.code, now);
+  }
+
+  /** Reads what was kept before a restart. */
+  #restore(now: Instant): void {
+    const { store, delivery, context } = this.#parts;
+    delivery.delivered.restore(store);
+    const most = Limit.OwnParcels + Limit.KeptParcels;
+    for (const { key, value } of store.range(CUSTODY_SPACE, { ...PARCEL_KEYS, limit: most })) {
+      const item = this.#shelf.restore(key, value, now);
+      if (item) this.#shelf.due(item, now.mono);
+    }
+    const receipts = store.range(CUSTODY_SPACE, { ...RECEIPT_KEYS, limit: Limit.Receipts });
+    for (const entry of receipts) this.#receipts.restore(entry, (id) => id.slice(0, 16) as NodeId, now);
+    context.counters.custody.restored += this.#shelf.items.own + this.#shelf.items.kept;
+  }
+
+  tick(now: Instant): void {
+    if (this.#shelf.wakeAt <= now.mono) this.#pass(now);
+    this.#receipts.tick(now);
+    this.#log.tick(now);
+  }
+
+  nextDeadline(): number | undefined {
+    const at = Math.min(
+      this.#shelf.wakeAt,
+      this.#receipts.nextDeadline() ?? Infinity,
+      this.#log.nextDeadline() ?? Infinity,
+    );
+    return at === Number.POSITIVE_INFINITY ? undefined : at;
+  }
+
+  #pass(now: Instant): void {
+    const due: Item[] = [];
+    for (const item of [...this.#shelf.items.all()]) {
+      // While delivery tries it, its end is delivery's to tell.
+      if (item.direct) continue;
+      if (item.expiresAt <= now.mono) this.#expire(item, now);
+      else if (item.dueAt <= now.mono) due.push(item);
+    }
+    due.sort((a, b) => a.priority - b.priority || a.bornAt - b.bornAt);
+    for (const item of due) this.#act(item, now);
+    this.#shelf.wakeAt = Number.POSITIVE_INFINITY;
+    for (const { direct, dueAt, expiresAt } of this.#shelf.items.all())
+      if (!direct) this.#shelf.wakeAt = Math.min(this.#shelf.wakeAt, expiresAt, dueAt > now.mono ? dueAt : Infinity);
+  }
+
+  /** One thing at a time for each item: to its destination where a path leads there, else to one more keeper. */
+  #act(item: Item, now: Instant): void {
+    const isOpen = this.#reaches(item.to);
+    // Without room it stays due, and has its turn when something was taken over.
+    if (isOpen && !item.atDoor && !this.#handToDestination(item, now)) return;
+    item.dueAt = Number.POSITIVE_INFINITY;
+    if (!item.own || (isOpen && item.tries === 0)) return;
+    for (;;) {
+      const keeper = nextKeeper(item, this.#parts.links, this.#parts.routing, now);
+      if (keeper === undefined) break;
+      if (this.#handToKeeper(item, keeper, now)) continue;
+      item.dueAt = now.mono;
+      return;
+    }
+    if (item.keepers.size >= KEEPERS) return;
+    for (const until of item.avoid.values()) if (until > now.mono) item.dueAt = Math.min(item.dueAt, until);
+  }
+
+  #handToDestination(item: Item, now: Instant): boolean {
+    const done: Handover['done'] = (outcome, code, at) => this.#answeredAtDoor(item, outcome, code, at);
+    item.atDoor = this.#hand(item, item.to, HAND_MS, now, done);
+    // A disk that has lost it has ended it.
+    return item.atDoor || !this.#shelf.has(item);
+  }
+
+  #hand(item: Item, to: NodeId, timeoutMs: number, now: Instant, done: Handover['done']): boolean {
+    if (!this.#handovers.hasRoom(to)) return false;
+    const body = this.#shelf.parcelOf(item, now);
+    if (body) {
+      const { priority, expiresAt } = item;
+      const life = Math.min(timeoutMs, expiresAt - now.mono);
+      return this.#handovers.begin({ to, type: FrameType.Parcel, body, priority, timeoutMs: life, done }, now);
+    }
+    if (item.own) this.#finish(item, 'refused', { code: 'custody.disk' }, now);
+    else this.#shelf.drop(item, now);
+    return false;
+  }
+
+  #answeredAtDoor(item: Item, outcome: MessageOutcome, code: string | undefined, now: Instant): void {
+    item.atDoor = false;
+    if (!this.#shelf.has(item)) return;
+    if (outcome === 'expired' || code === 'custody.rate') {
+      return this.#shelf.due(item, now.mono + Math.min(RETRY_MAX_MS, RETRY_START_MS * 2 ** item.tries++));
+    }
+    if (item.own) return this.#finish(item, outcome, { ...codeOf(code), node: item.to }, now);
+    const what = outcome === 'delivered' ? Said.Delivered : Said.Refused;
+    this.#parts.context.counters.custody[outcome === 'delivered' ? 'delivered' : 'refused']++;
+    this.#shelf.say(item, what, code ?? '', now);
+    this.#shelf.drop(item, now);
+  }
+
+  #handToKeeper(item: Item, keeper: NodeId, now: Instant): boolean {
+    const begun = this.#hand(item, keeper, HAND_TO_KEEPER_MS, now, (outcome, code, at) => {
+      if (!this.#shelf.has(item)) return;
+      if (outcome === 'delivered') return this.#held(item, keeper);
+      item.keepers.delete(keeper);
+      item.avoid.set(keeper, at.mono + (code === 'custody.full' ? AVOID_FULL_MS : AVOID_MS));
+      if (!item.direct) this.#shelf.due(item, at.mono);
+    });
+    if (begun) item.keepers.add(keeper);
+    return begun;
+  }
+
+  #held(item: Item, keeper: NodeId): void {
+    this.#parts.context.counters.custody.handedOn++;
+    this.#parts.context.emit({ kind: 'receipt', id: item.id, what: 'held', node: keeper });
+  }
+
+  /** What somebody says of a message of this node. */
+  #told(item: Item, { what, node, code }: Receipt, now: Instant): void {
+    const { context } = this.#parts;
+    if (what === Said.Delivered) return this.#finish(item, 'delivered', { node }, now);
+    // Only the destination can refuse, and its keeper says so for it; custody's own reasons end a copy, not the message.
+    if (what === Said.Refused && !code.startsWith('custody.'))
+      return this.#finish(item, 'refused', { code, node }, now);
+    if (what === Said.Held) {
+      item.keepers.add(node);
+      return context.emit({ kind: 'receipt', id: item.id, what: 'held', node });
+    }
+    if (what === Said.CalledBack) return;
+    if (!item.keepers.delete(node)) return;
+    item.avoid.set(node, Number.POSITIVE_INFINITY);
+    context.emit({ kind: 'receipt', id: item.id, what: what === Said.Expired ? 'expired' : 'given-up', node, code });
+    if (!item.direct) this.#shelf.due(item, now.mono);
+  }
+
+  #expire(item: Item, now: Instant): void {
+    if (item.own) return this.#finish(item, 'expired', {}, now);
+    this.#parts.context.counters.custody.expired++;
+    this.#shelf.say(item, Said.Expired, '', now);
+    this.#shelf.drop(item, now);
+  }
+
+  /** A message of this node has its end. */
+  #finish(
+    item: Item,
+    outcome: MessageOutcome,
+    more: { readonly code?: string; readonly node?: NodeId },
+    now: Instant,
+  ): void {
+    this.#parts.delivery.forget(item.id);
+    if (!item.direct) this.#parts.context.counters.custody[outcome]++;
+    this.#parts.context.emit({ kind: 'outcome', id: item.id, outcome, ...more });
+    const said = { message: item.id, what: Said.CalledBack, code: '' };
+    const until = { durable: false, expiresAt: now.mono + TELL_MS };
+    if (outcome !== 'expired')
+      for (const keeper of item.keepers) if (keeper !== more.node) this.#receipts.add(said, keeper, until, now);
+    this.#shelf.drop(item, now);
+  }
+
+  #reaches(node: NodeId): boolean {
+    return this.#parts.routing.path(node) !== undefined;
+  }
+}
+
+const NOTHING = new Uint8Array(0);
+
+const codeOf = (code: string | undefined): { readonly code?: string } => (code === undefined ? {} : { code });

@@ -1,0 +1,27 @@
+import type { MessageId, NodeId } from '../core/ids.js';
+import { FrameType, Priority } from '../wire/frame-types.js';
+import { Custody, type CustodyParts } from './custody.js';
+import { Delivery } from './delivery.js';
+import type { Sending } from './sending.js';
+
+/** The two that carry directed messages: delivery now, custody later. What ends in neither's own affairs is the user's. */
+export function directedMachines(
+  parts: Omit<CustodyParts, 'delivery'>,
+  sending: () => Sending,
+): { readonly delivery: Delivery; readonly custody: Custody } {
+  const { context, routing } = parts;
+  const delivery: Delivery = new Delivery(context, {
+    attempt: (message, payload, attempt, now) => sending().attempt(message, payload, attempt, now),
+    sendAck: (to, body, now) => sending().direct(to, FrameType.Ack, body, Priority.High, now),
+    roundTripMs: (to, bytes) => sending().roundTripMs(to, bytes),
+    isReachable: (to: NodeId) => routing.path(to) !== undefined,
+    parked: ({ id }, now) => custody.park(id, now),
+    late: (id: MessageId, from, now) => custody.late(id, from, now),
+    settled: (message, outcome, code, now) => {
+      if (custody.settled(message, outcome, code, now)) return;
+      context.emit({ kind: 'outcome', id: message.id, outcome, ...(code !== undefined && { code }) });
+    },
+  });
+  const custody = new Custody({ ...parts, delivery });
+  return { delivery, custody };
+}

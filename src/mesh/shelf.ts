@@ -1,0 +1,126 @@
+import type { MessageId } from '../core/ids.js';
+import type { Instant } from '../core/machine.js';
+import type { Store, StoreOp } from '../ports/store.js';
+import { Body, decode, encode } from '../wire/bodies.js';
+import type { KeepLog } from './keep-log.js';
+import { type Item, KeptItems, type StoredParcel } from './kept-items.js';
+import { type ParcelView, readCore, signCore } from './parcels.js';
+import { type Receipts, Said } from './receipts.js';
+import type { MeshContext } from './types.js';
+
+export const CUSTODY_SPACE = 'custody';
+/** Keys of parcels in it. */
+export const PARCEL_KEYS = { from: 'p/', to: 'p0' } as const;
+/** Around the body of a message in custody, on disk and in the quotas. */
+export const ITEM_OVERHEAD_BYTES = 256;
+/** Keepers and origins are told of what happened for at least so long. */
+export const TELL_MS = 120_000;
+
+export type StoreReader = Pick<Store, 'get' | 'range'>;
+
+export const keyOf = (id: MessageId): string => `p/${id}`;
+
+/** The messages in custody here: in memory what decides about them, on disk their bytes. */
+export class Shelf {
+  readonly items = new KeptItems();
+  readonly #context: MeshContext;
+  readonly #store: StoreReader;
+  readonly #log: KeepLog;
+  readonly #receipts: Receipts;
+  /** Nothing is to be done for any of them before. */
+  wakeAt = Number.POSITIVE_INFINITY;
+
+  constructor(context: MeshContext, store: StoreReader, log: KeepLog, receipts: Receipts) {
+    this.#context = context;
+    this.#store = store;
+    this.#log = log;
+    this.#receipts = receipts;
+  }
+
+  add(view: ParcelView, memory: StoredParcel | undefined, own: boolean, ageMs: number, now: Instant): Item {
+    const bornAt = now.mono - ageMs;
+    const item: Item = {
+      id: view.id,
+      origin: view.origin,
+      to: view.to,
+      priority: view.priority,
+      bytes: view.body.length + ITEM_OVERHEAD_BYTES,
+      own,
+      bornAt,
+      expiresAt: bornAt + view.lifeMs,
+      memory,
+      direct: false,
+      dueAt: Number.POSITIVE_INFINITY,
+      tries: 0,
+      atDoor: false,
+      keepers: new Set(),
+      avoid: new Map(),
+    };
+    this.items.add(item);
+    this.wakeAt = Math.min(this.wakeAt, item.expiresAt);
+    return item;
+  }
+
+  /** Writes it to disk; `done` as soon as that has it, or with the code of why not. */
+  write(item: Item, parcel: StoredParcel, now: Instant, done: (code: string | undefined, at: Instant) => void): void {
+    const keptAtMs = BigInt(Math.max(0, Math.floor(now.wall)));
+    const { core, publicKey, signature } = parcel;
+    const value = encode(Body.KeptParcelSchema, { core, publicKey, signature, ageMs: ageOf(item, now), keptAtMs });
+    const op: StoreOp = { op: 'put', space: CUSTODY_SPACE, key: keyOf(item.id), value };
+    this.#log.write([op], (code, at) => {
+      if (code === undefined) item.memory = undefined;
+      done(code, at);
+    });
+  }
+
+  /** What a disk has under a key; what is none of ours, or spoilt, goes. */
+  restore(key: string, value: Uint8Array, now: Instant): Item | undefined {
+    const kept = decode(Body.KeptParcelSchema, value);
+    const view = kept && readCore(kept.core);
+    if (!kept || !view || keyOf(view.id) !== key) {
+      this.#context.counters.refuse('custody.disk');
+      this.#log.later({ op: 'delete', space: CUSTODY_SPACE, key }, now);
+      return undefined;
+    }
+    // A clock that was set back since makes nothing young again.
+    const ageMs = kept.ageMs + Math.max(0, now.wall - Number(kept.keptAtMs));
+    return this.add(view, undefined, kept.publicKey.length === 0, ageMs, now);
+  }
+
+  has(item: Item): boolean {
+    return this.items.get(item.id) === item;
+  }
+
+  due(item: Item, at: number): void {
+    item.dueAt = at;
+    this.wakeAt = Math.min(this.wakeAt, at);
+  }
+
+  drop(item: Item, now: Instant): void {
+    if (this.items.remove(item)) this.#log.later({ op: 'delete', space: CUSTODY_SPACE, key: keyOf(item.id) }, now);
+  }
+
+  /** Tells the origin what became of a message kept for it. */
+  say(item: Item, what: Said, code: string, now: Instant): void {
+    const isLast = what === Said.Delivered || what === Said.Refused;
+    const expiresAt = Math.max(item.expiresAt, now.mono + TELL_MS);
+    this.#receipts.add({ message: item.id, what, code }, item.origin, { durable: isLast, expiresAt }, now);
+  }
+
+  /** The parcel as it goes on the air; `undefined` when the disk has lost it. */
+  parcelOf(item: Item, now: Instant): Uint8Array | undefined {
+    const { crypto, self, counters } = this.#context;
+    const bytes = item.memory ? undefined : this.#store.get(CUSTODY_SPACE, keyOf(item.id));
+    const stored = item.memory ?? (bytes && decode(Body.KeptParcelSchema, bytes));
+    if (!stored) {
+      counters.refuse('custody.disk');
+      return undefined;
+    }
+    const { core } = stored;
+    const publicKey = item.own ? self.keys.publicKey : stored.publicKey;
+    const signature = item.own ? signCore(crypto, self.keys, core) : stored.signature;
+    return encode(Body.ParcelSchema, { core, publicKey, signature, ageMs: ageOf(item, now) });
+  }
+}
+
+const ageOf = (item: Item, now: Instant): number => Math.max(0, Math.round(now.mono - item.bornAt));
