@@ -94,12 +94,11 @@ export class SimNode implements ObservedNode {
     this.#boots++;
     this.#makeEngine();
     for (const observer of this.#world.observers) observer.started?.(this, this.#world.clock.now());
-    this.submit({ kind: 'custody', input: { kind: 'restore' } });
     this.#radios = this.#world.radiosOf(this.index);
     this.#radios.forEach((radio, index) => {
       this.#open(radio, index, this.#boots);
     });
-    this.submit({ kind: 'tick' });
+    this.submit({ kind: 'custody', input: { kind: 'restore' } });
   }
 
   /** As `kill -9` or a power cut: nothing is said, and what is not on disk is lost. */
