@@ -207,7 +207,9 @@ export class Agent implements AgentApi {
 
   async send(message: MessageInput): Promise<{ readonly messageId: string }> {
     this.#parts.device.touch();
-    return this.#parts.messages.send(message);
+    const { messageId, accepted } = this.#parts.messages.send(message);
+    await accepted;
+    return { messageId };
   }
 
   async sendAndWait(message: MessageInput): ReturnType<AgentApi['sendAndWait']> {

@@ -134,7 +134,7 @@ function services(ground: Ground) {
   const { config, log, crypto, store, hotPath, mesh, runner, access, records, events, storage } = ground;
   const clock = systemClock;
   const counted = (reason: string): void => mesh.counters.refuse(reason);
-  const messages = new Messages(access, clock, {
+  const messages = new Messages(access, clock, store, {
     counted,
     message: (message) => events.emit('message', message),
     query: (message) => events.emit('query', message),
@@ -194,6 +194,7 @@ async function wire(config: Config, openFace: FaceFactory, log: Log, dataDir: Da
     dataDir,
     openFace: (agent) => openFace(agent, config, log.child('http')),
     begin: async () => {
+      runner.submit({ kind: 'custody', input: { kind: 'restore' } });
       served.alerts.restore();
       served.device.start();
       memory.start();

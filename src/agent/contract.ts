@@ -248,6 +248,10 @@ export interface MessageInput {
   readonly priority?: PriorityName;
   /** Ask for an end-to-end acknowledgement (directed messages; default true there). */
   readonly ack?: boolean;
+  /**
+   * How long it may travel: for `send` with acknowledgement it is kept so long, 24 h by default, 7 days at most; for
+   * `sendAndWait` and `query` 30 s by default, 10 minutes at most.
+   */
   readonly timeoutMs?: number;
 }
 
@@ -280,6 +284,8 @@ export interface ReceivedMessage {
   readonly priority: PriorityName;
   readonly hops: number;
   readonly receivedAt: number;
+  /** Of one that was kept on its way: how long ago it was sent. */
+  readonly ageMs?: number;
 }
 
 export interface QueryAnswer {
@@ -385,6 +391,10 @@ export interface AgentApi {
     send(alert: AlertInput): Promise<Alert>;
     list(query?: { readonly sinceAt?: number; readonly limit?: number; readonly cursor?: string }): AlertPage;
   };
+  /**
+   * Resolves once it is on its way; one to a single node, with acknowledgement, once it is on this node's disk: it is kept there, and
+   * by neighbours, until it is delivered or `timeoutMs` is over. Throws `message.busy` (429), `store.full` (507).
+   */
   send(message: MessageInput): Promise<{ readonly messageId: string }>;
   /** Resolves when delivered; throws `message.expired` or `message.refused`. */
   sendAndWait(message: MessageInput): Promise<MessageStory>;

@@ -4,7 +4,7 @@ import type { Mesh } from '../mesh/mesh.js';
 import type { Delivered } from '../mesh/types.js';
 import type { Clock } from '../ports/clock.js';
 import type { DeliveredMessage } from '../services/mesh-access.js';
-import type { MessagesMesh, Outcome, Waypoint } from '../services/messages/messages.js';
+import type { MessagesMesh, Outcome, Waypoint } from '../services/messages/messages-mesh.js';
 import type { FrameType, Priority } from '../wire/frame-types.js';
 import type { Runner } from './runner.js';
 import { agentStopped } from './stopped.js';

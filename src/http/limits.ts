@@ -49,6 +49,8 @@ export const METADATA_DEPTH = 8;
 export const CUSTOM_FIELDS = 16;
 export const CUSTOM_STRING_CHARS = 64;
 export const MESSAGE_PAYLOAD_BYTES = 48 * 1024;
+/** How long a message may be kept for a node that is away. */
+export const MESSAGE_LIFE_MS = 7 * 86_400_000;
 export const ALERT_PAYLOAD_BYTES = 4 * 1024;
 /** More than any space has; the agent checks the space's own dimension. */
 export const EMBEDDING_VALUES = 4_096;

@@ -10,7 +10,7 @@ export interface DeliveredMessage {
   readonly priority: Priority;
   /** To this node alone, not to everybody. */
   readonly directed: boolean;
-  /** Of an alert that was handed on later: how long ago it was raised. */
+  /** Of what was handed on later: how long ago it was sent. */
   readonly ageMs?: number;
 }
 

@@ -1,7 +1,7 @@
 import { type MessageId, type NodeId, nodeIdOf } from '../core/ids.js';
 import type { Clock } from '../ports/clock.js';
 import type { DeliveredMessage } from '../services/mesh-access.js';
-import type { MessagesMesh, Outcome, Waypoint } from '../services/messages/messages.js';
+import type { MessagesMesh, Outcome, Waypoint } from '../services/messages/messages-mesh.js';
 import type { FrameType, Priority } from '../wire/frame-types.js';
 
 type Options = {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AGENT_EVENT_NAMES } from '../../agent/contract.js';
-import { ALERT_PAYLOAD_BYTES, MESSAGE_PAYLOAD_BYTES, SEARCH_TIMEOUT_MS } from '../limits.js';
+import { ALERT_PAYLOAD_BYTES, MESSAGE_LIFE_MS, MESSAGE_PAYLOAD_BYTES, SEARCH_TIMEOUT_MS } from '../limits.js';
 import { count, cursor, jsonValue, limit, messageId, nodeId, priority, typeName, unixMs } from './common.js';
 import { nodeState } from './status.js';
 
@@ -46,14 +46,28 @@ const messageFields = {
   payloadBase64: base64.exactOptional().describe('Raw bytes instead of `payload`.'),
   priority: priority.exactOptional().describe('Default medium.'),
   ack: z.boolean().exactOptional().describe('Ask for an end-to-end acknowledgement; default true for one node.'),
-  timeoutMs: z.number().int().min(1).max(SEARCH_TIMEOUT_MS).exactOptional(),
 };
 
 const ONE_PAYLOAD = { error: 'give payload or payloadBase64, not both', path: ['payloadBase64'] };
 const onePayload = (body: { payload?: unknown; payloadBase64?: unknown }): boolean =>
   body.payload === undefined || body.payloadBase64 === undefined;
 
-export const messageInput = z.strictObject(messageFields).refine(onePayload, ONE_PAYLOAD);
+export const messageInput = z
+  .strictObject({
+    ...messageFields,
+    timeoutMs: z
+      .number()
+      .int()
+      .min(1)
+      .max(MESSAGE_LIFE_MS)
+      .exactOptional()
+      .describe('How long it is kept for a node that is away; default 24 h.'),
+  })
+  .refine(onePayload, ONE_PAYLOAD);
+
+export const queryInput = z
+  .strictObject({ ...messageFields, timeoutMs: z.number().int().min(1).max(SEARCH_TIMEOUT_MS).exactOptional() })
+  .refine(onePayload, ONE_PAYLOAD);
 
 export const messageAccepted = z.strictObject({ messageId });
 
@@ -84,6 +98,7 @@ export const receivedMessage = z.strictObject({
   priority,
   hops: count,
   receivedAt: unixMs,
+  ageMs: z.number().exactOptional().describe('Of one that was kept on its way: how long ago it was sent.'),
 });
 
 export const queryAnswer = z.strictObject({

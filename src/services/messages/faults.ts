@@ -19,6 +19,13 @@ export const refused = (id: string, code = 'message.refused'): EdgeError =>
     details: { messageId: id },
   });
 
+export const unkept = (id: string, code: string): EdgeError =>
+  new EdgeError(code, `message ${id} could not be kept, and nobody has acknowledged it yet`, {
+    status: 507,
+    fix: 'make room on the disk; it is tried while this agent runs, and its story says what became of it',
+    details: { messageId: id },
+  });
+
 export const expired = (id: string, to: string): EdgeError =>
   new EdgeError('message.expired', `message ${id} was not acknowledged by ${to} in time`, {
     status: 504,

@@ -3,6 +3,8 @@ import { utf8 } from '../../core/bytes.js';
 import { EdgeError } from '../../core/errors.js';
 import type { MessageId } from '../../core/ids.js';
 import { Limit } from '../../core/limits.js';
+import type { Store } from '../../ports/store.js';
+import { createMemoryStore } from '../../storage/memory.js';
 import { FakeMesh, nodeNumber, turns } from '../../testing/fake-mesh.js';
 import { SteppedClock } from '../../testing/stepped-clock.js';
 import { Body, encode } from '../../wire/bodies.js';
@@ -10,12 +12,12 @@ import { FrameType } from '../../wire/frame-types.js';
 import { Messages, type Received, type SendInput } from './messages.js';
 import { PAYLOAD_BYTES_MAX } from './payload.js';
 
-function side(number: number, clock: SteppedClock) {
+function side(number: number, clock: SteppedClock, store: Store = createMemoryStore()) {
   const mesh = new FakeMesh(number, clock);
   const received: Received[] = [];
   const queries: Received[] = [];
   const counts = new Map<string, number>();
-  const messages = new Messages(mesh, clock, {
+  const messages = new Messages(mesh, clock, store, {
     message: (message) => received.push(message),
     query: (message) => queries.push(message),
     counted: (reason) => counts.set(reason, (counts.get(reason) ?? 0) + 1),
@@ -287,4 +289,75 @@ test('closing tells everybody who waits, and listens no more', async (t) => {
   a.messages.close();
   t.deepEqual(await Promise.all(waiting.map(codeOf)), ['agent.stopped', 'agent.stopped']);
   t.is(a.mesh.listeners, 0);
+});
+
+test('a message to one node is accepted once it is kept or delivered, and refused when it is neither', async (t) => {
+  const { clock, a, b } = pair();
+  a.mesh.delivers = false;
+  const kept = a.messages.send({ to: b.id, type: 'x' });
+  t.like(a.mesh.sent[0]?.options, { ack: true, keep: true, timeoutMs: 86_400_000 });
+  await pass(clock);
+  await t.notThrowsAsync(kept.accepted);
+  a.mesh.keeps = 'unkept';
+  const lost = a.messages.send({ to: b.id, type: 'x' });
+  await pass(clock);
+  clock.advance(5_000);
+  t.is(await codeOf(lost.accepted), 'store.failed');
+  t.is(a.messages.story(lost.messageId).events.at(-1)?.what, 'unkept');
+  a.mesh.delivers = true;
+  const arrived = a.messages.send({ to: b.id, type: 'x' });
+  await pass(clock);
+  await t.notThrowsAsync(arrived.accepted);
+  a.mesh.refuses = 'message.busy';
+  t.is(await codeOf(a.messages.send({ to: b.id, type: 'x' }).accepted), 'message.busy');
+  for (const input of [
+    { to: '*', type: 'x' },
+    { to: a.id, type: 'x' },
+    { to: b.id, type: 'x', ack: false },
+  ]) {
+    await t.notThrowsAsync(a.messages.send(input).accepted);
+    t.falsy(a.mesh.sent.at(-1)?.options.keep);
+  }
+});
+
+test('a story tells who holds the message, who gave it up and who says that it arrived', (t) => {
+  const { a, b } = pair();
+  a.mesh.delivers = false;
+  const [id, keeper] = [a.messages.send({ to: b.id, type: 'x' }).messageId as MessageId, nodeNumber(7)];
+  a.mesh.waypoint({ id, what: 'held', node: keeper });
+  a.mesh.waypoint({ id, what: 'given-up', node: keeper, code: 'custody.full' });
+  a.mesh.outcome({ id, outcome: 'delivered', node: keeper });
+  t.deepEqual(
+    a.messages.story(id).events.map(({ what, node, detail }) => [what, node, detail]),
+    [
+      ['sent', undefined, undefined],
+      ['held', keeper, undefined],
+      ['given-up', keeper, 'custody.full'],
+      ['delivered', keeper, undefined],
+    ],
+  );
+});
+
+test('stories survive a restart: what was kept goes on, what waited in memory alone has ended', async (t) => {
+  const clock = new SteppedClock();
+  const store = createMemoryStore();
+  const [a, b] = [side(1, clock, store), side(2, clock)];
+  FakeMesh.join(a.mesh, b.mesh);
+  a.mesh.delivers = false;
+  const kept = a.messages.send({ to: b.id, type: 'kept' }).messageId as MessageId;
+  const asked = a.messages.query({ to: b.id, type: 'asked' }).catch(() => undefined);
+  const question = a.mesh.sent.at(-1)?.id as MessageId;
+  const all = a.messages.send({ to: '*', type: 'all' }).messageId;
+  await pass(clock, 400);
+  a.messages.close();
+  await asked;
+  const again = side(1, clock, store);
+  t.is(again.messages.story(kept).condition, 'sent');
+  t.is(again.messages.story(all).condition, 'sent');
+  t.like(again.messages.story(question).events.at(-1), { what: 'expired', detail: 'this agent restarted meanwhile' });
+  again.mesh.outcome({ id: kept, outcome: 'delivered' });
+  t.deepEqual(
+    again.messages.story(kept).events.map(({ what }) => what),
+    ['sent', 'delivered'],
+  );
 });

@@ -2,10 +2,13 @@ import { fromHex } from '../../core/bytes.js';
 import { EdgeError, messageOf } from '../../core/errors.js';
 import { type MessageId, messageIdOf, type NodeId, parseMessageId, parseNodeId } from '../../core/ids.js';
 import type { Clock, Timer } from '../../ports/clock.js';
+import type { Store } from '../../ports/store.js';
 import { Body, decode, encode } from '../../wire/bodies.js';
 import { FrameType, Priority } from '../../wire/frame-types.js';
-import type { DeliveredMessage, MeshAccess } from '../mesh-access.js';
+import type { DeliveredMessage } from '../mesh-access.js';
+import { Acceptance } from './acceptance.js';
 import { busy, codeFrom, expired, noAnswer, refused, stopped } from './faults.js';
+import type { MessagesMesh, Outcome, Waypoint } from './messages-mesh.js';
 import {
   checkType,
   decodePayload,
@@ -16,12 +19,8 @@ import {
   TYPE_BYTES_MAX,
 } from './payload.js';
 import { Stories, type Story } from './stories.js';
+import { checkPriority, lifeOf, PRIORITY_NAMES, type PriorityName, waitOf } from './terms.js';
 
-export const PRIORITY_NAMES = ['critical', 'high', 'medium', 'low'] as const;
-export type PriorityName = (typeof PRIORITY_NAMES)[number];
-
-const TIMEOUT_DEFAULT_MS = 30_000;
-const TIMEOUT_MAX_MS = 600_000;
 /** Questions that wait for an answer from elsewhere, and ones from elsewhere that wait for one from here. */
 const OPEN_QUERIES_MAX = 1_024;
 const HANDLERS_MAX = 256;
@@ -32,30 +31,6 @@ const RESPOND_WITHIN_MS = 600_000;
 
 const NO_PATH = 'no path leads to that node: it is offline, or out of reach';
 const NO_ACK = 'a path leads there, but no acknowledgement came back';
-
-export interface Outcome {
-  readonly id: MessageId;
-  readonly outcome: 'delivered' | 'expired' | 'refused';
-  readonly code?: string;
-  /** Who said so, when it was another than the one asked. */
-  readonly node?: NodeId;
-}
-
-/** On the way of a message: kept on this node's disk or not, held, expired or given up by a keeper. */
-export interface Waypoint {
-  readonly id: MessageId;
-  readonly what: 'kept' | 'unkept' | 'held' | 'expired' | 'given-up';
-  readonly node?: NodeId;
-  readonly code?: string;
-}
-
-/** What this service needs of the mesh beyond what all do. */
-export interface MessagesMesh extends MeshAccess {
-  /** Whether the node was ever heard of. */
-  knows(node: NodeId): boolean;
-  onWaypoint(listener: (waypoint: Waypoint) => void): () => void;
-  onOutcome(listener: (outcome: Outcome) => void): () => void;
-}
 
 export interface SendInput extends PayloadInput {
   readonly to: string;
@@ -73,6 +48,14 @@ export interface Received extends PayloadOutput {
   readonly priority: PriorityName;
   readonly hops: number;
   readonly receivedAt: number;
+  /** Of one that was kept on its way: how long ago it was sent. */
+  readonly ageMs?: number;
+}
+
+export interface Sent {
+  readonly messageId: string;
+  /** Once a message to one node is on this node's disk, or delivered; at once for others. Rejects when it is neither. */
+  readonly accepted: Promise<void>;
 }
 
 export interface Answer extends PayloadOutput {
@@ -103,14 +86,17 @@ export class Messages {
   readonly #mesh: MessagesMesh;
   readonly #clock: Clock;
   readonly #events: MessagesEvents;
-  readonly #stories = new Stories();
+  readonly #stories: Stories;
   readonly #handlers = new Map<string, Handler>();
+  readonly #acceptance: Acceptance;
   readonly #waiting = new Map<MessageId, (outcome: Outcome) => void>();
   readonly #asked = new Map<MessageId, OpenQuery>();
   readonly #toAnswer = new Map<MessageId, { readonly from: NodeId; readonly timer: Timer }>();
   readonly #close: (() => void)[];
 
-  constructor(mesh: MessagesMesh, clock: Clock, events: MessagesEvents) {
+  constructor(mesh: MessagesMesh, clock: Clock, store: Store, events: MessagesEvents) {
+    this.#acceptance = new Acceptance(clock);
+    this.#stories = new Stories(store, clock, () => events.counted('stories.store'));
     this.#mesh = mesh;
     this.#clock = clock;
     this.#events = events;
@@ -120,20 +106,32 @@ export class Messages {
       mesh.onDelivered(FrameType.Query, (message) => this.#received(message, true)),
       mesh.onDelivered(FrameType.Response, (message) => this.#answered(message)),
       mesh.onOutcome((outcome) => this.#outcome(outcome)),
+      mesh.onWaypoint((waypoint) => this.#waypoint(waypoint)),
     ];
   }
 
   close(): void {
     for (const close of this.#close) close();
+    this.#stories.flush();
     for (const query of this.#toAnswer.values()) query.timer.cancel();
     for (const id of [...this.#asked.keys()]) this.#settle(id)?.reject(stopped());
+    this.#acceptance.close();
     const waiting = [...this.#waiting];
     this.#waiting.clear();
     for (const [id, tell] of waiting) tell({ id, outcome: 'refused', code: 'agent.stopped' });
   }
 
-  send(input: SendInput): { readonly messageId: string } {
-    return { messageId: this.#send(FrameType.Message, input) };
+  send(input: SendInput): Sent {
+    let accepted = Promise.resolve();
+    const messageId = this.#send(FrameType.Message, input, {
+      lifeMs: lifeOf(input),
+      prepare: (id) => {
+        if (this.#isKept(input)) accepted = this.#acceptance.of(id);
+      },
+    });
+    // Who does not look at it is not to be disturbed by it.
+    accepted.catch(() => undefined);
+    return { messageId, accepted };
   }
 
   sendAndWait(input: SendInput): Promise<Story> {
@@ -149,7 +147,8 @@ export class Messages {
         else reject(outcome === 'expired' ? expired(id, input.to) : refused(id, code));
       };
       // Before it is sent: a mesh that is busy refuses at once.
-      this.#send(FrameType.Message, { ...input, ack: true }, (id) => this.#waiting.set(id, tell));
+      const prepare = (id: MessageId): void => void this.#waiting.set(id, tell);
+      this.#send(FrameType.Message, { ...input, ack: true }, { lifeMs: waitOf(input), prepare });
     });
   }
 
@@ -166,11 +165,11 @@ export class Messages {
   query(input: SendInput): Promise<Answer> {
     if (input.to === '*') throw new EdgeError('query.broadcast', 'a query goes to one node', { fix: 'name a node id' });
     if (this.#asked.size >= OPEN_QUERIES_MAX) throw busy('query.busy', `${OPEN_QUERIES_MAX} queries wait for answers`);
-    const timeoutMs = timeoutOf(input);
+    const timeoutMs = waitOf(input);
     return new Promise((resolve, reject) => {
       const startedAt = this.#clock.now();
       const pending = { to: input.to as NodeId, startedAt, resolve, reject };
-      this.#send(FrameType.Query, { ...input, ack: true }, (id) => {
+      const prepare = (id: MessageId): void => {
         const timer = this.#clock.timer(
           'query',
           timeoutMs,
@@ -181,7 +180,8 @@ export class Messages {
           if (outcome === 'delivered') return;
           this.#settle(id)?.reject(outcome === 'expired' ? expired(id, input.to) : refused(id, code));
         });
-      });
+      };
+      this.#send(FrameType.Query, { ...input, ack: true }, { lifeMs: timeoutMs, prepare });
     });
   }
 
@@ -212,22 +212,42 @@ export class Messages {
     };
   }
 
-  #send(frameType: FrameType, input: SendInput, prepare?: (id: MessageId) => void): MessageId {
+  #send(
+    frameType: FrameType,
+    input: SendInput,
+    { lifeMs, prepare }: { readonly lifeMs: number; readonly prepare: (id: MessageId) => void },
+  ): MessageId {
     checkType(input.type);
     const priority = input.priority ?? 'medium';
     checkPriority(priority);
     const body = encode(Body.MessageSchema, { type: input.type, payload: encodePayload(input) });
     const to = input.to === '*' ? '*' : this.#destination(input.to);
-    const options = { priority: PRIORITY_NAMES.indexOf(priority) as Priority, timeoutMs: timeoutOf(input) };
+    const keep = frameType === FrameType.Message && this.#isKept(input);
+    const options = { priority: PRIORITY_NAMES.indexOf(priority) as Priority, timeoutMs: lifeMs };
     const begin = (id: MessageId): void => {
       const at = this.#clock.wall();
-      this.#stories.begin(id, { to, type: input.type, priority, createdAt: at });
+      const fate = keep ? 'kept' : to === '*' || input.ack === false ? 'unknown' : 'lost';
+      this.#stories.begin(id, { to, type: input.type, priority, createdAt: at }, fate);
       if (to !== '*' && !this.#reaches(to))
         this.#stories.note(id, { happenedAt: at, what: 'waiting', node: to, detail: NO_PATH });
-      prepare?.(id);
+      prepare(id);
     };
     if (to === '*') return this.#mesh.broadcast(frameType, body, options, begin);
-    return this.#mesh.send(to, frameType, body, { ...options, ack: input.ack ?? true }, begin);
+    return this.#mesh.send(to, frameType, body, { ...options, ack: input.ack ?? true, keep }, begin);
+  }
+
+  /** Whether a message is kept until it is delivered: to one other node, with acknowledgement. */
+  #isKept({ to, ack }: SendInput): boolean {
+    return to !== '*' && to !== this.#mesh.self && ack !== false;
+  }
+
+  #waypoint({ id, what, node, code }: Waypoint): void {
+    if (what === 'kept' || what === 'unkept') this.#acceptance.tell(id, what === 'kept', code);
+    if (what === 'kept') return;
+    const detail = code === undefined ? {} : { detail: codeFrom(code, 'custody.unknown') };
+    // Its end with a keeper is not the end of the message.
+    const told = what === 'expired' ? 'given-up' : what;
+    this.#stories.note(id, { happenedAt: this.#clock.wall(), what: told, ...(node && { node }), ...detail });
   }
 
   #destination(text: string): NodeId {
@@ -258,11 +278,15 @@ export class Messages {
   #outcome(outcome: Outcome): void {
     const code = outcome.code === undefined ? undefined : codeFrom(outcome.code, 'message.refused');
     const detail = code !== undefined ? { detail: code } : this.#lostBecause(outcome);
+    const { id, node } = outcome;
+    // Only who says it for another is worth naming.
+    const by = node !== undefined && node !== this.#stories.get(id)?.to ? { node } : {};
     this.#stories.note(
-      outcome.id,
-      { happenedAt: this.#clock.wall(), what: outcome.outcome, ...detail },
+      id,
+      { happenedAt: this.#clock.wall(), what: outcome.outcome, ...by, ...detail },
       outcome.outcome,
     );
+    this.#acceptance.tell(id, outcome.outcome === 'delivered', code ?? `message.${outcome.outcome}`);
     const waiting = this.#waiting.get(outcome.id);
     this.#waiting.delete(outcome.id);
     waiting?.({ ...outcome, ...(code !== undefined && { code }) });
@@ -284,6 +308,7 @@ export class Messages {
       priority: PRIORITY_NAMES[delivered.priority] ?? 'medium',
       hops: delivered.hops,
       receivedAt: this.#clock.wall(),
+      ...(delivered.ageMs !== undefined && { ageMs: delivered.ageMs }),
     };
     if (isQuery) this.#question(delivered, message);
     else {
@@ -359,19 +384,4 @@ export class Messages {
     this.#asked.delete(id);
     return open;
   }
-}
-
-function timeoutOf(input: SendInput): number {
-  const timeoutMs = input.timeoutMs ?? TIMEOUT_DEFAULT_MS;
-  if (timeoutMs >= 1 && timeoutMs <= TIMEOUT_MAX_MS) return timeoutMs;
-  throw new EdgeError('message.timeout', `timeoutMs is 1 to ${TIMEOUT_MAX_MS}, not ${timeoutMs}`, {
-    fix: 'give milliseconds in that range',
-  });
-}
-
-function checkPriority(priority: string): void {
-  if (PRIORITY_NAMES.some((name) => name === priority)) return;
-  throw new EdgeError('message.priority', `there is no priority ${JSON.stringify(priority)}`, {
-    fix: `give one of ${PRIORITY_NAMES.join(', ')}`,
-  });
 }

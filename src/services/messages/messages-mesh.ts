@@ -1,0 +1,26 @@
+import type { MessageId, NodeId } from '../../core/ids.js';
+import type { MeshAccess } from '../mesh-access.js';
+
+export interface Outcome {
+  readonly id: MessageId;
+  readonly outcome: 'delivered' | 'expired' | 'refused';
+  readonly code?: string;
+  /** Who said so, when it was another than the one asked. */
+  readonly node?: NodeId;
+}
+
+/** On the way of a message: kept on this node's disk or not, held, expired or given up by a keeper. */
+export interface Waypoint {
+  readonly id: MessageId;
+  readonly what: 'kept' | 'unkept' | 'held' | 'expired' | 'given-up';
+  readonly node?: NodeId;
+  readonly code?: string;
+}
+
+/** What this service needs of the mesh beyond what all do. */
+export interface MessagesMesh extends MeshAccess {
+  /** Whether the node was ever heard of. */
+  knows(node: NodeId): boolean;
+  onWaypoint(listener: (waypoint: Waypoint) => void): () => void;
+  onOutcome(listener: (outcome: Outcome) => void): () => void;
+}
