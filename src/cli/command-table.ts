@@ -35,6 +35,11 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'query', summary: 'ask a node and wait for its response', load: () => import('./commands/query.js') },
   { name: 'ping', summary: 'how long a node takes to answer', load: () => import('./commands/ping.js') },
   { name: 'message', summary: 'the story of a message', load: () => import('./commands/message.js') },
+  {
+    name: 'why',
+    summary: 'why a message was, or was not, delivered: its story',
+    load: () => import('./commands/message.js'),
+  },
   { name: 'events', summary: 'what happens, as it happens', load: () => import('./commands/events.js') },
   {
     name: 'doctor',

@@ -5,6 +5,7 @@ import { encodeSnapshot, type NodeSnapshot } from '../replication/node-state.js'
 import { seededRandom } from '../system/seeded-random.js';
 import { type Commitment, signBeat } from '../trust/beat.js';
 import { Body, decode, encode } from '../wire/bodies.js';
+import { FrameType } from '../wire/frame-types.js';
 import { Flag, overheadBytes } from '../wire/header.js';
 import { fastCrypto } from './fast-crypto.js';
 import { SIM_EPOCH_MS } from './sim-clock.js';
@@ -216,6 +217,18 @@ function addFar(add: Add): void {
   add('query', 'acknowledged, 40 bytes of JSON', attempt(message('status', 40)), Directed | AckWanted);
   add('response', 'acknowledged, 40 bytes of JSON', attempt(message('status', 40, ID_14)), Directed | AckWanted);
   add('ack', 'delivered', encode(Body.AckSchema, { message: ID_14 }), Directed);
+  const core = encode(Body.ParcelCoreSchema, {
+    message: ID_14,
+    to: ID_14.subarray(0, 8),
+    type: FrameType.Message,
+    priority: 2,
+    lifeMs: 86_400_000,
+    body: message('note', 40),
+  });
+  const parcel = { core, publicKey: HASH_32, signature: new Uint8Array(64).fill(5), ageMs: 600_000 };
+  add('parcel', '40 bytes of JSON', attempt(encode(Body.ParcelSchema, parcel)), Directed | AckWanted);
+  const receipt = { message: ID_14, what: 1, node: ID_14.subarray(0, 8) };
+  add('receipt', 'held', attempt(encode(Body.ReceiptSchema, receipt)), Directed | AckWanted);
   add('proof request', 'of one frame', encode(Body.ProofRequestSchema, { message: ID_14 }), Directed);
   const { body, signature } = decode(Body.SignedBeatSchema, typicalBeat()) ?? { body: ID_14, signature: ID_14 };
   const beat = { body, signature };
