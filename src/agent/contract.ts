@@ -248,10 +248,7 @@ export interface MessageInput {
   readonly priority?: PriorityName;
   /** Ask for an end-to-end acknowledgement (directed messages; default true there). */
   readonly ack?: boolean;
-  /**
-   * How long it may travel: for `send` with acknowledgement it is kept so long, 24 h by default, 7 days at most; for
-   * `sendAndWait` and `query` 30 s by default, 10 minutes at most.
-   */
+  /** How long it may travel: 24 h by default where `send` keeps it (7 days at most), else 30 s (10 minutes). */
   readonly timeoutMs?: number;
 }
 
@@ -391,10 +388,7 @@ export interface AgentApi {
     send(alert: AlertInput): Promise<Alert>;
     list(query?: { readonly sinceAt?: number; readonly limit?: number; readonly cursor?: string }): AlertPage;
   };
-  /**
-   * Resolves once it is on its way; one to a single node, with acknowledgement, once it is on this node's disk: it is kept there, and
-   * by neighbours, until it is delivered or `timeoutMs` is over. Throws `message.busy` (429), `store.full` (507).
-   */
+  /** Resolves once it is on its way, and on this node's disk where it is kept: to one node, with acknowledgement. */
   send(message: MessageInput): Promise<{ readonly messageId: string }>;
   /** Resolves when delivered; throws `message.expired` or `message.refused`. */
   sendAndWait(message: MessageInput): Promise<MessageStory>;
