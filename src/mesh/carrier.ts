@@ -28,7 +28,7 @@ export const makeCarrier = (index: number, name: string, traits: RadioTraits): C
   index,
   name,
   traits,
-  pace: new Pace(traits.bitsPerSecond),
+  pace: new Pace(traits.bitsPerSecond, traits.frameOverheadMs),
   background: new AirtimeShare(capacityOf(traits) * BACKGROUND_SHARE),
   budget: new AirtimeBudget(traits.dutyCycle),
   up: true,
@@ -47,5 +47,7 @@ export const capacityOf = ({ bitsPerSecond, dutyCycle }: RadioTraits): number =>
   Math.max(1, bitsPerSecond * Math.min(1, Math.max(0.001, dutyCycle)));
 
 /** How long a frame of so many bytes occupies the carrier, in ms. */
-export const airtimeMs = ({ bitsPerSecond }: RadioTraits, bytes: number): number =>
-  (bytes * 8_000) / Math.max(1, bitsPerSecond);
+export const airtimeMs = (
+  { bitsPerSecond, frameOverheadMs = 0 }: Pick<RadioTraits, 'bitsPerSecond' | 'frameOverheadMs'>,
+  bytes: number,
+): number => frameOverheadMs + (bytes * 8_000) / Math.max(1, bitsPerSecond);

@@ -12,6 +12,14 @@ test('a slow transmitter gets the next frame when the last has nearly left', (t)
   t.is(pace.sent(50, 9_000), 9_050, 'what was not used is not saved up');
 });
 
+test('what a frame takes besides its bytes counts', (t) => {
+  const pace = new Pace(8_000, 90);
+  t.is(pace.sent(200, 1_000), 1_290);
+  t.is(pace.sent(10, 1_000), 1_390);
+  pace.full(10, 2_000);
+  t.is(pace.fullUntil, 2_100);
+});
+
 test('a fast one is not paced', (t) => {
   const pace = new Pace(100_000_000);
   for (let i = 0; i < 1_000; i++) pace.sent(1_200, 5);

@@ -16,14 +16,16 @@ export class Pace {
   /** Whether frames are handed over at the speed of the carrier. */
   readonly isPaced: boolean;
   readonly #msPerByte: number;
+  readonly #msPerFrame: number;
   #freeAt = 0;
   #fullUntil = 0;
   #fullMs = 0;
   #isProbing = false;
 
-  constructor(bitsPerSecond: number) {
+  constructor(bitsPerSecond: number, frameOverheadMs = 0) {
     this.isPaced = bitsPerSecond < PACED_BELOW_BITS_PER_SECOND;
     this.#msPerByte = 8_000 / Math.max(1, bitsPerSecond);
+    this.#msPerFrame = frameOverheadMs;
   }
 
   /** From when on the next frame may go. */
@@ -39,7 +41,7 @@ export class Pace {
   /** A frame is handed over; the time at which its last byte will have left. */
   sent(bytes: number, now: number): number {
     if (this.#fullMs > 0 && now >= this.#fullUntil) this.#probe(now);
-    this.#freeAt = Math.max(now, this.#freeAt) + bytes * this.#msPerByte;
+    this.#freeAt = Math.max(now, this.#freeAt) + this.#msPerFrame + bytes * this.#msPerByte;
     return this.#freeAt;
   }
 
@@ -47,7 +49,7 @@ export class Pace {
   full(bytes: number, now: number): void {
     // Of several frames given at once, the first that is refused speaks for all.
     if (this.#fullUntil > now && !this.#isProbing) return;
-    const once = Math.max(FULL_MS, bytes * this.#msPerByte);
+    const once = Math.max(FULL_MS, this.#msPerFrame + bytes * this.#msPerByte);
     this.#fullMs = Math.min(FULL_MAX_MS, this.#isProbing ? this.#fullMs * 2 : once);
     this.#isProbing = false;
     this.#fullUntil = now + this.#fullMs;

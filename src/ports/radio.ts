@@ -22,6 +22,10 @@ export interface RadioTraits {
   readonly bitsPerSecond: number;
   /** Time in ms from a frame's last byte sent until it is heard, at worst: a connection interval, a turn on a shared air. Default 0. */
   readonly latencyMs?: number;
+  /** Time in ms that a frame takes besides its bytes: preamble, header, turn-around. Default 0. */
+  readonly frameOverheadMs?: number;
+  /** Lowest signal-to-noise ratio in dB at which a frame is still received, where the radio measures it (`HeardFrame.snrDb`). */
+  readonly snrFloorDb?: number;
   /** Share of time the radio may transmit, 0 to 1. */
   readonly dutyCycle: number;
   /** Relative cost of a byte; UDP is 1. */
@@ -44,6 +48,8 @@ export interface HeardFrame {
   readonly from: LinkAddress;
   /** It came over no link but from anybody in earshot, put together from what was heard; `from` cannot be answered. */
   readonly shouted?: true;
+  /** Signal-to-noise ratio of this copy in dB, where the radio measures it. */
+  readonly snrDb?: number;
   /** Owned by the receiver. A plain Uint8Array, never a Buffer, whose slice() would share memory. */
   readonly bytes: Uint8Array;
 }
@@ -57,6 +63,8 @@ export interface HeardBatch {
   /** Frame i came from `addresses[sources[i]]`. */
   readonly sources: Uint32Array;
   readonly addresses: readonly LinkAddress[];
+  /** Of frame i, in dB, where the radio measures it; NaN where it did not. */
+  readonly snrDb?: Float32Array;
 }
 
 export interface RadioEvents {
