@@ -4,20 +4,20 @@ import type { StatePatch } from '../mesh/own-state.js';
 import type { MeshTiming } from '../mesh/types.js';
 import { createHotPath } from '../native/hot-path.js';
 import type { Crypto } from '../ports/crypto.js';
-import type { Radio, RadioTraits } from '../ports/radio.js';
+import type { Radio } from '../ports/radio.js';
 import type { Random } from '../ports/random.js';
-import { createMemoryAir, type MemoryAir } from '../radios/memory/air.js';
-import type { AirConditions } from '../radios/memory/conditions.js';
+import type { MemoryAir } from '../radios/memory/air.js';
 import type { RecordDraft } from '../replication/effects.js';
 import { createMemoryStore } from '../storage/memory.js';
 import { seededRandom } from '../system/seeded-random.js';
 import { FrameType, Priority } from '../wire/frame-types.js';
+import { type AnyCarrierPlan, addressOf, type CarrierPlan, makeCarrier, type SimCarrier } from './carriers.js';
 import { fastCrypto } from './fast-crypto.js';
 import { Ground } from './ground.js';
+import type { LoraAir } from './lora/lora-air.js';
 import type { Observer, Recording, SentMessage } from './observer.js';
 import { SimClock } from './sim-clock.js';
 import { type NodeWorld, SimNode } from './sim-node.js';
-import type { Pair } from './topologies.js';
 import { Trace } from './trace.js';
 
 const SAMPLE_MS = 100;
@@ -27,17 +27,12 @@ const STORE_DELAY_MS = 3;
 const FAREWELL_MS = 500;
 const TIMEOUT_MS = 30_000;
 
-/** One kind of radio, and who hears whom over it. */
-export interface CarrierPlan {
-  readonly pairs: readonly Pair[];
-  readonly air?: Partial<AirConditions>;
-  readonly traits?: Partial<RadioTraits>;
-}
+export type { CarrierPlan };
 
 export interface WorldOptions {
   readonly seed: number | string;
   readonly nodes: number;
-  readonly carriers: readonly CarrierPlan[];
+  readonly carriers: readonly AnyCarrierPlan[];
   readonly timing?: Partial<MeshTiming>;
   readonly maxPeers?: number;
   readonly meshName?: string;
@@ -52,13 +47,12 @@ export class World {
   readonly random: Random;
   readonly crypto: Crypto;
   readonly nodes: readonly SimNode[];
-  readonly airs: readonly MemoryAir[];
+  readonly carriers: readonly SimCarrier[];
   readonly ground: Ground;
   readonly timing: MeshTiming;
   readonly tagKey: Uint8Array;
   readonly sent = new Map<MessageId, SentMessage>();
   readonly #observers: Observer[] = [];
-  readonly #traits: readonly Partial<RadioTraits>[];
   readonly #indexes = new Map<NodeId, number>();
   readonly #trace = new Trace();
   #tickets = 0;
@@ -77,14 +71,8 @@ export class World {
       16,
     );
     this.ground = new Ground(options.nodes);
-    this.#traits = options.carriers.map((carrier) => carrier.traits ?? {});
-    this.airs = options.carriers.map(({ air }, i) =>
-      createMemoryAir({
-        clock: this.clock,
-        random: random.fork(`air ${i}`),
-        connectivity: 'none',
-        ...(air && { defaults: air }),
-      }),
+    this.carriers = options.carriers.map((plan, i) =>
+      makeCarrier(plan, { clock: this.clock, random: random.fork(`air ${i}`) }),
     );
     this.#observers.push(this.#trace);
     const world: NodeWorld = {
@@ -103,8 +91,8 @@ export class World {
       return new SimNode(index, world, random.fork(`node ${index}`), createMemoryStore({ settle }));
     });
     for (const node of this.nodes) this.#indexes.set(node.id, node.index);
-    options.carriers.forEach(({ pairs }, carrier) => {
-      for (const [a, b] of pairs) this.join(a, b, carrier);
+    this.carriers.forEach((carrier, i) => {
+      for (const [a, b] of carrier.pairs()) this.join(a, b, i);
     });
   }
 
@@ -112,9 +100,19 @@ export class World {
     return this.clock.now();
   }
 
+  /** Of each carrier made of edges its air; of others nothing. */
+  get airs(): readonly (MemoryAir | undefined)[] {
+    return this.carriers.map(({ air }) => air);
+  }
+
+  /** Of the first LoRa carrier. */
+  get lora(): LoraAir | undefined {
+    return this.carriers.find(({ lora }) => lora !== undefined)?.lora;
+  }
+
   /** What a radio's neighbours call it; the same on every carrier. */
   addressOf(node: number): string {
-    return `n${node}`;
+    return addressOf(node);
   }
 
   indexOf(id: NodeId): number {
@@ -172,18 +170,18 @@ export class World {
   // ---- the surroundings ---------------------------------------------------------------------------------------
 
   join(a: number, b: number, carrier = 0): void {
-    this.airs[carrier]?.connect(this.addressOf(a), this.addressOf(b));
+    this.carriers[carrier]?.join(a, b);
     this.ground.setPair(a, b, true, this.now);
   }
 
   /** Over all carriers. */
   cut(a: number, b: number): void {
-    for (const air of this.airs) air.cut(this.addressOf(a), this.addressOf(b));
+    for (const carrier of this.carriers) carrier.cut(a, b);
     this.ground.setPair(a, b, false, this.now);
   }
 
   partition(groups: readonly (readonly number[])[]): void {
-    for (const air of this.airs) air.partition(groups.map((group) => group.map((node) => this.addressOf(node))));
+    for (const carrier of this.carriers) carrier.partition(groups);
     this.ground.setGroups(groups, this.now);
   }
 
@@ -276,7 +274,7 @@ export class World {
   }
 
   #radiosOf(index: number): Radio[] {
-    return this.airs.map((air, i) => air.radio(this.addressOf(index), this.#traits[i]));
+    return this.carriers.map((carrier) => carrier.radio(index));
   }
 
   #note(message: SentMessage): void {

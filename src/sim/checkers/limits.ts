@@ -72,7 +72,8 @@ export class LimitChecker implements Observer {
     const engines = names.filter((name) => name === 'engine').length;
     const running = this.#world.running().length;
     if (engines > running) this.#wrong(now, `${engines} engine timers for ${running} nodes`);
-    if (names.length > running + this.#world.airs.length + running)
+    const carriers = this.#world.carriers.reduce((sum, { timersMax }) => sum + timersMax, 0);
+    if (names.length > running + carriers + running)
       this.#wrong(now, `timers left: ${names.join(', ')}`);
   }
 

@@ -36,7 +36,7 @@ export class LoopChecker implements Observer {
     const passage = passages.get(key) ?? { hops, at: now, to: new Map<string, number>() };
     passages.set(key, passage);
     // A part of a fragment, cut again for a narrow link, may begin where a fragment does that came another way.
-    const mayDiffer = this.#world.airs.length > 1 && (frame[Offset.Flags] as number) & Flag.Fragment;
+    const mayDiffer = this.#world.carriers.length > 1 && (frame[Offset.Flags] as number) & Flag.Fragment;
     if (passage.hops !== hops && !mayDiffer)
       this.#wrong(now, `node ${node.index} relayed ${key} after ${passage.hops} and ${hops} hops`);
     if (hops > this.#world.ground.longestPath) this.#wrong(now, `${key} is at its hop ${hops}`);
