@@ -73,8 +73,7 @@ export class LimitChecker implements Observer {
     const running = this.#world.running().length;
     if (engines > running) this.#wrong(now, `${engines} engine timers for ${running} nodes`);
     const carriers = this.#world.carriers.reduce((sum, { timersMax }) => sum + timersMax, 0);
-    if (names.length > running + carriers + running)
-      this.#wrong(now, `timers left: ${names.join(', ')}`);
+    if (names.length > running + carriers + running) this.#wrong(now, `timers left: ${names.join(', ')}`);
   }
 
   #queues(node: ObservedNode, now: number): void {
