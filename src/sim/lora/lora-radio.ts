@@ -16,7 +16,6 @@ import { DutyMeter } from './duty-meter.js';
 import type { LoraAir } from './lora-air.js';
 import { LORA_MTU_BYTES, loraTraits, symbolMs } from './modem.js';
 
-/** Frames in the radio, the one that is being sent included; a further one is `full`. */
 const QUEUE_FRAMES = 2;
 /** What a radio without addresses says of who sent. */
 export const ANONYMOUS: LinkAddress = 'air';
@@ -42,6 +41,8 @@ export interface LoraRadioOptions {
   /** With addresses: it takes what is for others too. */
   readonly overhears?: boolean;
   readonly turns?: Partial<TurnTaking>;
+  /** Frames in the radio, the one being sent included; a further one is `full`. Default 2. */
+  readonly queueFrames?: number;
 }
 
 export const loraAddress = (node: number): LinkAddress => `n${node}`;
@@ -54,9 +55,11 @@ export const turnTaking = (air: LoraAir): TurnTaking => ({
   mostSlots: 32,
 });
 
+const ADDRESS = /^n\d{1,9}$/;
+
 /** As `loraAddress` names it. */
-const nodeOf = (address: LinkAddress | undefined): number | undefined =>
-  address?.startsWith('n') ? Number(address.slice(1)) : undefined;
+const nodeOf = (address: LinkAddress): number | undefined =>
+  ADDRESS.test(address) ? Number(address.slice(1)) : undefined;
 
 /** The longest frame that region and hardware take. */
 function longestFrame({ region, frameMs }: Pick<LoraAir, 'region' | 'frameMs'>): number {
@@ -67,7 +70,7 @@ function longestFrame({ region, frameMs }: Pick<LoraAir, 'region' | 'frameMs'>):
 
 interface Waiting {
   readonly frame: Uint8Array;
-  readonly to: LinkAddress | undefined;
+  readonly to: number | undefined;
 }
 
 /** A node's LoRa radio as the engine has it: a short queue, listen before talk, and no more airtime than the law allows. */
@@ -113,12 +116,14 @@ export class LoraRadio implements Radio {
 
   send(frame: Uint8Array, to?: LinkAddress): SendResult {
     if (this.#condition !== 'up') return 'down';
-    if (frame.length === 0 || frame.length > this.traits.mtuBytes) {
+    const target = to === undefined || !this.#options.addresses ? undefined : nodeOf(to);
+    const isNowhere = this.#options.addresses && to !== undefined && target === undefined;
+    if (frame.length === 0 || frame.length > this.traits.mtuBytes || isNowhere) {
       this.#counters.errors += 1;
       return 'down';
     }
-    if (this.#queue.length >= QUEUE_FRAMES) return 'full';
-    this.#queue.push({ frame: frame.slice(), to });
+    if (this.#queue.length >= (this.#options.queueFrames ?? QUEUE_FRAMES)) return 'full';
+    this.#queue.push({ frame: frame.slice(), to: target });
     if (this.#queue.length === 1) this.#wait(this.#options.random.below(this.#turns.firstSlots));
     return 'queued';
   }
@@ -186,7 +191,7 @@ export class LoraRadio implements Radio {
   #transmit({ frame, to }: Waiting): void {
     const { air, node, clock } = this.#options;
     this.#slots = this.#turns.busySlots;
-    this.#duty.used(air.transmit(node, frame, nodeOf(to)), clock.now());
+    this.#duty.used(air.transmit(node, frame, to), clock.now());
     this.#counters.framesOut += 1;
     this.#counters.bytesOut += frame.length;
   }
