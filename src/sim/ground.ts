@@ -39,6 +39,7 @@ export class Ground {
 
   setPair(a: number, b: number, joined: boolean, at: number): void {
     const name = Math.min(a, b) * this.#nodes + Math.max(a, b);
+    if (joined === this.#pairs.has(name)) return;
     if (joined) this.#pairs.set(name, [a, b]);
     else this.#pairs.delete(name);
     this.#note(at);

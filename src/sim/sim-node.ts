@@ -40,6 +40,8 @@ export class SimNode implements ObservedNode {
   readonly store: MemoryStore;
   /** How far its wall clock is ahead of the truth. */
   skewMs = 0;
+  /** Without a clock it is 1970 whenever it starts. */
+  hasClock = true;
   /** Steps of all lives. */
   steps = 0;
   readonly #world: NodeWorld;
@@ -52,6 +54,10 @@ export class SimNode implements ObservedNode {
   #stepping = false;
   #timer: Timer | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
+  #stalledUntil = 0;
+  /** Its own milliseconds in one of the world's. */
+  #rate = 1;
+  #startedAt = 0;
 
   constructor(index: number, world: NodeWorld, random: Random, store: MemoryStore) {
     this.index = index;
@@ -86,12 +92,30 @@ export class SimNode implements ObservedNode {
   }
 
   wall(): number {
-    return this.#world.clock.wall() + this.skewMs;
+    const { clock } = this.#world;
+    if (!this.hasClock) return (clock.now() - this.#startedAt) * this.#rate;
+    return clock.wall() + clock.now() * (this.#rate - 1) + this.skewMs;
+  }
+
+  /** Its clocks run faster than the world's by so many millionths. Throws RangeError while it runs. */
+  drift(ppm: number): void {
+    if (this.#mesh) throw new RangeError(`node ${this.index} runs: its clock cannot change its pace`);
+    this.#rate = 1 + ppm / 1e6;
+  }
+
+  /** Does nothing for so long; what comes meanwhile waits. */
+  stall(ms: number): void {
+    const until = this.#world.clock.now() + ms;
+    if (!this.#mesh || until <= this.#stalledUntil) return;
+    this.#stalledUntil = until;
+    this.#wakeAt(until);
   }
 
   start(): void {
     if (this.#mesh) return;
     this.#boots++;
+    this.#startedAt = this.#world.clock.now();
+    this.#stalledUntil = 0;
     this.#makeEngine();
     for (const observer of this.#world.observers) observer.started?.(this, this.#world.clock.now());
     this.#radios = this.#world.radiosOf(this.index);
@@ -119,7 +143,7 @@ export class SimNode implements ObservedNode {
   submit(input: MeshInput): void {
     if (!this.#mesh) return;
     this.#queue.push(input);
-    if (this.#stepping) return;
+    if (this.#stepping || this.#world.clock.now() < this.#stalledUntil) return;
     this.#stepping = true;
     try {
       for (let next = this.#queue.shift(); next; next = this.#queue.shift()) this.#step(next);
@@ -190,7 +214,7 @@ export class SimNode implements ObservedNode {
     if (!mesh) return;
     const now = this.#world.clock.now();
     this.steps++;
-    for (const output of mesh.step(input, { mono: now, wall: this.wall() })) this.#execute(output, now);
+    for (const output of mesh.step(input, { mono: now * this.#rate, wall: this.wall() })) this.#execute(output, now);
     for (const observer of this.#world.observers) observer.stepped?.(this, now);
   }
 
@@ -257,9 +281,14 @@ export class SimNode implements ObservedNode {
 
   #schedule(): void {
     const { clock } = this.#world;
-    const at = this.#mesh?.nextDeadline();
+    const deadline = this.#mesh?.nextDeadline();
+    const at = deadline === undefined ? undefined : deadline / this.#rate;
     for (const observer of this.#world.observers) observer.rested?.(this, at, clock.now());
-    if (at === undefined || (this.#timer && this.#timerAt <= at)) return;
+    if (at !== undefined && (!this.#timer || this.#timerAt > at)) this.#wakeAt(at);
+  }
+
+  #wakeAt(at: number): void {
+    const { clock } = this.#world;
     this.#timer?.cancel();
     this.#timerAt = at;
     this.#timer = clock.timer('engine', Math.max(WAKE_MIN_MS, at - clock.now()), () => {

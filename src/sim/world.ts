@@ -14,6 +14,7 @@ import { FrameType, Priority } from '../wire/frame-types.js';
 import { type AnyCarrierPlan, addressOf, type CarrierPlan, makeCarrier, type SimCarrier } from './carriers.js';
 import { fastCrypto } from './fast-crypto.js';
 import { Ground } from './ground.js';
+import type { Position } from './lora/landscape.js';
 import type { LoraAir } from './lora/lora-air.js';
 import type { Observer, Recording, SentMessage } from './observer.js';
 import { SimClock } from './sim-clock.js';
@@ -72,7 +73,7 @@ export class World {
     );
     this.ground = new Ground(options.nodes);
     this.carriers = options.carriers.map((plan, i) =>
-      makeCarrier(plan, { clock: this.clock, random: random.fork(`air ${i}`) }),
+      makeCarrier(plan, { nodes: options.nodes, clock: this.clock, random: random.fork(`air ${i}`) }),
     );
     this.#observers.push(this.#trace);
     const world: NodeWorld = {
@@ -91,9 +92,7 @@ export class World {
       return new SimNode(index, world, random.fork(`node ${index}`), createMemoryStore({ settle }));
     });
     for (const node of this.nodes) this.#indexes.set(node.id, node.index);
-    this.carriers.forEach((carrier, i) => {
-      for (const [a, b] of carrier.pairs()) this.join(a, b, i);
-    });
+    for (const carrier of this.carriers) for (const [a, b] of carrier.pairs()) this.ground.setPair(a, b, true, 0);
   }
 
   get now(): number {
@@ -163,8 +162,24 @@ export class World {
     });
   }
 
+  /** Its wall clock is so far ahead of the truth. */
   skew(index: number, aheadMs: number): void {
     this.node(index).skewMs = aheadMs;
+  }
+
+  /** Its clocks run faster than the truth by so many millionths. Before it starts. */
+  drift(index: number, ppm: number): void {
+    this.node(index).drift(ppm);
+  }
+
+  /** It has no clock: whenever it starts it is 1970. */
+  withoutClock(index: number): void {
+    this.node(index).hasClock = false;
+  }
+
+  /** Its processor does nothing for so long; what comes meanwhile waits. */
+  stall(index: number, ms: number): void {
+    this.node(index).stall(ms);
   }
 
   // ---- the surroundings ---------------------------------------------------------------------------------------
@@ -178,6 +193,15 @@ export class World {
   cut(a: number, b: number): void {
     for (const carrier of this.carriers) carrier.cut(a, b);
     this.ground.setPair(a, b, false, this.now);
+  }
+
+  /** A node is elsewhere: on carriers where positions matter, ranges change with it. */
+  move(index: number, position: Position): void {
+    const near = new Set(this.carriers.flatMap((carrier) => carrier.move(index, position)));
+    for (const other of near) {
+      const joined = this.carriers.some((carrier) => carrier.hasPair(index, other));
+      this.ground.setPair(index, other, joined, this.now);
+    }
   }
 
   partition(groups: readonly (readonly number[])[]): void {

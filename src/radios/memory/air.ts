@@ -4,6 +4,7 @@ import type { LinkAddress, Radio, RadioTraits, SendResult } from '../../ports/ra
 import type { Random } from '../../ports/random.js';
 import { type AirConditions, CLEAR_AIR, withConditions } from './conditions.js';
 import { Delivery } from './delivery.js';
+import { type LinkTurns, TurnKeeper } from './link-turns.js';
 import { type Carrier, MemoryRadio } from './memory-radio.js';
 import { carries, type Edge, inEarshot, type Place } from './place.js';
 import { Topology } from './topology.js';
@@ -30,6 +31,10 @@ export interface MemoryAirOptions {
   readonly defaults?: Partial<AirConditions>;
   /** Who hears whom before `connect` and `cut` say otherwise. `all` costs an edge for each pair. Default `all`. */
   readonly connectivity?: 'all' | 'none';
+  /** Links meet at intervals, instead of one transmitter's time that all links share. */
+  readonly turns?: LinkTurns;
+  /** Links a radio that makes links has at once; further ones come up when one is free. Default: no limit. */
+  readonly linksMax?: number;
 }
 
 export interface AirCounters {
@@ -76,9 +81,20 @@ class Air implements MemoryAir, Carrier {
   readonly #radios = new Map<string, MemoryRadio>();
   readonly #delivery: Delivery;
   readonly #counters = { lost: 0, duplicated: 0, reordered: 0, overflowed: 0 };
+  readonly #turns: TurnKeeper | undefined;
+  readonly #linksMax: number;
   #conditions: AirConditions;
 
-  constructor({ clock, random, defaults = {}, connectivity = 'all' }: MemoryAirOptions) {
+  constructor({
+    clock,
+    random,
+    defaults = {},
+    connectivity = 'all',
+    turns,
+    linksMax = Number.POSITIVE_INFINITY,
+  }: MemoryAirOptions) {
+    this.#turns = turns && new TurnKeeper(turns);
+    this.#linksMax = linksMax;
     this.#clock = clock;
     this.#delivery = new Delivery(clock);
     this.#topology = new Topology(random, connectivity === 'all');
@@ -174,8 +190,9 @@ class Air implements MemoryAir, Carrier {
     const edge = to === undefined ? undefined : this.#topology.towards(from, to);
     if (to !== undefined && radio.traits.connected && edge?.linked !== true) return 'down';
     if (radio.traits.reliable && this.#isFull(from, edge)) return 'full';
-    const { bitsPerSecond } = radio.traits;
     const now = this.#clock.now();
+    if (this.#turns !== undefined && edge !== undefined) return this.#inTurn(this.#turns, edge, frame, now);
+    const { bitsPerSecond } = radio.traits;
     const starts = Math.max(now, from.freeAt);
     const waitingBytes = starts === now ? 0 : ((starts - now) * bitsPerSecond) / 8000;
     if (waitingBytes + frame.length > MAX_QUEUED_BYTES) return 'full';
@@ -186,6 +203,12 @@ class Air implements MemoryAir, Carrier {
     } else {
       for (const heard of this.#topology.audience(from)) this.#launch(heard, bytes, from.freeAt);
     }
+    return 'queued';
+  }
+
+  #inTurn(turns: TurnKeeper, edge: Edge, frame: Uint8Array, now: number): SendResult {
+    if (turns.isFull(edge, now)) return 'full';
+    this.#launch(edge, frame.slice(), turns.leavesAt(edge, frame.length, now));
     return 'queued';
   }
 
@@ -251,12 +274,25 @@ class Air implements MemoryAir, Carrier {
   #judgeLink(edge: Edge, reason: string): void {
     const back = this.#topology.edge(edge.to, edge.from);
     const both = edge.from.radio?.traits.connected === true && edge.to.radio?.traits.connected === true;
-    const wanted = both && inEarshot(edge) && inEarshot(back) && !edge.dropped && !back.dropped;
+    const hears = both && inEarshot(edge) && inEarshot(back) && !edge.dropped && !back.dropped;
+    const wanted = hears && (edge.linked || (this.#hasRoom(edge.from) && this.#hasRoom(edge.to)));
     if (wanted === edge.linked) return;
     for (const one of [edge, back]) {
       one.linked = wanted;
       one.epoch += 1;
+      one.from.links += wanted ? 1 : -1;
     }
+    this.#announce(edge, back, wanted, reason);
+    if (wanted || this.#linksMax === Number.POSITIVE_INFINITY) return;
+    // There is room for others now.
+    for (const { from } of [edge, back]) this.#judgeLinks(from, reason);
+  }
+
+  #hasRoom({ links }: Place): boolean {
+    return links < this.#linksMax;
+  }
+
+  #announce(edge: Edge, back: Edge, wanted: boolean, reason: string): void {
     const at = this.#clock.now();
     const ends = [edge, back].map((one) => ({ one, radio: this.#radios.get(one.from.name) }));
     const mtuBytes = Math.min(...ends.map(({ radio }) => radio?.traits.mtuBytes ?? 0));

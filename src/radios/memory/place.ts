@@ -29,6 +29,8 @@ export interface Place {
   readonly edges: Map<string, Edge>;
   /** Frames on their way here, at most `MAX_IN_FLIGHT`. */
   inFlight: number;
+  /** Links that are up, where radios make links. */
+  links: number;
   /** Places of different groups do not hear each other. */
   group: number;
   /** The radio, while it is open and works. */

@@ -29,7 +29,7 @@ export class Topology {
       const fix = 'Use several airs, or fewer radios.';
       throw new EdgeError('radio.air.full', `This air holds ${MAX_PLACES} places already.`, { fix });
     }
-    const state = { inFlight: 0, group: 0, radio: undefined, freeAt: 0, inbox: [] };
+    const state = { inFlight: 0, links: 0, group: 0, radio: undefined, freeAt: 0, inbox: [] };
     const place: Place = { name, random: this.#random.fork(name), edges: new Map(), ...state };
     this.#places.set(name, place);
     return place;

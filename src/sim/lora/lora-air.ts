@@ -174,6 +174,11 @@ export class LoraAir {
       .map(({ to, powerDbm }) => ({ to, snrDb: powerDbm - this.noiseDbm }));
   }
 
+  /** Whether `to` understands `from` now, were all silent. */
+  canHear(from: number, to: number): boolean {
+    return this.#decodable(this.#landscape.powerDbm(from, to)) && this.#carries(from, to);
+  }
+
   /** Something stands between two nodes, or no longer. */
   block(a: number, b: number, blocked: boolean): void {
     if (blocked) this.#blocked.add(this.#pair(a, b));
