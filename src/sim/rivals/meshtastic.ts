@@ -22,6 +22,8 @@ export interface MeshtasticRules {
   readonly snrMaxDb: number;
   /** Clients wait so many slots before their window, which belong to routers. */
   readonly clientOffset: number;
+  /** The origin's repetition counts as another's relay; else who has relayed it does so once more, and who waits waits on. */
+  readonly repetitionCancels: boolean;
   /** The simulator's noise is a constant, -119.25 dBm; so it takes signals for better than the modem does. */
   readonly noiseDbm?: number;
 }
@@ -33,6 +35,7 @@ export const SIMULATOR_RULES: MeshtasticRules = {
   cwMin: 2,
   snrMaxDb: 15,
   clientOffset: 0,
+  repetitionCancels: true,
   noiseDbm: -119.25,
 };
 
@@ -43,6 +46,7 @@ export const FIRMWARE_RULES: MeshtasticRules = {
   cwMin: 3,
   snrMaxDb: 10,
   clientOffset: 2 * CW_MAX,
+  repetitionCancels: false,
 };
 
 interface Queued {
@@ -97,7 +101,8 @@ export class Meshtastic implements LoraRival {
     const { clock, air } = this.#context;
     this.#enqueue(queued);
     const airtime = air.frameMs(RIVAL_HEADER_BYTES + queued.payloadBytes);
-    const window = 2 ** this.#loadWindow() + 2 ** Math.floor((CW_MAX + this.#rules.cwMin) / 2);
+    const window =
+      2 ** this.#loadWindow() + 2 ** Math.floor((CW_MAX + this.#rules.cwMin) / 2) + this.#rules.clientOffset;
     clock.timer('rival.again', 2 * airtime + window * this.#slotMs + PROCESSING_MS, () => {
       if (more > 0 && this.#story(queued.packet).copies === 0) this.#originate(queued, more - 1);
     });
@@ -107,11 +112,13 @@ export class Meshtastic implements LoraRival {
     const { air, node } = this.#context;
     const packet = readPacket(frame);
     const story = this.#story(packet);
-    story.copies += 1;
+    const isRepetition = story.copies > 0 && packet.hops === 0 && packet.origin !== node;
+    if (!isRepetition || this.#rules.repetitionCancels) story.copies += 1;
+    else if (!this.#queue.some((queued) => packetKey(queued.packet) === packetKey(packet))) story.handled = false;
     this.#heardMs += air.frameMs(frame.length);
     // Of our own: somebody relayed it, which is all the acknowledgement there is.
     if (packet.origin === node) return;
-    if (story.copies === 1) this.#context.delivered(packet);
+    if (story.copies === 1 && !isRepetition) this.#context.delivered(packet);
     if (story.handled || packet.hopLimit === 0) return;
     story.handled = true;
     const onward = { ...packet, hopLimit: packet.hopLimit - 1, hops: packet.hops + 1 };
