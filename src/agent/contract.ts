@@ -23,21 +23,18 @@ export interface RadioStatus extends Partial<Pick<RadioProbe, 'mode' | 'detail' 
   /** Why it is not up. */
   readonly reason?: string;
   readonly addresses: readonly string[];
-  /** Live links to neighbours over this radio. */
   readonly links: number;
   readonly counters: RadioCounters;
-  /** Time on the air that frames took since the start, by their priority. */
-  readonly airtimeMs: Readonly<Record<'critical' | 'high' | 'medium' | 'low', number>>;
+  /** Time on the air that frames took since the start. */
+  readonly airtimeMs: Readonly<Record<PriorityName, number>>;
 }
 
 export interface Status {
   readonly nodeId: string;
   readonly name: string;
   readonly version: string;
-  readonly mesh: {
-    readonly name: string /** An open mesh has no secret: anyone in reach can join and read. */;
-    readonly open: boolean;
-  };
+  /** An open mesh has no secret: anyone in reach can join and read. */
+  readonly mesh: { readonly name: string; readonly open: boolean };
   readonly startedAt: number;
   readonly state: NodeCondition;
   readonly radios: readonly RadioStatus[];

@@ -112,8 +112,8 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     const { delivery, custody } = directed;
     [this.delivery, this.custody] = [delivery, custody];
     const [egress, beats, flooding, drip] = [this.#egress, this.#beats, this.#flooding, this.#drip];
-    const [nextSequence, liveness, discovery] = [this.#nextSequence, this.#liveness, this.#discovery];
-    const alerts = this.#alerts;
+    const [nextSequence, alerts] = [this.#nextSequence, this.#alerts];
+    const [liveness, discovery] = [this.#liveness, this.#discovery];
     const sending = new Sending({ ...parts, ...directed, egress, beats, flooding, alerts, nextSequence });
     this.#sending = sending;
     this.#ownState = new OwnState(context, links, options);
@@ -122,18 +122,8 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     const push = (effect: WeaveEffect): void => void this.#outbox.push({ kind: 'records', effect });
     const fabric = new Fabric({ weave, drip, links, sending, counters: this.counters, emit: push });
     this.#fabric = fabric;
-    this.#dispatch = new Dispatch({
-      context,
-      egress,
-      liveness,
-      drip,
-      beats,
-      peers,
-      fabric,
-      alerts,
-      sending,
-      ...directed,
-    });
+    const local = { egress, liveness, drip, beats, peers, fabric, alerts };
+    this.#dispatch = new Dispatch({ context, sending, ...local, ...directed });
   }
 
   readonly #nextSequence = (): number => {
