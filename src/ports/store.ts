@@ -19,6 +19,11 @@ export interface StoreEntry {
 export interface Store {
   readonly kind: string;
   get(space: string, key: StoreKey): Uint8Array | undefined;
+  /**
+   * What `read` makes of a value, looked at in place; `undefined` when there is none. The bytes are the store's: `read`
+   * changes and keeps none of them, and asks the store nothing. For who reads many values and needs a little of each.
+   */
+  look<T>(space: string, key: StoreKey, read: (value: Uint8Array) => T): T | undefined;
   /** Entries with `from <= key < to`, ascending, or descending with `reverse`; at most `limit` (default 1,000). */
   range(
     space: string,

@@ -23,7 +23,7 @@ export const WeaveSpace = {
 } as const;
 
 /** The reading half of the store. */
-export type StoreReader = Pick<Store, 'get' | 'range' | 'count'>;
+export type StoreReader = Pick<Store, 'get' | 'look' | 'range' | 'count'>;
 
 const put = (space: string, key: bigint, value: Uint8Array): StoreOp => ({
   op: 'put',
@@ -71,9 +71,9 @@ export const bytesOf = (ops: readonly StoreOp[]): number =>
 export const readRecord = (store: StoreReader, key: RecordKey): Record | undefined =>
   parsed(store.get(WeaveSpace.Body, keyText(key)), (bytes) => fromBinary(RecordSchema, bytes));
 
-/** The same as it is stored, for who needs a part of it only (`record-parts.ts`). */
-export const readRecordBytes = (store: StoreReader, key: RecordKey): Uint8Array | undefined =>
-  store.get(WeaveSpace.Body, keyText(key));
+/** What `read` makes of it as it is stored, for who needs a part of it only (`record-parts.ts`). */
+export const lookAtRecord = <T>(store: StoreReader, key: RecordKey, read: (bytes: Uint8Array) => T): T | undefined =>
+  store.look(WeaveSpace.Body, keyText(key), read);
 
 export const readTombstone = (store: StoreReader, key: RecordKey): SignedTombstone | undefined =>
   parsed(store.get(WeaveSpace.Body, keyText(key)), (bytes) => fromBinary(SignedTombstoneSchema, bytes));
@@ -81,8 +81,9 @@ export const readTombstone = (store: StoreReader, key: RecordKey): SignedTombsto
 export const readBatch = (store: StoreReader, ref: bigint): SignedBatch | undefined =>
   parsed(store.get(WeaveSpace.Batch, keyText(ref)), (bytes) => fromBinary(SignedBatchSchema, bytes));
 
-export const readExact = (store: StoreReader, key: RecordKey): Uint8Array | undefined =>
-  store.get(WeaveSpace.Exact, keyText(key));
+/** What `read` makes of the bytes of an exact vector. */
+export const lookAtExact = <T>(store: StoreReader, key: RecordKey, read: (bytes: Uint8Array) => T): T | undefined =>
+  store.look(WeaveSpace.Exact, keyText(key), read);
 
 function parsed<T>(bytes: Uint8Array | undefined, parse: (bytes: Uint8Array) => T): T | undefined {
   if (bytes === undefined) return undefined;

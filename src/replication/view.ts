@@ -7,7 +7,7 @@ import type { RecordSummary } from './effects.js';
 import { type RecordKey, recordKey, tombstoneKey } from './keys.js';
 import { contentIn, type RecordContent, type RecordVector, vectorIn } from './record-parts.js';
 import type { Registry } from './registry.js';
-import { readExact, readRecord, readRecordBytes, type StoreReader } from './store-layout.js';
+import { lookAtExact, lookAtRecord, readRecord, type StoreReader } from './store-layout.js';
 import { summaryOf } from './summary.js';
 
 /** A record with its body. */
@@ -80,14 +80,12 @@ export class WeaveView {
 
   /** What search tells of a record; `undefined` when it is not held (any more). A third of what `read` takes. */
   content(key: RecordKey): RecordContent | undefined {
-    const record = this.#registry.row(key) >= 0 ? readRecordBytes(this.#store, key) : undefined;
-    return record && contentIn(record);
+    return this.#registry.row(key) >= 0 ? lookAtRecord(this.#store, key, contentIn) : undefined;
   }
 
   /** Its vector as int8; `undefined` when it is not held (any more). */
   vector(key: RecordKey): RecordVector | undefined {
-    const record = this.#registry.row(key) >= 0 ? readRecordBytes(this.#store, key) : undefined;
-    return record && vectorIn(record);
+    return this.#registry.row(key) >= 0 ? lookAtRecord(this.#store, key, vectorIn) : undefined;
   }
 
   /** The body from the store: about 30 µs. `undefined` when it is not held (any more). */
@@ -103,9 +101,12 @@ export class WeaveView {
     }
   }
 
-  /** The vector as it was pushed here: float32, little-endian. Only its origin has it. */
-  readExact(key: RecordKey): Uint8Array | undefined {
-    return readExact(this.#store, key);
+  /**
+   * What `read` makes of the vector as it was pushed here: float32, little-endian, the store's own bytes (`Store.look`).
+   * Only its origin has it.
+   */
+  exact<T>(key: RecordKey, read: (bytes: Uint8Array) => T): T | undefined {
+    return lookAtExact(this.#store, key, read);
   }
 
   typeNumber(type: string): number | undefined {

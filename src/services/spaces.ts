@@ -108,8 +108,13 @@ export function littleEndian(vector: Float32Array): Uint8Array {
 /** The reverse of `littleEndian`; `undefined` for another length. */
 export function fromLittleEndian(bytes: Uint8Array, dimension: number): Float32Array | undefined {
   if (bytes.length !== dimension * 4) return undefined;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const vector = new Float32Array(dimension);
-  for (let i = 0; i < dimension; i++) vector[i] = view.getFloat32(i * 4, true);
+  readLittleEndian(bytes, vector);
   return vector;
+}
+
+/** Fills `vector` from as many floats as it has room for. */
+export function readLittleEndian(bytes: Uint8Array, vector: Float32Array): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  for (let i = 0; i < vector.length; i++) vector[i] = view.getFloat32(i * 4, true);
 }

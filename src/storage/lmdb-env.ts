@@ -58,6 +58,12 @@ export class LmdbEnv {
     return value && plain(value);
   }
 
+  look<T>(space: string, key: string, read: (value: Uint8Array) => T): T | undefined {
+    const value = this.#space(space)?.getBinaryFast(Buffer.from(key));
+    // lmdb-js lends the buffer it reads everything into, whose own length is that of the value.
+    return value && read(new Uint8Array(value.buffer, value.byteOffset, value.length));
+  }
+
   has(space: string, key: string): boolean {
     return this.#space(space)?.doesExist(Buffer.from(key)) ?? false;
   }

@@ -75,6 +75,13 @@ class LmdbStore implements Store {
     return key.length === 0 ? undefined : this.#env.get(space, key);
   }
 
+  look<T>(space: string, key: string, read: (value: Uint8Array) => T): T | undefined {
+    this.#check(space);
+    const pending = this.#pending.get(space, key);
+    if (pending !== undefined) return pending ? read(pending) : undefined;
+    return key.length === 0 ? undefined : this.#env.look(space, key, read);
+  }
+
   range(space: string, options: RangeOptions = {}): StoreEntry[] {
     this.#check(space);
     const limit = options.limit ?? DEFAULT_RANGE_LIMIT;

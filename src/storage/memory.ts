@@ -74,6 +74,13 @@ class InMemoryStore implements MemoryStore {
     return this.#spaces.get(space)?.get(key)?.slice();
   }
 
+  look<T>(space: string, key: string, read: (value: Uint8Array) => T): T | undefined {
+    this.#open(space);
+    const pending = this.#pending.get(space, key);
+    const value = pending === undefined ? this.#spaces.get(space)?.get(key) : pending;
+    return value ? read(value) : undefined;
+  }
+
   range(space: string, options: RangeOptions = {}): StoreEntry[] {
     this.#open(space);
     return mergeRange(this.#disk(space, options), this.#pending.entries(space, options), options);

@@ -131,8 +131,7 @@ export class IndexKeeper implements CandidateSource {
     const held = view.vector(key);
     if (held?.int8.length === space.dimension)
       return { int8: new Int8Array(held.int8.buffer, held.int8.byteOffset, held.int8.length), scale: held.scale };
-    const exact = view.readExact(key);
-    const vector = exact && fromLittleEndian(exact, space.dimension);
+    const vector = view.exact(key, (exact) => fromLittleEndian(exact, space.dimension));
     return vector && quantise(vector);
   }
 

@@ -6,7 +6,7 @@ import type { RecordKey } from '../../replication/keys.js';
 import type { WeaveView } from '../../replication/view.js';
 import type { CandidateSource } from '../candidate-source.js';
 import { parseMetadata } from '../metadata.js';
-import { fromLittleEndian, type Space } from '../spaces.js';
+import { readLittleEndian, type Space } from '../spaces.js';
 import { cosine } from '../vectors.js';
 import { byRank, type Found, marginOf, passes, passesColumns, type Ranked, reachOf } from './found.js';
 import type { Filter } from './request.js';
@@ -37,6 +37,8 @@ export class LocalSearch {
   readonly #view: WeaveView;
   readonly #source: CandidateSource;
   readonly #clock: Clock;
+  /** Where the exact vector of the detection at hand is put. */
+  #exact = new Float32Array(0);
 
   constructor(view: WeaveView, source: CandidateSource, clock: Clock) {
     this.#view = view;
@@ -180,8 +182,13 @@ export class LocalSearch {
   }
 
   #exactly(key: RecordKey, query: LocalQuery): number | undefined {
-    const exact = this.#view.readExact(key);
-    const vector = exact && fromLittleEndian(exact, query.space.dimension);
-    return vector && cosine(query.vector, vector);
+    const { dimension } = query.space;
+    if (this.#exact.length !== dimension) this.#exact = new Float32Array(dimension);
+    const vector = this.#exact;
+    return this.#view.exact(key, (bytes) => {
+      if (bytes.length !== dimension * Float32Array.BYTES_PER_ELEMENT) return undefined;
+      readLittleEndian(bytes, vector);
+      return cosine(query.vector, vector);
+    });
   }
 }

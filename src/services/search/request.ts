@@ -116,13 +116,12 @@ function likeOf(
   for (const { key, space: id } of best) {
     const space = id === undefined ? undefined : spaces.byId(id);
     if (!space || (wanted && wanted.id !== space.id)) continue;
-    const exact = view.readExact(key);
-    const vector = exact && fromLittleEndian(exact, space.dimension);
+    const vector = view.exact(key, (exact) => fromLittleEndian(exact, space.dimension));
     if (vector) return { space, vector };
-    const record = view.read(key);
-    if (record?.int8.length !== space.dimension) continue;
-    const int8 = new Int8Array(record.int8.buffer, record.int8.byteOffset, record.int8.length);
-    return { space, vector: dequantise({ int8, scale: record.scale }), fromInt8: true };
+    const held = view.vector(key);
+    if (held?.int8.length !== space.dimension) continue;
+    const int8 = new Int8Array(held.int8.buffer, held.int8.byteOffset, held.int8.length);
+    return { space, vector: dequantise({ int8, scale: held.scale }), fromInt8: true };
   }
   throw new EdgeError('search.like', `like: no vector of detection ${like} is held here in a space known here.`, {
     status: 404,

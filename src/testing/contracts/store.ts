@@ -118,6 +118,25 @@ function basics(check: Check): void {
     t.is(text(store.get('a', 'k')), 'other', 'on disk');
     t.deepEqual([...(kept ?? [])], [1, 1, 1, 1]);
   });
+
+  check('a look sees what a read does, pending and on disk, of any size', async (t, { store }) => {
+    const sizes = [0, 1, 2_048, 40_000, 1_500_000];
+    const written = store.batch(sizes.map((size) => put(`k${size}`, new Uint8Array(size).fill(size % 251))));
+    const look = (key: string) => store.look('a', key, (value) => Buffer.from(value));
+    for (const when of ['pending', 'on disk']) {
+      // Large ones between small ones: a buffer that is lent again must not keep the length it had.
+      for (const size of [...sizes, ...sizes.toReversed()])
+        t.deepEqual(look(`k${size}`), Buffer.alloc(size, size % 251), `${size} bytes ${when}`);
+      t.is(look('none'), undefined);
+      t.is(look(''), undefined);
+      await written;
+    }
+    const deleted = store.batch([del('k1')]);
+    t.is(look('k1'), undefined, 'about to be deleted');
+    await deleted;
+    t.is(look('k1'), undefined);
+    t.is(codeOf(t.throws(() => store.look('no space', 'k', () => 1))), 'store.space');
+  });
 }
 
 function visibility(check: Check): void {
