@@ -51,7 +51,9 @@ export function byRank(a: Ranked, b: Ranked): number {
 /** The score below which nobody can still be among the `k` best; -∞ while there are fewer. `margin`: of `marginOf`. */
 export function reachOf(scored: readonly { readonly score?: number }[], k: number, margin: number): number {
   if (scored.length < k) return Number.NEGATIVE_INFINITY;
-  const scores = Float64Array.from(scored, ({ score }) => score as number).sort();
+  const scores = new Float64Array(scored.length);
+  for (let i = 0; i < scores.length; i++) scores[i] = scored[i]?.score as number;
+  scores.sort();
   return (scores[scores.length - k] as number) - margin;
 }
 
