@@ -1,5 +1,5 @@
-import { fromUtf8, toHex, utf8 } from '../core/bytes.js';
-import { type NodeId, nodeIdBytes, nodeIdOf } from '../core/ids.js';
+import { fromUtf8, utf8 } from '../core/bytes.js';
+import { type NodeId, nodeIdBytes } from '../core/ids.js';
 import { RowFlag } from './columns.js';
 import type { RecordKey } from './keys.js';
 
@@ -53,6 +53,10 @@ export function encodeEntry(entry: IndexEntry): Uint8Array {
   return bytes;
 }
 
+/** Eight bytes, the way `toHex` writes them, in half the time: a start does this twice for each row. */
+const hexOf = (view: DataView, at: number): string => half(view.getUint32(at)) + half(view.getUint32(at + 4));
+const half = (value: number): string => value.toString(16).padStart(8, '0');
+
 /** `undefined` for anything that is not a row as `encodeEntry` writes it. */
 export function decodeEntry(key: RecordKey, bytes: Uint8Array): IndexEntry | undefined {
   if (bytes.length < FIXED_BYTES || bytes[0] !== ROW_VERSION || bytes.length !== FIXED_BYTES + (bytes[78] as number))
@@ -60,11 +64,11 @@ export function decodeEntry(key: RecordKey, bytes: Uint8Array): IndexEntry | und
   const type = fromUtf8(bytes.subarray(FIXED_BYTES));
   if (type === undefined) return undefined;
   const at = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const space = toHex(bytes.subarray(70, 78));
+  const space = hexOf(at, 70);
   return {
     key,
     flags: (bytes[1] as number) & STORED_FLAGS,
-    node: nodeIdOf(bytes, 2),
+    node: hexOf(at, 2) as NodeId,
     hlc: at.getBigUint64(10),
     digest: at.getBigUint64(18),
     hashKey: at.getBigUint64(26),

@@ -46,5 +46,13 @@ export function stampOf(crypto: Crypto, author: Uint8Array, salt: Uint8Array, co
 /** A 64-bit value as 16 hex digits: fixed width, so that text order is numeric order. */
 export const keyText = (key: bigint): string => key.toString(16).padStart(16, '0');
 
+const KEY_TEXT = /^[0-9a-f]{16}$/;
+
+/** The reverse of `keyText`; `undefined` for any other text. */
+export const keyOfText = (text: string): bigint | undefined =>
+  KEY_TEXT.test(text)
+    ? bigOfHalves(Number.parseInt(text.slice(0, 8), 16), Number.parseInt(text.slice(8), 16))
+    : undefined;
+
 /** What a Have carries of a record's digest. */
 export const shortDigest = (digest: bigint): number => hiOf(digest);

@@ -1,8 +1,7 @@
-import { fromHex } from '../core/bytes.js';
 import type { Hlc } from '../core/hlc.js';
 import type { BatchRefs } from './batch-refs.js';
 import { decodeEntry } from './index-entry.js';
-import { bigOf, keyText } from './keys.js';
+import { keyOfText, keyText } from './keys.js';
 import type { Registry } from './registry.js';
 import { type StoreReader, WeaveSpace } from './store-layout.js';
 
@@ -49,10 +48,10 @@ function* pages(store: StoreReader, space: string): Generator<{ readonly key: bi
     const page = store.range(space, { from, limit: PAGE });
     let last: bigint | undefined;
     for (const { key, value } of page) {
-      const bytes = key.length === 16 ? fromHex(key) : undefined;
-      if (!bytes) continue;
-      last = bigOf(bytes);
-      yield { key: last, value };
+      const read = keyOfText(key);
+      if (read === undefined) continue;
+      last = read;
+      yield { key: read, value };
     }
     if (page.length < PAGE || last === undefined || last === 0xffff_ffff_ffff_ffffn) return;
     from = keyText(last + 1n);

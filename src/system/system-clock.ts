@@ -11,12 +11,18 @@ export const systemClock: Clock = {
 };
 
 function startTimer(delayMs: number, fn: () => void): Timer {
+  // What only makes room for others (no delay) waits for them, not for the millisecond that is a timer's least. It comes
+  // so soon that it need not let the process end; and one that may is not run before something else wakes the loop.
+  if (!(delayMs > 0)) {
+    const next = setImmediate(fn);
+    return { cancel: () => clearImmediate(next) };
+  }
   let handle: NodeJS.Timeout;
   const arm = (leftMs: number): void => {
     const stepMs = Math.min(leftMs, LONGEST_DELAY_MS);
     handle = setTimeout(() => (leftMs > stepMs ? arm(leftMs - stepMs) : fn()), stepMs);
     handle.unref();
   };
-  arm(Number.isNaN(delayMs) ? 0 : Math.max(0, delayMs));
+  arm(delayMs);
   return { cancel: () => clearTimeout(handle) };
 }
