@@ -211,6 +211,8 @@ export interface SearchAnswer {
   readonly answered: number;
   readonly nodes: readonly { readonly nodeId: string; readonly answered: boolean }[];
   readonly tookMs: number;
+  /** Below 1: of the vectors held here, only this share was compared, because the index still loads after a start. */
+  readonly loaded?: number;
 }
 
 export interface AlertInput {
@@ -370,8 +372,7 @@ export interface AgentApi {
   state(): { readonly nodes: { readonly [nodeId: string]: NodeState } };
   patchState(patch: NodeFieldsPatch): NodeState;
   readonly detections: {
-    /** Throws when nothing was taken because this node could not: `store.full`, `detections.limit` (507), `store.busy` (429). */
-    /** One detection, or many. */
+    /** One or many. Throws when nothing was taken because this node could not: `store.full`, `detections.limit` (507), `store.busy` (429). */
     push(items: readonly unknown[] | DetectionInput): Promise<PushResult>;
     list(query?: DetectionQuery): DetectionPage;
     /** The detection under this hash; several authors may have one: all are given. Throws `detection.unknown` (404) or `detection.erased` (410). */

@@ -144,8 +144,15 @@ export class WeaveView {
       .map((row) => summaryOf(this.#registry, row));
   }
 
-  /** All records with a vector, for loading an index: `limit` from `cursor` on, with the next cursor. */
-  vectors(cursor: number, limit: number, wall: number): { readonly records: RecordSummary[]; readonly next?: number } {
+  /**
+   * All records with a vector, for loading an index: `limit` from `cursor` on, with the next cursor and the share of the
+   * records that were looked at.
+   */
+  vectors(
+    cursor: number,
+    limit: number,
+    wall: number,
+  ): { readonly records: RecordSummary[]; readonly next?: number; readonly share: number } {
     const records: RecordSummary[] = [];
     let row = cursor;
     for (; row < this.#registry.columns.top && records.length < limit; row++) {
@@ -153,7 +160,8 @@ export class WeaveView {
       if (flags & (RowFlag.Int8 | RowFlag.Exact) && this.#isShown(row, wall))
         records.push(summaryOf(this.#registry, row));
     }
-    return row < this.#registry.columns.top ? { records, next: row } : { records };
+    const { top } = this.#registry.columns;
+    return row < top ? { records, next: row, share: row / top } : { records, share: 1 };
   }
 
   #isShown(row: number, wall: number): boolean {

@@ -7,3 +7,11 @@ export interface CandidateSource {
   size(space: Space): number;
   search(space: Space, query: Float32Array, options: SearchOptions): Promise<SearchHits>;
 }
+
+/** One that is filled after a start, while it is asked already. */
+export interface FillingSource extends CandidateSource {
+  /** The share of the vectors held here that can be found, from 0 to 1. */
+  readonly loaded: number;
+  /** Resolves when all can be found, or nothing any more. */
+  whenLoaded(): Promise<void>;
+}

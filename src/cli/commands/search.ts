@@ -86,6 +86,10 @@ async function search(command: Command): Promise<void> {
   const answer = await client.send<SearchAnswer>('POST', 'search', request, timeoutMs + GRACE_MS);
   if (options.json) sayJson(answer);
   else say(human(answer, await nodeLabels(client, options)));
+  if (!options.json && answer.loaded !== undefined) {
+    const share = Math.floor(answer.loaded * 100);
+    note(`The agent has just started: ${share} % of its own vectors were compared. Ask again for the rest.`);
+  }
   if (!options.json && answer.answered < answer.asked) note('Not every node answered: the list may be incomplete.');
 }
 

@@ -20,9 +20,12 @@ const embedding = z
       }
     }
   })
-  .meta({ type: 'array', items: { type: 'number' }, minItems: 1, maxItems: EMBEDDING_VALUES }) as z.ZodType<
-  unknown
-> as z.ZodType<number[]>;
+  .meta({
+    type: 'array',
+    items: { type: 'number' },
+    minItems: 1,
+    maxItems: EMBEDDING_VALUES,
+  }) as z.ZodType<unknown> as z.ZodType<number[]>;
 
 /** What a pipeline pushes. The agent checks it item by item, so that one bad item does not cost the batch. */
 export const detectionInput = z.strictObject({
@@ -115,4 +118,10 @@ export const searchAnswer = z.strictObject({
   answered: count,
   nodes: z.array(z.strictObject({ nodeId, answered: z.boolean() })),
   tookMs: z.number(),
+  loaded: z
+    .number()
+    .min(0)
+    .lt(1)
+    .exactOptional()
+    .describe('Of the vectors held here, only this share was compared: the index still loads after a start.'),
 });

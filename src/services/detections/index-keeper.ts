@@ -7,7 +7,7 @@ import {
   type VectorIndex,
 } from '../../ports/hot-path.js';
 import type { RecordKey } from '../../replication/keys.js';
-import type { CandidateSource } from '../candidate-source.js';
+import type { FillingSource } from '../candidate-source.js';
 import type { RecordsAccess } from '../records-access.js';
 import { fromLittleEndian, type Space, type Spaces } from '../spaces.js';
 import { type Quantised, quantise } from '../vectors.js';
@@ -36,16 +36,22 @@ export interface IndexKeeperOptions {
 }
 
 /** Keeps one vector index a space in step with the records held here, and searches them. Its keys are the records'. */
-export class IndexKeeper implements CandidateSource {
+export class IndexKeeper implements FillingSource {
   readonly #o: IndexKeeperOptions;
   readonly #indexes = new Map<string, VectorIndex>();
   readonly #pending = new Set<RecordKey>();
   readonly #stop: () => void;
   #timer: Timer | undefined;
   #closed = false;
+  #loaded: number;
+  readonly #whole: Promise<void>;
+  #isWhole: () => void = () => undefined;
 
   constructor(options: IndexKeeperOptions) {
     this.#o = options;
+    this.#whole = new Promise((resolve) => (this.#isWhole = resolve));
+    this.#loaded = 0;
+    if (options.records.view.count === 0) this.#load(1);
     this.#stop = options.records.onChanged(({ record }) => this.#changed(record.key));
   }
 
@@ -56,6 +62,14 @@ export class IndexKeeper implements CandidateSource {
     return bytes;
   }
 
+  get loaded(): number {
+    return this.#loaded;
+  }
+
+  whenLoaded(): Promise<void> {
+    return this.#whole;
+  }
+
   /** Puts what the store already holds into the indexes, with pauses so that nothing else waits long. */
   async load(): Promise<void> {
     const { records, clock } = this.#o;
@@ -63,6 +77,7 @@ export class IndexKeeper implements CandidateSource {
       const page = records.view.vectors(cursor, LOAD_BATCH, clock.wall());
       this.#apply(page.records.map(({ key }) => key));
       cursor = page.next;
+      this.#load(page.share);
       if (cursor !== undefined) await new Promise<void>((done) => void clock.timer('index load', 0, done));
     }
   }
@@ -92,10 +107,16 @@ export class IndexKeeper implements CandidateSource {
 
   close(): void {
     this.#closed = true;
+    this.#isWhole();
     this.#stop();
     this.#timer?.cancel();
     for (const index of this.#indexes.values()) index.close();
     this.#indexes.clear();
+  }
+
+  #load(share: number): void {
+    this.#loaded = share;
+    if (share === 1) this.#isWhole();
   }
 
   #changed(key: RecordKey): void {

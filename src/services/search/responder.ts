@@ -1,9 +1,12 @@
 import { toHex } from '../../core/bytes.js';
+import type { Clock } from '../../ports/clock.js';
 import type { Crypto } from '../../ports/crypto.js';
 import type { WeaveView } from '../../replication/view.js';
 import { FrameType, Priority } from '../../wire/frame-types.js';
+import type { FillingSource } from '../candidate-source.js';
 import type { DeliveredMessage, MeshAccess } from '../mesh-access.js';
 import { fromLittleEndian, type Spaces } from '../spaces.js';
+import { loadedWithin } from './loaded-within.js';
 import type { LocalSearch } from './local-search.js';
 import { decodeQuery, decodeScoreRequest, encodeAnswer, encodeFault, encodeScores } from './messages.js';
 import { TIMEOUT_DEFAULT_MS } from './request.js';
@@ -20,6 +23,8 @@ export interface ResponderOptions {
   readonly spaces: Spaces;
   readonly local: LocalSearch;
   readonly crypto: Crypto;
+  readonly clock: Clock;
+  readonly source: FillingSource;
   readonly counted: (reason: string) => void;
 }
 
@@ -43,7 +48,7 @@ export class Responder {
   }
 
   async #answer({ id, source, body }: DeliveredMessage): Promise<void> {
-    const { mesh, spaces, local, counted } = this.#o;
+    const { mesh, spaces, local, counted, clock, source: index } = this.#o;
     if (source === mesh.self) return;
     const plan = decodeQuery(body, spaces);
     if (plan === 'malformed') {
@@ -65,6 +70,11 @@ export class Responder {
     this.#answering += 1;
     try {
       const { query, filter, k } = plan;
+      // An answer cannot say that it is a part of one: who asked sees this node as one that has not answered.
+      if (query && index.loaded < 1 && (await loadedWithin(index, clock, timeoutMs)) < 1) {
+        counted('search.loading');
+        return;
+      }
       const found = query
         ? await local.candidates(query, filter, k, { most: answerLimit(k) })
         : local.newest(filter, k);

@@ -4,12 +4,13 @@ import type { MessageId } from '../../core/ids.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Crypto } from '../../ports/crypto.js';
 import { FrameType } from '../../wire/frame-types.js';
-import type { CandidateSource } from '../candidate-source.js';
+import type { FillingSource } from '../candidate-source.js';
 import type { DeliveredMessage, MeshAccess } from '../mesh-access.js';
 import type { Metadata } from '../metadata.js';
 import type { RecordsAccess } from '../records-access.js';
 import type { Spaces } from '../spaces.js';
 import type { Found } from './found.js';
+import { loadedWithin } from './loaded-within.js';
 import { LocalSearch } from './local-search.js';
 import { MeshSearch } from './mesh-search.js';
 import { decodeAnswer, decodeScores } from './messages.js';
@@ -18,6 +19,8 @@ import { Responder } from './responder.js';
 
 /** Searches under way here; one more is refused with `search.busy` (429). */
 export const MAX_SEARCHES = 64;
+/** A search waits so long, and at most for half its time, for an index that still loads after a start. */
+export const LOAD_WAIT_MS = 1_000;
 
 export interface SearchResult {
   readonly hash: string;
@@ -35,13 +38,15 @@ export interface SearchAnswer {
   readonly answered: number;
   readonly nodes: readonly { readonly nodeId: string; readonly answered: boolean }[];
   readonly tookMs: number;
+  /** Below 1: of the vectors held here, only this share was compared, because the index still loads after a start. */
+  readonly loaded?: number;
 }
 
 export interface SearchOptions {
   readonly mesh: MeshAccess;
   readonly records: RecordsAccess;
   readonly spaces: Spaces;
-  readonly source: CandidateSource;
+  readonly source: FillingSource;
   readonly clock: Clock;
   readonly crypto: Crypto;
   readonly counted: (reason: string) => void;
@@ -100,20 +105,22 @@ export class Search {
 
   async #near(plan: SearchPlan, started: number): Promise<SearchAnswer> {
     const { mesh, clock } = this.#o;
-    const found = await this.#own(plan, plan.k);
+    const { found, loaded } = await this.#own(plan, plan.k);
     return {
       results: found.map((one) => resultOf(one, plan)),
       asked: 1,
       answered: 1,
       nodes: [{ nodeId: mesh.self, answered: true }],
       tookMs: toMicroseconds(clock.now() - started),
+      ...loaded,
     };
   }
 
   async #wide(plan: SearchPlan, started: number): Promise<SearchAnswer> {
     const { mesh, clock, records } = this.#o;
     const ids: MessageId[] = [];
-    const local = this.#own(plan);
+    const own = this.#own(plan);
+    const local = own.then(({ found }) => found);
     // Awaited by the search; should that fail first, this must not count as unhandled.
     local.catch(() => undefined);
     const search: MeshSearch = new MeshSearch({
@@ -135,15 +142,20 @@ export class Search {
         answered: answered.size,
         nodes: asked.map((nodeId) => ({ nodeId, answered: answered.has(nodeId) })),
         tookMs: toMicroseconds(clock.now() - started),
+        ...(await own).loaded,
       };
     } finally {
       for (const id of ids) this.#open.delete(id);
     }
   }
 
-  async #own({ query, filter, k }: SearchPlan, most?: number): Promise<readonly Found[]> {
-    if (!query) return this.#local.newest(filter, k);
-    return await this.#local.candidates(query, filter, k, { rescore: true, ...(most !== undefined && { most }) });
+  async #own({ query, filter, k, timeoutMs }: SearchPlan, most?: number): Promise<OwnPart> {
+    if (!query) return { found: this.#local.newest(filter, k), loaded: {} };
+    const { source, clock } = this.#o;
+    const share = source.loaded < 1 ? await loadedWithin(source, clock, Math.min(LOAD_WAIT_MS, timeoutMs / 2)) : 1;
+    const options = { rescore: true, ...(most !== undefined && { most }) };
+    const found = await this.#local.candidates(query, filter, k, options);
+    return { found, loaded: share < 1 ? { loaded: share } : {} };
   }
 
   #answered({ source, body }: DeliveredMessage): void {
@@ -165,6 +177,12 @@ export class Search {
     const id = answer.request as MessageId;
     if (!this.#open.get(id)?.scores(id, source, answer.scores)) this.#o.counted('search.late');
   }
+}
+
+/** What is found here, and what the answer has to say of it. */
+interface OwnPart {
+  readonly found: readonly Found[];
+  readonly loaded: Pick<SearchAnswer, 'loaded'>;
 }
 
 const resultOf = (
