@@ -15,12 +15,11 @@ export type PriorityName = (typeof PRIORITIES)[number];
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 export type JsonObject = { readonly [key: string]: Json };
 
-/** Of a radio with several ways of working also which one the hardware allows, why, and what mends a part that fails. */
+/** `reason`: why it is not up. Of a radio with several ways of working also which one the hardware allows, why, and what mends a part that fails. */
 export interface RadioStatus extends Partial<Pick<RadioProbe, 'mode' | 'detail' | 'fix'>> {
   readonly kind: RadioKind;
   readonly name: string;
   readonly condition: RadioCondition;
-  /** Why it is not up. */
   readonly reason?: string;
   readonly addresses: readonly string[];
   readonly links: number;
