@@ -10,7 +10,7 @@
 namespace edge::addon {
 
 // Raised whenever the classes or their arguments change; src/native/load.ts refuses any other.
-inline constexpr uint32_t kAbi = 3;
+inline constexpr uint32_t kAbi = 4;
 
 enum class HandleKind : uint64_t { dedup = 1, routes = 2 };
 

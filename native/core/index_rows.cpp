@@ -76,7 +76,7 @@ size_t VectorIndex::bytes_with(size_t first, size_t rows) const {
   const size_t end = first + rows;
   const size_t sketched = sketcher_.enabled() ? end : 0;
   return bytes() - values_.bytes() - coarse_.bytes() - fine_.bytes() + rows * columns +
-         values_.bytes_for(end * stride_) + coarse_.bytes_for(sketched * kCoarseBytes) +
+         values_.bytes_for(end * row_bytes_) + coarse_.bytes_for(sketched * kCoarseBytes) +
          fine_.bytes_for(sketched * kFineBytes);
 }
 
@@ -88,7 +88,7 @@ Status VectorIndex::grow_rows() {
   const size_t rows = capacity_ - first < kBlockRows ? capacity_ - first : kBlockRows;
   if (bytes_with(first, rows) > max_bytes_) return Status::bytes;
   const size_t sketched = sketcher_.enabled() ? first + rows : 0;
-  const bool made = values_.grow((first + rows) * stride_) && coarse_.grow(sketched * kCoarseBytes) &&
+  const bool made = values_.grow((first + rows) * row_bytes_) && coarse_.grow(sketched * kCoarseBytes) &&
                     fine_.grow(sketched * kFineBytes) && block.factor.resize(rows) && block.key.resize(rows) &&
                     block.type.resize(rows) && block.node.resize(rows) && block.time_ms.resize(rows) &&
                     block.has_exact.resize(exact_.is_open() ? rows : 0);
@@ -134,7 +134,7 @@ void VectorIndex::fill_from_last(uint32_t row) {
   const size_t f = last % kBlockRows;
   const size_t t = row % kBlockRows;
   table_.move(table_hash(secret_, from.key[f]), last, row);
-  std::memcpy(row_data(row), row_data(last), stride_);
+  std::memcpy(row_data(row), row_data(last), row_bytes_);
   to.factor[t] = from.factor[f];
   to.key[t] = from.key[f];
   to.type[t] = from.type[f];

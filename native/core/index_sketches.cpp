@@ -1,11 +1,11 @@
-// What a row holds besides its int8 components: length, columns, sketch, and its float32 vector in the file.
+// What a row holds besides its values: length, columns, sketch, and its float32 vector in the file.
 #include <cmath>
 
 #include "vector_index.hpp"
 
 namespace edge {
 
-// The row's components are there already.
+// The row itself is there already.
 void VectorIndex::write_row(uint32_t row, int64_t squares, const Columns& columns, size_t i) {
   Block& block = block_of(row);
   const size_t at = row % kBlockRows;
@@ -27,14 +27,12 @@ void VectorIndex::store_sketch(uint32_t row, const uint8_t* sketch) {
 // As the row's number wants it now.
 void VectorIndex::sketch_row(uint32_t row) {
   const int8_t* values = row_data(row);
-  int64_t squares = 0;
-  for (size_t j = 0; j < stride_; j++) squares += int32_t{values[j]} * int32_t{values[j]};
   uint8_t sketch[kSketchBytes];
-  sketcher_.sketch(row, values, squares, sketch);
+  sketcher_.sketch(row, values, row_squares(values, stride_), sketch);
   store_sketch(row, sketch);
 }
 
-// After the row's components have moved.
+// After the row's values have moved.
 void VectorIndex::move_sketch(uint32_t from, uint32_t to) {
   if (sketcher_.is_present(from) != sketcher_.is_present(to)) {
     sketch_row(to);

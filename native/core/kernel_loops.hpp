@@ -21,11 +21,10 @@ inline constexpr double kRounder = 6755399441055744.0;
   return top >= 0x7f800000u ? -1.0 : static_cast<double>(std::bit_cast<float>(top));
 }
 
-template <typename T>
-[[gnu::always_inline]] inline int64_t quantise(const float* x, size_t count, double factor, T* out) {
+[[gnu::always_inline]] inline int64_t quantise(const float* x, size_t count, double factor, int16_t* out) {
   for (size_t i = 0; i < count; i++) {
     const double shifted = static_cast<double>(x[i]) * factor + kRounder;
-    out[i] = static_cast<T>(static_cast<int32_t>(shifted - kRounder));
+    out[i] = static_cast<int16_t>(static_cast<int32_t>(shifted - kRounder));
   }
   int64_t squares = 0;
   for (size_t i = 0; i < count; i++) squares += static_cast<int32_t>(out[i]) * static_cast<int32_t>(out[i]);

@@ -2,31 +2,19 @@
 
 #include "kernel_loops.hpp"
 #include "rotation_loops.hpp"
+#include "row_loops.hpp"
 #include "sketch_loops.hpp"
 
 namespace edge {
 
 namespace {
 
-double dot(const int16_t* query, const int8_t* row, size_t stride) {
-  // 512 products of 32,767 × 128 still fit 32 bits.
-  constexpr size_t kChunk = 512;
-  int64_t sum = 0;
-  for (size_t from = 0; from < stride; from += kChunk) {
-    const size_t to = from + kChunk < stride ? from + kChunk : stride;
-    int32_t part = 0;
-    for (size_t j = from; j < to; j++) part += static_cast<int32_t>(query[j]) * static_cast<int32_t>(row[j]);
-    sum += part;
-  }
-  return static_cast<double>(sum);
-}
-
 void dot_rows(const int16_t* query, const int8_t* rows, size_t stride, size_t count, double* out) {
-  for (size_t i = 0; i < count; i++) out[i] = dot(query, rows + i * stride, stride);
+  for (size_t i = 0; i < count; i++) out[i] = static_cast<double>(loops::dot(query, rows + i * row_bytes(stride), stride));
 }
 
 void dot_picks(const int16_t* query, const int8_t* const* rows, size_t stride, size_t count, double* out) {
-  for (size_t i = 0; i < count; i++) out[i] = dot(query, rows[i], stride);
+  for (size_t i = 0; i < count; i++) out[i] = static_cast<double>(loops::dot(query, rows[i], stride));
 }
 
 void scores(const double* dots, const float* factors, double query_factor, size_t count, float* out) {
@@ -35,9 +23,11 @@ void scores(const double* dots, const float* factors, double query_factor, size_
 
 double peak(const float* x, size_t count) { return loops::peak(x, count); }
 
-int64_t quantise_row(const float* x, size_t count, double peak, int8_t* out) {
-  return loops::quantise(x, count, kRowPeak / peak, out);
+int64_t quantise_row(const float* x, size_t count, double peak, int8_t* row) {
+  return loops::quantise_row(x, count, peak, row);
 }
+
+void even(const int8_t* row, size_t stride, int8_t* out) { loops::even(row, stride, out); }
 
 void rotate(const Rotation& rotation, const int8_t* row, size_t stride, int32_t* out) {
   loops::rotate(rotation, row, stride, out);
@@ -81,6 +71,7 @@ const Kernels& scalar_kernels() {
       .scores = scores,
       .peak = peak,
       .quantise_row = quantise_row,
+      .even = even,
       .rotate = rotate,
       .signs = signs,
       .project = project,

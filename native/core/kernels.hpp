@@ -10,21 +10,20 @@
 #include "cpu.hpp"
 #include "filter.hpp"
 #include "rotation.hpp"
+#include "row_format.hpp"
 
 namespace edge {
 
-// Rows and queries are padded with zeros to this many components, so that no kernel has a tail.
-inline constexpr size_t kRowAlign = 64;
-inline constexpr size_t kMaxDimension = 4096;
-
-inline constexpr double kRowPeak = 127.0;
-inline constexpr double kQueryPeak = 32767.0;
+// Twelve bits and a sign. Of the sums below, a lane of 32 bits then holds what it gets of kDotPart components, even at
+// 4,095 × -128 × kTopLevel each, as long as that is not more than the eighth part of them.
+inline constexpr double kQueryPeak = 4095.0;
+inline constexpr size_t kDotPart = 512;
 
 struct Kernels {
   Isa isa;
 
-  // out[i] = query · row i, exact, for rows 0 … count-1 one behind the other, or for those pointed to.
-  // `stride` is a multiple of kRowAlign and at most kMaxDimension: then no 32-bit lane can overflow.
+  // out[i] = query · row i, levels and all, exact, for rows 0 … count-1 one behind the other, or for those pointed to.
+  // `stride` is a multiple of kRowAlign and at most kMaxDimension, and no component of the query beyond ±kQueryPeak.
   void (*dot_rows)(const int16_t* query, const int8_t* rows, size_t stride, size_t count, double* out);
   void (*dot_picks)(const int16_t* query, const int8_t* const* rows, size_t stride, size_t count, double* out);
   // out[i] = dots[i] × factors[i] × query_factor as a cosine, clamped to [-1, 1].
@@ -32,11 +31,14 @@ struct Kernels {
 
   // Largest magnitude of the components; negative when one is not finite.
   double (*peak)(const float* x, size_t count);
-  // out[i] = x[i] × (127 / peak), rounded half to even; returns the sum of the squares of `out`.
-  int64_t (*quantise_row)(const float* x, size_t count, double peak, int8_t* out);
+  // The whole row of a vector: each block at the least level that fits it, values rounded half to even. Returns
+  // row_squares().
+  int64_t (*quantise_row)(const float* x, size_t count, double peak, int8_t* row);
+  // The row's components at the top level all of them, rounded half up: what a sketch is made of. `stride` to `out`.
+  void (*even)(const int8_t* row, size_t stride, int8_t* out);
 
-  // The rotation of a row of `stride` components (64-byte aligned, as `out`); `out` takes rotation.padded().
-  void (*rotate)(const Rotation& rotation, const int8_t* row, size_t stride, int32_t* out);
+  // The rotation of `stride` components (64-byte aligned, as `out`); `out` takes rotation.padded().
+  void (*rotate)(const Rotation& rotation, const int8_t* x, size_t stride, int32_t* out);
   // The sketch of a rotated row: bit j is y[j] > norm × mean[j], or y[j] > 0 without a mean. kSketchBytes to `out`.
   void (*signs)(const int32_t* y, const float* mean, float norm, uint8_t* out);
   // Σ y[j] × mean[j], in loops::kSumLanes lanes; `count` is a power of two of at least kSketchBits, here and below.
@@ -71,8 +73,8 @@ const Kernels& neon_dotprod_kernels();
 // The kernels for `isa`, which must be available.
 const Kernels& kernels_for(Isa isa);
 
-// As quantise_row, to 16 bits: the query's own error (below 4e-4 in any case, 2e-5 for a typical embedding) then
-// vanishes beside the rows'.
+// out[i] = x[i] × (kQueryPeak / peak), rounded half to even; returns the sum of the squares of `out`. The query's own
+// error is then a twentieth of a row's.
 int64_t quantise_query(const float* x, size_t count, double peak, int16_t* out);
 
 }  // namespace edge

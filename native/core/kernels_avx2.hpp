@@ -13,7 +13,8 @@ namespace edge::avx2 {
 
 void scores(const double* dots, const float* factors, double query_factor, size_t count, float* out);
 double peak(const float* x, size_t count);
-int64_t quantise_row(const float* x, size_t count, double peak, int8_t* out);
+int64_t quantise_row(const float* x, size_t count, double peak, int8_t* row);
+void even(const int8_t* row, size_t stride, int8_t* out);
 
 void rotate(const Rotation& rotation, const int8_t* row, size_t stride, int32_t* out);
 void signs(const int32_t* y, const float* mean, float norm, uint8_t* out);

@@ -42,7 +42,7 @@ EDGE_AVX512 inline __m512i step(__m512i sum, const int16_t* query, const int8_t*
   return _mm512_dpwssd_epi32(sum, load(query), _mm512_cvtepi8_epi16(bytes));
 }
 
-// Two of the sixteen lanes together still fit 32 bits: 512 products of 32,767 × 128.
+// Two of the sixteen lanes together still fit 32 bits: they are the sums of one block of every chunk.
 EDGE_AVX512 inline int64_t total(__m512i lanes) {
   const __m256i eight = _mm256_add_epi32(_mm512_castsi512_si256(lanes), _mm512_extracti64x4_epi64(lanes, 1));
   const __m256i low = _mm256_cvtepi32_epi64(_mm256_castsi256_si128(eight));
@@ -52,22 +52,39 @@ EDGE_AVX512 inline int64_t total(__m512i lanes) {
   return _mm_cvtsi128_si64(_mm_add_epi64(two, _mm_unpackhi_epi64(two, two)));
 }
 
-EDGE_AVX512 inline double dot_one(const int16_t* query, const int8_t* row, const int8_t* ahead, size_t stride) {
-  __m512i a = _mm512_setzero_si512();
-  __m512i b = a;
-  for (size_t j = 0; j < stride; j += 64) {
+// Sixteen lanes, two for each block of a chunk.
+EDGE_AVX512 inline __m512i dot_part(const int16_t* query, const int8_t* row, const int8_t* ahead, size_t stride,
+                                    size_t from, size_t to) {
+  const __m512i table = _mm512_broadcast_i64x4(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(edge::kLevels)));
+  const __m512i places = _mm512_setr_epi32(8, 8, 11, 11, 14, 14, 17, 17, 20, 20, 23, 23, 26, 26, 29, 29);
+  __m512i sum = _mm512_setzero_si512();
+  for (size_t j = from; j < to; j += edge::kRowAlign) {
     __builtin_prefetch(ahead + j);
-    a = step(a, query + j, row + j);
-    b = step(b, query + j + 32, row + j + 32);
+    __m512i blocks = step(_mm512_setzero_si512(), query + j, row + j);
+    blocks = step(blocks, query + j + edge::kHalfChunk, row + j + edge::kHalfChunk);
+    // Four bits tell an entry of the table, which has all eight twice.
+    const __m512i level = _mm512_srlv_epi32(_mm512_set1_epi32(edge::levels_word(row, stride, j)), places);
+    sum = _mm512_add_epi32(sum, _mm512_mullo_epi32(blocks, _mm512_permutexvar_epi32(level, table)));
   }
-  return static_cast<double>(total(_mm512_add_epi32(a, b)));
+  return sum;
+}
+
+EDGE_AVX512 inline double dot_one(const int16_t* query, const int8_t* row, const int8_t* ahead, size_t stride) {
+  int64_t sum = 0;
+  for (size_t from = 0; from < stride; from += edge::kDotPart) {
+    const size_t to = from + edge::kDotPart < stride ? from + edge::kDotPart : stride;
+    sum += total(dot_part(query, row, ahead, stride, from, to));
+  }
+  __builtin_prefetch(ahead + stride);
+  return static_cast<double>(sum);
 }
 
 EDGE_AVX512 void dot_rows(const int16_t* query, const int8_t* rows, size_t stride, size_t count, double* out) {
-  const size_t end = count * stride;
+  const size_t bytes = edge::row_bytes(stride);
+  const size_t end = count * bytes;
   for (size_t i = 0; i < count; i++) {
-    const size_t ahead = i * stride + kPrefetchBytes;
-    out[i] = dot_one(query, rows + i * stride, rows + (ahead < end ? ahead : 0), stride);
+    const size_t ahead = i * bytes + kPrefetchBytes;
+    out[i] = dot_one(query, rows + i * bytes, rows + (ahead < end ? ahead : 0), stride);
   }
 }
 
@@ -223,6 +240,7 @@ const edge::Kernels& avx512_kernels() {
       .scores = edge::avx2::scores,
       .peak = edge::avx2::peak,
       .quantise_row = edge::avx2::quantise_row,
+      .even = edge::avx2::even,
       .rotate = edge::avx2::rotate,
       .signs = signs,
       .project = edge::avx2::project,

@@ -5,18 +5,30 @@
 #include <arm_neon.h>
 
 #include "kernel_loops.hpp"
+#include "row_loops.hpp"
 
 namespace edge::neon {
 
 namespace {
 
+// Of one block in each of 16 components, what the same place of the chunk's second half has added to it.
 struct Lanes {
   int32x4_t a, b, c, d;
 };
 
-// Four accumulators, each taking one product of four of 16 components: at the largest dimension a lane sums
-// 256 products of 32,767 × 128, which fits 32 bits.
-inline void step(Lanes& sum, int16x8_t low, int16x8_t high, const int8_t* row) {
+inline Lanes products(const int16_t* query, const int8_t* row) {
+  const int16x8_t low = vld1q_s16(query);
+  const int16x8_t high = vld1q_s16(query + 8);
+  const int8x16_t bytes = vld1q_s8(row);
+  const int16x8_t first = vmovl_s8(vget_low_s8(bytes));
+  const int16x8_t second = vmovl_high_s8(bytes);
+  return {vmull_s16(vget_low_s16(low), vget_low_s16(first)), vmull_high_s16(low, first),
+          vmull_s16(vget_low_s16(high), vget_low_s16(second)), vmull_high_s16(high, second)};
+}
+
+inline void add_products(Lanes& sum, const int16_t* query, const int8_t* row) {
+  const int16x8_t low = vld1q_s16(query);
+  const int16x8_t high = vld1q_s16(query + 8);
   const int8x16_t bytes = vld1q_s8(row);
   const int16x8_t first = vmovl_s8(vget_low_s8(bytes));
   const int16x8_t second = vmovl_high_s8(bytes);
@@ -26,54 +38,50 @@ inline void step(Lanes& sum, int16x8_t low, int16x8_t high, const int8_t* row) {
   sum.d = vmlal_high_s16(sum.d, high, second);
 }
 
-inline double total(const Lanes& sum) {
-  int64x2_t wide = vpaddlq_s32(sum.a);
-  wide = vpadalq_s32(wide, sum.b);
-  wide = vpadalq_s32(wide, sum.c);
-  wide = vpadalq_s32(wide, sum.d);
-  return static_cast<double>(vaddvq_s64(wide));
+inline int32x4_t scaled(int32x4_t sum, const Lanes& blocks, int32x4_t scale) {
+  sum = vmlaq_laneq_s32(sum, blocks.a, scale, 0);
+  sum = vmlaq_laneq_s32(sum, blocks.b, scale, 1);
+  sum = vmlaq_laneq_s32(sum, blocks.c, scale, 2);
+  return vmlaq_laneq_s32(sum, blocks.d, scale, 3);
 }
 
-inline Lanes zero() {
-  const int32x4_t none = vdupq_n_s32(0);
-  return {none, none, none, none};
-}
-
-inline void dot_two(const int16_t* query, const int8_t* first, const int8_t* second, size_t stride, double* out) {
-  Lanes one = zero();
-  Lanes two = zero();
-  for (size_t j = 0; j < stride; j += 16) {
-    const int16x8_t low = vld1q_s16(query + j);
-    const int16x8_t high = vld1q_s16(query + j + 8);
-    step(one, low, high, first + j);
-    step(two, low, high, second + j);
+inline int64_t dot_part(const int16_t* query, const int8_t* row, size_t stride, size_t from, size_t to) {
+  // Each takes an eighth of the components.
+  int32x4_t low = vdupq_n_s32(0);
+  int32x4_t high = low;
+  for (size_t j = from; j < to; j += kRowAlign) {
+    const Scales scale = scales(levels_word(row, stride, j));
+    Lanes blocks = products(query + j, row + j);
+    add_products(blocks, query + j + 32, row + j + 32);
+    low = scaled(low, blocks, scale.low);
+    blocks = products(query + j + 16, row + j + 16);
+    add_products(blocks, query + j + 48, row + j + 48);
+    high = scaled(high, blocks, scale.high);
   }
-  out[0] = total(one);
-  out[1] = total(two);
+  return vaddvq_s64(vpadalq_s32(vpaddlq_s32(low), high));
 }
 
-inline double dot_one(const int16_t* query, const int8_t* row, size_t stride) {
-  Lanes sum = zero();
-  for (size_t j = 0; j < stride; j += 16) step(sum, vld1q_s16(query + j), vld1q_s16(query + j + 8), row + j);
-  return total(sum);
+inline double dot(const int16_t* query, const int8_t* row, size_t stride) {
+  int64_t sum = 0;
+  for (size_t from = 0; from < stride; from += kDotPart) {
+    sum += dot_part(query, row, stride, from, from + kDotPart < stride ? from + kDotPart : stride);
+  }
+  return static_cast<double>(sum);
 }
 
 }  // namespace
 
 void dot_rows(const int16_t* query, const int8_t* rows, size_t stride, size_t count, double* out) {
-  size_t i = 0;
-  for (; i + 2 <= count; i += 2) dot_two(query, rows + i * stride, rows + (i + 1) * stride, stride, out + i);
-  if (i < count) out[i] = dot_one(query, rows + i * stride, stride);
+  for (size_t i = 0; i < count; i++) out[i] = dot(query, rows + i * row_bytes(stride), stride);
 }
 
 void dot_picks(const int16_t* query, const int8_t* const* rows, size_t stride, size_t count, double* out) {
-  size_t i = 0;
-  for (; i + 2 <= count; i += 2) {
-    const int8_t* ahead = rows[i + 4 < count ? i + 4 : i];
-    for (size_t j = 0; j < stride; j += 64) __builtin_prefetch(ahead + j);
-    dot_two(query, rows[i], rows[i + 1], stride, out + i);
+  const size_t bytes = row_bytes(stride);
+  for (size_t i = 0; i < count; i++) {
+    const int8_t* ahead = rows[i + 2 < count ? i + 2 : i];
+    for (size_t j = 0; j < bytes; j += 64) __builtin_prefetch(ahead + j);
+    out[i] = dot(query, rows[i], stride);
   }
-  if (i < count) out[i] = dot_one(query, rows[i], stride);
 }
 
 void scores(const double* dots, const float* factors, double query_factor, size_t count, float* out) {
@@ -82,9 +90,11 @@ void scores(const double* dots, const float* factors, double query_factor, size_
 
 double peak(const float* x, size_t count) { return loops::peak(x, count); }
 
-int64_t quantise_row(const float* x, size_t count, double peak, int8_t* out) {
-  return loops::quantise(x, count, kRowPeak / peak, out);
+int64_t quantise_row(const float* x, size_t count, double peak, int8_t* row) {
+  return loops::quantise_row(x, count, peak, row);
 }
+
+void even(const int8_t* row, size_t stride, int8_t* out) { loops::even(row, stride, out); }
 
 }  // namespace edge::neon
 
@@ -98,6 +108,7 @@ const Kernels& neon_kernels() {
       .scores = neon::scores,
       .peak = neon::peak,
       .quantise_row = neon::quantise_row,
+      .even = neon::even,
       .rotate = neon::rotate,
       .signs = neon::signs,
       .project = neon::project,

@@ -14,72 +14,57 @@ namespace {
 // Below so many rows it does not pay to cut the query up.
 constexpr size_t kLeastRows = 4;
 
-// The query in bytes: component = 256 × high + 128 + low, so that both bytes are signed. The 128 is common to all, so
-// a row's own sum stands for it. (A component above 32,639 is not 256 × high + low with two signed bytes.)
+// The query in bytes: component = 128 × high + low. (Up to 13 bits and a sign could be.)
 struct Query {
   alignas(16) int8_t high[kMaxDimension];
   alignas(16) int8_t low[kMaxDimension];
 };
 
 EDGE_DOTPROD inline void cut(const int16_t* query, size_t stride, Query& out) {
-  const int8x16_t half = vdupq_n_s8(-128);
   for (size_t j = 0; j < stride; j += 16) {
     const int16x8_t a = vld1q_s16(query + j);
     const int16x8_t b = vld1q_s16(query + j + 8);
-    vst1q_s8(out.high + j, vuzp2q_s8(vreinterpretq_s8_s16(a), vreinterpretq_s8_s16(b)));
-    const int8x16_t low = vuzp1q_s8(vreinterpretq_s8_s16(a), vreinterpretq_s8_s16(b));
-    vst1q_s8(out.low + j, vaddq_s8(low, half));
+    const int16x8_t a_high = vrshrq_n_s16(a, 7);
+    const int16x8_t b_high = vrshrq_n_s16(b, 7);
+    vst1q_s8(out.high + j, vcombine_s8(vmovn_s16(a_high), vmovn_s16(b_high)));
+    const int16x8_t a_low = vsubq_s16(a, vshlq_n_s16(a_high, 7));
+    const int16x8_t b_low = vsubq_s16(b, vshlq_n_s16(b_high, 7));
+    vst1q_s8(out.low + j, vcombine_s8(vmovn_s16(a_low), vmovn_s16(b_low)));
   }
 }
 
-struct Sums {
-  int32x4_t high, low, ones;
-};
-
-// At the largest dimension a lane sums 1,024 products of two bytes.
-EDGE_DOTPROD inline void step(Sums& sum, int8x16_t high, int8x16_t low, const int8_t* row) {
-  const int8x16_t bytes = vld1q_s8(row);
-  sum.high = vdotq_s32(sum.high, bytes, high);
-  sum.low = vdotq_s32(sum.low, bytes, low);
-  sum.ones = vdotq_s32(sum.ones, bytes, vdupq_n_s8(1));
+// The sums of four blocks whose first components are at `at`.
+EDGE_DOTPROD inline int32x4_t blocks(const Query& query, const int8_t* row, size_t at) {
+  const int8x16_t first = vld1q_s8(row + at);
+  const int8x16_t second = vld1q_s8(row + at + kHalfChunk);
+  int32x4_t sum = vdotq_s32(vdupq_n_s32(0), first, vld1q_s8(query.high + at));
+  sum = vdotq_s32(sum, second, vld1q_s8(query.high + at + kHalfChunk));
+  sum = vshlq_n_s32(sum, 7);
+  sum = vdotq_s32(sum, first, vld1q_s8(query.low + at));
+  return vdotq_s32(sum, second, vld1q_s8(query.low + at + kHalfChunk));
 }
 
-EDGE_DOTPROD inline double total(const Sums& sum) {
-  return static_cast<double>(vaddlvq_s32(sum.high) * 256 + vaddlvq_s32(sum.ones) * 128 + vaddlvq_s32(sum.low));
-}
-
-EDGE_DOTPROD inline Sums zero() {
-  const int32x4_t none = vdupq_n_s32(0);
-  return {none, none, none};
-}
-
-EDGE_DOTPROD inline void dot_two(const Query& query, const int8_t* first, const int8_t* second, size_t stride,
-                                 double* out) {
-  Sums one = zero();
-  Sums two = zero();
-  for (size_t j = 0; j < stride; j += 16) {
-    const int8x16_t high = vld1q_s8(query.high + j);
-    const int8x16_t low = vld1q_s8(query.low + j);
-    step(one, high, low, first + j);
-    step(two, high, low, second + j);
+EDGE_DOTPROD inline double dot(const Query& query, const int8_t* row, size_t stride) {
+  int64_t total = 0;
+  for (size_t from = 0; from < stride; from += kDotPart) {
+    const size_t to = from + kDotPart < stride ? from + kDotPart : stride;
+    int32x4_t low = vdupq_n_s32(0);
+    int32x4_t high = low;
+    for (size_t j = from; j < to; j += kRowAlign) {
+      const neon::Scales scale = neon::scales(levels_word(row, stride, j));
+      low = vmlaq_s32(low, blocks(query, row, j), scale.low);
+      high = vmlaq_s32(high, blocks(query, row, j + 16), scale.high);
+    }
+    total += vaddlvq_s32(low) + vaddlvq_s32(high);
   }
-  out[0] = total(one);
-  out[1] = total(two);
-}
-
-EDGE_DOTPROD inline double dot_one(const Query& query, const int8_t* row, size_t stride) {
-  Sums sum = zero();
-  for (size_t j = 0; j < stride; j += 16) step(sum, vld1q_s8(query.high + j), vld1q_s8(query.low + j), row + j);
-  return total(sum);
+  return static_cast<double>(total);
 }
 
 EDGE_DOTPROD void dot_rows(const int16_t* query, const int8_t* rows, size_t stride, size_t count, double* out) {
   if (count < kLeastRows) return neon::dot_rows(query, rows, stride, count, out);
   Query bytes;
   cut(query, stride, bytes);
-  size_t i = 0;
-  for (; i + 2 <= count; i += 2) dot_two(bytes, rows + i * stride, rows + (i + 1) * stride, stride, out + i);
-  if (i < count) out[i] = dot_one(bytes, rows + i * stride, stride);
+  for (size_t i = 0; i < count; i++) out[i] = dot(bytes, rows + i * row_bytes(stride), stride);
 }
 
 EDGE_DOTPROD void dot_picks(const int16_t* query, const int8_t* const* rows, size_t stride, size_t count,
@@ -87,13 +72,11 @@ EDGE_DOTPROD void dot_picks(const int16_t* query, const int8_t* const* rows, siz
   if (count < kLeastRows) return neon::dot_picks(query, rows, stride, count, out);
   Query bytes;
   cut(query, stride, bytes);
-  size_t i = 0;
-  for (; i + 2 <= count; i += 2) {
-    const int8_t* ahead = rows[i + 4 < count ? i + 4 : i];
-    for (size_t j = 0; j < stride; j += 64) __builtin_prefetch(ahead + j);
-    dot_two(bytes, rows[i], rows[i + 1], stride, out + i);
+  for (size_t i = 0; i < count; i++) {
+    const int8_t* ahead = rows[i + 2 < count ? i + 2 : i];
+    for (size_t j = 0; j < row_bytes(stride); j += 64) __builtin_prefetch(ahead + j);
+    out[i] = dot(bytes, rows[i], stride);
   }
-  if (i < count) out[i] = dot_one(bytes, rows[i], stride);
 }
 
 }  // namespace
@@ -106,6 +89,7 @@ const Kernels& neon_dotprod_kernels() {
       .scores = neon::scores,
       .peak = neon::peak,
       .quantise_row = neon::quantise_row,
+      .even = neon::even,
       .rotate = neon::rotate,
       .signs = neon::signs,
       .project = neon::project,

@@ -51,11 +51,11 @@ Status Search::init(const VectorIndex& index, const float* query, const Question
 
 bool Search::rotate_query(const VectorIndex& index, const float* query, double peak) {
   const Rotation& rotation = index.sketcher_.rotation();
-  if (query_row_.size() != index.stride_ && !query_row_.resize(index.stride_)) return false;
+  if (query_row_.size() != index.row_bytes_ && !query_row_.resize(index.row_bytes_)) return false;
+  if (even_.size() != index.stride_ && !even_.resize(index.stride_)) return false;
   if (rotated_.size() != rotation.padded() && !rotated_.resize(rotation.padded())) return false;
   const int64_t squares = index.kernels_->quantise_row(query, index.dimension_, peak, query_row_.data());
-  query_norm_ = std::sqrt(static_cast<double>(squares));
-  index.kernels_->rotate(rotation, query_row_.data(), index.stride_, rotated_.data());
+  query_norm_ = index.sketcher_.rotate(query_row_.data(), squares, even_.data(), rotated_.data());
   sketch_query(index);
   return true;
 }
@@ -110,7 +110,7 @@ bool Search::step(const VectorIndex& index) {
 }
 
 size_t Search::bytes() const {
-  return query_.bytes() + query_row_.bytes() + rotated_.bytes() + vector_.bytes() + stored_.bytes() + top_.bytes() +
+  return query_.bytes() + query_row_.bytes() + even_.bytes() + rotated_.bytes() + vector_.bytes() + stored_.bytes() + top_.bytes() +
          found_.bytes();
 }
 
@@ -184,7 +184,7 @@ void Search::score_picks(const VectorIndex& index, uint32_t row, const uint16_t*
       if (factor == 0 || !question_.filter.passes(block.columns(), at % kBlockRows)) continue;
       const int8_t* values = index.row_data(at);
       // The kernel fetches ahead of itself, but nobody did for its first rows.
-      for (size_t j = 0; chunk.count < kAhead && j < index.stride_; j += 64) __builtin_prefetch(values + j);
+      for (size_t j = 0; chunk.count < kAhead && j < index.row_bytes_; j += 64) __builtin_prefetch(values + j);
       chunk.row[chunk.count] = at;
       chunk.values[chunk.count] = values;
       chunk.factor[chunk.count++] = factor;
@@ -213,7 +213,7 @@ void Search::offer(const VectorIndex& index, uint32_t row, float score) {
 // After B and C, or after a full scan.
 void Search::end_scoring(const VectorIndex& index) {
   counts_.bytes_read += counts_.coarse_rows * kCoarseBytes + counts_.fine_rows * kFineBytes +
-                        counts_.scored_rows * index.dimension_;
+                        counts_.scored_rows * index.row_bytes_;
   if (rerank_) {
     top_.sort();
     found_.clear();

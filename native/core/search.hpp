@@ -119,6 +119,7 @@ class Search {
 
   // The query as a row would be, rotated; its sketch by the present mean and by the old.
   Buffer<int8_t> query_row_;
+  Buffer<int8_t> even_;
   Buffer<int32_t> rotated_;
   double query_norm_ = 0;
   Sketch present_;

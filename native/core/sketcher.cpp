@@ -30,7 +30,10 @@ bool Sketcher::init(const Kernels& kernels, size_t dimension, size_t stride, uin
   enabled_ = true;
   kernels_ = &kernels;
   stride_ = stride;
-  if (!rotation_.init(dimension, seed) || !rotated_.resize(rotation_.padded())) return false;
+  if (!rotation_.init(dimension, seed) || !rotated_.resize(rotation_.padded()) ||
+      !even_.resize(stride)) {
+    return false;
+  }
   scale_squared_ = rotation_.scale() * rotation_.scale();
   for (SpaceMean& one : means_) {
     if (!one.init(rotation_)) return false;
@@ -44,27 +47,33 @@ bool Sketcher::init(const Kernels& kernels, size_t dimension, size_t stride, uin
 }
 
 size_t Sketcher::bytes() const {
-  return rotation_.bytes() + means_[0].bytes() + means_[1].bytes() + rotated_.bytes() + sums_.bytes();
+  return rotation_.bytes() + means_[0].bytes() + means_[1].bytes() + even_.bytes() + rotated_.bytes() + sums_.bytes();
 }
 
 double Sketcher::along(const SpaceMean& mean, const int32_t* rotated, double norm) const {
   return kernels_->project(rotated, mean.components(), rotation_.padded()) / (norm * scale_squared_);
 }
 
-void Sketcher::rotate(uint32_t row, const int8_t* values, double norm, uint8_t* out) {
+double Sketcher::rotate(const int8_t* row, int64_t squares, int8_t* even, int32_t* rotated) const {
+  kernels_->even(row, stride_, even);
+  kernels_->rotate(rotation_, even, stride_, rotated);
+  return std::sqrt(static_cast<double>(squares)) / kTopLevel;
+}
+
+double Sketcher::write(uint32_t row, const int8_t* values, int64_t squares, uint8_t* out) {
   SpaceMean& mean = means_[is_present(row) ? present_ : present_ ^ 1];
-  kernels_->rotate(rotation_, values, stride_, rotated_.data());
+  const double norm = rotate(values, squares, even_.data(), rotated_.data());
   kernels_->signs(rotated_.data(), mean.thresholds(), static_cast<float>(norm), out);
   if (mean.exists()) mean.note(along(mean, rotated_.data(), norm));
+  return norm;
 }
 
 void Sketcher::sketch(uint32_t row, const int8_t* values, int64_t squares, uint8_t* out) {
-  rotate(row, values, std::sqrt(static_cast<double>(squares)), out);
+  write(row, values, squares, out);
 }
 
 void Sketcher::sketch_and_learn(uint32_t row, const int8_t* values, int64_t squares, uint8_t* out) {
-  const double norm = std::sqrt(static_cast<double>(squares));
-  rotate(row, values, norm, out);
+  const double norm = write(row, values, squares, out);
   if (sums_.size() == 0) return;
   kernels_->accumulate(rotated_.data(), 1.0 / norm, rotation_.padded(), sums_.data());
   learned_++;

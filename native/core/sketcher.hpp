@@ -74,7 +74,7 @@ class Sketcher {
   // Changes with every new mean.
   uint32_t epoch() const { return epoch_; }
 
-  // The sketch of an int8 row, whose sum of squares is given, as row number `row` must have it.
+  // The sketch of an int8 row, whose row_squares() are given, as row number `row` must have it.
   void sketch(uint32_t row, const int8_t* values, int64_t squares, uint8_t* out);
   // The same, and learns from it: for rows that are upserted.
   void sketch_and_learn(uint32_t row, const int8_t* values, int64_t squares, uint8_t* out);
@@ -86,11 +86,14 @@ class Sketcher {
     if (frontier_ >= rows) frontier_ = UINT32_MAX;
   }
 
+  // Rotates a row; returns its length before. Any buffer of stride and of rotation().padded() will do.
+  double rotate(const int8_t* row, int64_t squares, int8_t* even, int32_t* rotated) const;
+
   // <vector, mean>, of a rotated vector and its length.
   double along(const SpaceMean& mean, const int32_t* rotated, double norm) const;
 
  private:
-  void rotate(uint32_t row, const int8_t* values, double norm, uint8_t* out);
+  double write(uint32_t row, const int8_t* values, int64_t squares, uint8_t* out);
   void look();
 
   const Kernels* kernels_ = nullptr;
@@ -102,6 +105,7 @@ class Sketcher {
   uint32_t present_ = 0;
   uint32_t epoch_ = 0;
   uint32_t frontier_ = UINT32_MAX;
+  Buffer<int8_t> even_;
   Buffer<int32_t> rotated_;
   // Sum of the rotated unit vectors; gone when nothing more is to be learned.
   Buffer<double> sums_;

@@ -1,5 +1,6 @@
 #include "vector_index.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <new>
 
@@ -9,17 +10,16 @@ namespace {
 
 constexpr uint32_t kFirstTable = 1024;
 
-int64_t squares_of(const int8_t* values, size_t count) {
-  int64_t squares = 0;
-  for (size_t j = 0; j < count; j++) squares += int32_t{values[j]} * int32_t{values[j]};
-  return squares;
+bool is_zero(const int8_t* values, size_t count) {
+  return std::all_of(values, values + count, [](int8_t value) { return value == 0; });
 }
 
 }  // namespace
 
 Status VectorIndex::init(const IndexOptions& options, const SipKey& secret, const Kernels& kernels) {
   dimension_ = options.dimension;
-  stride_ = (dimension_ + kRowAlign - 1) / kRowAlign * kRowAlign;
+  stride_ = stride_of(dimension_);
+  row_bytes_ = row_bytes(stride_);
   capacity_ = options.capacity;
   max_bytes_ = options.max_bytes;
   secret_ = secret;
@@ -28,7 +28,7 @@ Status VectorIndex::init(const IndexOptions& options, const SipKey& secret, cons
   blocks_ = new (std::nothrow) Block[block_count_];
   if (blocks_ == nullptr) return Status::memory;
   const size_t sketched = dimension_ < kSketchDimension ? 0 : capacity_;
-  if (!values_.init(capacity_ * stride_) || !coarse_.init(sketched * kCoarseBytes) ||
+  if (!values_.init(capacity_ * row_bytes_) || !coarse_.init(sketched * kCoarseBytes) ||
       !fine_.init(sketched * kFineBytes)) {
     return Status::memory;
   }
@@ -76,7 +76,7 @@ Status VectorIndex::upsert(const uint64_t* keys, size_t count, const float* vect
 Status VectorIndex::upsert_int8(const uint64_t* keys, size_t count, const int8_t* values, const float* scales,
                                 const Columns& columns, size_t& bad) {
   for (size_t i = 0; i < count; i++) {
-    if (!std::isfinite(scales[i]) || scales[i] <= 0 || squares_of(values + i * dimension_, dimension_) == 0) {
+    if (!std::isfinite(scales[i]) || scales[i] <= 0 || is_zero(values + i * dimension_, dimension_)) {
       bad = i;
       return Status::vector;
     }
@@ -88,7 +88,8 @@ Status VectorIndex::upsert_int8(const uint64_t* keys, size_t count, const int8_t
   for (size_t i = 0; i < count; i++) {
     const uint32_t row = find(keys[i]);
     std::memcpy(row_data(row), values + i * dimension_, dimension_);
-    write_row(row, squares_of(values + i * dimension_, dimension_), columns, i);
+    set_top_levels(row_data(row), stride_);
+    write_row(row, row_squares(row_data(row), stride_), columns, i);
   }
   return Status::ok;
 }

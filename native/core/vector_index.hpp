@@ -1,6 +1,6 @@
-// Vectors by key, as int8 rows with a sketch each and columns to filter by; search.hpp finds the nearest. A row is the
-// vector scaled so that its largest component is 127; as a cosine is free of scale, the row and the inverse of its
-// length are all that is kept. The float32 vectors may lie in a file beside it.
+// Vectors by key, as int8 rows (row_format.hpp) with a sketch each and columns to filter by; search.hpp finds the
+// nearest. As a cosine is free of scale, the row and the inverse of its length are all that is kept. The float32 vectors
+// may lie in a file beside it.
 #pragma once
 
 #include <cstddef>
@@ -115,8 +115,10 @@ class VectorIndex {
   Block& block_of(uint32_t row) { return blocks_[row / kBlockRows]; }
   const Block& block_of(uint32_t row) const { return blocks_[row / kBlockRows]; }
   uint64_t key_at(uint32_t row) const { return block_of(row).key[row % kBlockRows]; }
-  int8_t* row_data(uint32_t row) { return reinterpret_cast<int8_t*>(values_.data()) + row * stride_; }
-  const int8_t* row_data(uint32_t row) const { return reinterpret_cast<const int8_t*>(values_.data()) + row * stride_; }
+  int8_t* row_data(uint32_t row) { return reinterpret_cast<int8_t*>(values_.data()) + row * row_bytes_; }
+  const int8_t* row_data(uint32_t row) const {
+    return reinterpret_cast<const int8_t*>(values_.data()) + row * row_bytes_;
+  }
   uint8_t* coarse_data(uint32_t row) { return coarse_.data() + row * kCoarseBytes; }
   const uint8_t* coarse_data(uint32_t row) const { return coarse_.data() + row * kCoarseBytes; }
   uint8_t* fine_data(uint32_t row) { return fine_.data() + row * kFineBytes; }
@@ -147,6 +149,7 @@ class VectorIndex {
 
   size_t dimension_ = 0;
   size_t stride_ = 0;
+  size_t row_bytes_ = 0;
   uint32_t capacity_ = 0;
   uint64_t max_bytes_ = UINT64_MAX;
   uint32_t rows_ = 0;
@@ -160,7 +163,7 @@ class VectorIndex {
   Block* blocks_ = nullptr;
   size_t block_count_ = 0;
   size_t block_bytes_ = 0;
-  // The int8 components of the rows, and the first and the further bytes of their sketches.
+  // The rows, and the first and the further bytes of their sketches.
   Reserve values_;
   Reserve coarse_;
   Reserve fine_;

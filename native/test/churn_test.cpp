@@ -19,8 +19,9 @@ struct IndexPeek {
   // Whether every row has the sketch, and the inverse length, that its components and its number want.
   static bool is_sound(const VectorIndex& index) {
     const Sketcher& sketcher = index.sketcher_;
+    Buffer<int8_t> even;
     Buffer<int32_t> rotated;
-    CHECK(rotated.resize(sketcher.rotation().padded()));
+    CHECK(even.resize(index.stride_) && rotated.resize(sketcher.rotation().padded()));
     size_t holes = 0;
     for (uint32_t row = 0; row < index.rows_; row++) {
       const float factor = index.block_of(row).factor[row % VectorIndex::kBlockRows];
@@ -29,16 +30,14 @@ struct IndexPeek {
         continue;
       }
       const int8_t* values = index.row_data(row);
-      int64_t squares = 0;
-      for (size_t j = 0; j < index.dimension_; j++) squares += int32_t{values[j]} * int32_t{values[j]};
-      const double norm = std::sqrt(static_cast<double>(squares));
+      const int64_t squares = row_squares(values, index.stride_);
       const SpaceMean& mean = sketcher.is_present(row) ? sketcher.present() : sketcher.old();
       uint8_t sketch[kSketchBytes];
-      index.kernels_->rotate(sketcher.rotation(), values, index.stride_, rotated.data());
+      const double norm = sketcher.rotate(values, squares, even.data(), rotated.data());
       index.kernels_->signs(rotated.data(), mean.thresholds(), static_cast<float>(norm), sketch);
       if (std::memcmp(sketch, index.coarse_data(row), kCoarseBytes) != 0 ||
           std::memcmp(sketch + kCoarseBytes, index.fine_data(row), kFineBytes) != 0 ||
-          factor != static_cast<float>(1.0 / norm) || index.find(index.key_at(row)) != row) {
+          factor != static_cast<float>(1.0 / std::sqrt(static_cast<double>(squares))) || index.find(index.key_at(row)) != row) {
         return false;
       }
     }

@@ -42,8 +42,10 @@ TEST("rows that beat a score are within the limit of bits as often as promised, 
       const edge::Kernels& kernels = edge::kernels_for(edge::best_isa());
       CHECK(sketcher.init(kernels, kDimension, kDimension, 3, centred ? mean.data() : nullptr));
       edge::Buffer<int8_t> row;
+      edge::Buffer<int8_t> even;
       edge::Buffer<int32_t> rotated;
-      CHECK(row.resize(kDimension) && rotated.resize(sketcher.rotation().padded()));
+      CHECK(row.resize(edge::row_bytes(kDimension)) && even.resize(kDimension));
+      CHECK(rotated.resize(sketcher.rotation().padded()));
       std::vector<uint8_t> sketches(1500 * edge::kSketchBytes);
       const auto quantise = [&](size_t i) {
         const float* x = &vectors[i * kDimension];
@@ -56,8 +58,8 @@ TEST("rows that beat a score are within the limit of bits as often as promised, 
       size_t pairs = 0;
       size_t beyond = 0;
       for (size_t q = 0; q < 40; q++) {
-        const double norm = std::sqrt(static_cast<double>(quantise(q)));
-        kernels.rotate(sketcher.rotation(), row.data(), kDimension, rotated.data());
+        const int64_t squares = quantise(q);
+        const double norm = sketcher.rotate(row.data(), squares, even.data(), rotated.data());
         const double along = centred ? sketcher.along(sketcher.present(), rotated.data(), norm) : 0;
         for (size_t i = q + 1; i < 1500; i++) {
           const double cosine = edge::exact_cosine(&vectors[q * kDimension], &vectors[i * kDimension], kDimension);

@@ -65,7 +65,7 @@ export interface AddonSocketArrays {
   readonly fresh: Uint32Array;
 }
 
-export const ADDON_ABI = 3;
+export const ADDON_ABI = 4;
 
 export interface Attempt {
   readonly path: string;

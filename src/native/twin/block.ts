@@ -1,4 +1,5 @@
 import { COARSE_WORDS, FINE_WORDS } from './rotation.js';
+import { rowBytesOf } from './row-format.js';
 
 export const BLOCK_ROWS = 1024;
 
@@ -13,6 +14,7 @@ export interface RowLayout {
 
 /** 1,024 rows (the last block of an index may have room for fewer) and their columns. */
 export interface Block {
+  /** As row-format.ts has it. */
   readonly vectors: Int8Array;
   /** 1 ÷ length of the row; 0 marks a hole. */
   readonly factor: Float32Array;
@@ -29,7 +31,7 @@ export interface Block {
 }
 
 export const makeBlock = (rows: number, { dimension, sketched, exact }: RowLayout): Block => ({
-  vectors: new Int8Array(rows * dimension),
+  vectors: new Int8Array(rows * rowBytesOf(dimension)),
   factor: new Float32Array(rows),
   key: new Uint32Array(rows * 2),
   type: new Uint16Array(rows),
@@ -42,7 +44,7 @@ export const makeBlock = (rows: number, { dimension, sketched, exact }: RowLayou
 
 /** Bytes that the block of so many rows takes, with a byte a row for the distances of a search. */
 export const blockBytes = (rows: number, { dimension, sketched, exact }: RowLayout): number =>
-  rows * (dimension + 26 + (sketched ? (COARSE_WORDS + FINE_WORDS) * 4 + 1 : 0)) + (exact ? Math.ceil(rows / 8) : 0);
+  rows * (rowBytesOf(dimension) + 26 + (sketched ? (COARSE_WORDS + FINE_WORDS) * 4 + 1 : 0)) + (exact ? Math.ceil(rows / 8) : 0);
 
 export const hasExact = (block: Block, at: number): boolean => (((block.exact[at >> 3] ?? 0) >> (at & 7)) & 1) === 1;
 
@@ -54,7 +56,8 @@ export function setExact(block: Block, at: number, value: boolean): void {
 
 /** Copies a row, all but its exact vector; its sketch only when `withSketch`. */
 export function copyRow(from: Block, f: number, to: Block, t: number, dimension: number, withSketch: boolean): void {
-  to.vectors.set(from.vectors.subarray(f * dimension, (f + 1) * dimension), t * dimension);
+  const bytes = rowBytesOf(dimension);
+  to.vectors.set(from.vectors.subarray(f * bytes, (f + 1) * bytes), t * bytes);
   to.key.set(from.key.subarray(f * 2, f * 2 + 2), t * 2);
   to.factor[t] = from.factor[f] as number;
   to.type[t] = from.type[f] as number;

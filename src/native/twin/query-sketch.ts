@@ -1,7 +1,8 @@
 import { hammingLimit } from './hamming-limit.js';
 import type { Mean } from './mean.js';
-import { peakOf, quantiseRow } from './quantise.js';
+import { peakOf } from './quantise.js';
 import { COARSE_WORDS, FINE_WORDS } from './rotation.js';
+import { quantiseRow, rowBytesOf } from './row-format.js';
 import type { Sketches } from './sketches.js';
 
 /** A query's sketch about one mean. */
@@ -19,11 +20,11 @@ export class QuerySketches {
   readonly #squares: number;
   #made: readonly QuerySketch[] = [];
 
-  constructor(query: Float32Array, { rotation }: Sketches) {
-    const row = new Int8Array(query.length);
-    this.#squares = quantiseRow(query, 0, query.length, peakOf(query, 0, query.length), row, 0);
-    this.#y = new Int32Array(rotation.padded);
-    rotation.apply(row, 0, this.#y);
+  constructor(query: Float32Array, sketches: Sketches) {
+    const row = new Int8Array(rowBytesOf(query.length));
+    const squares = quantiseRow(query, 0, query.length, peakOf(query, 0, query.length), row, 0);
+    this.#y = new Int32Array(sketches.rotation.padded);
+    this.#squares = sketches.rotate(row, 0, squares, this.#y);
   }
 
   about(mean: Mean): QuerySketch {

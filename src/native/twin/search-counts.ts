@@ -1,4 +1,5 @@
 import type { IndexStats } from '../../ports/hot-path.js';
+import { rowBytesOf } from './row-format.js';
 
 const COARSE_BYTES = 16;
 const FINE_BYTES = 48;
@@ -17,7 +18,7 @@ export class SearchCounts {
   read(dimension: number): IndexStats {
     const { searches, exhaustive, coarseRows, fineRows, scoredRows, reranked } = this;
     const sketches = COARSE_BYTES * coarseRows + FINE_BYTES * fineRows;
-    const vectors = dimension * (scoredRows + Float32Array.BYTES_PER_ELEMENT * reranked);
+    const vectors = rowBytesOf(dimension) * scoredRows + dimension * Float32Array.BYTES_PER_ELEMENT * reranked;
     const bytesRead = sketches + vectors + this.otherBytes;
     return { searches, exhaustive, coarseRows, fineRows, scoredRows, reranked, bytesRead };
   }

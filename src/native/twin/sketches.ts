@@ -2,6 +2,7 @@ import { BLOCK_ROWS, type Block } from './block.js';
 import { LearnedMean } from './learned-mean.js';
 import { Mean } from './mean.js';
 import { COARSE_WORDS, FINE_WORDS, Rotation } from './rotation.js';
+import { evenRow, rowBytesOf, squaresOfRow, strideOf, TOP_LEVEL } from './row-format.js';
 
 /** Rows that an upsert sketches anew while a new mean comes into use: so many, and so many more for each key. */
 const ANEW_A_BATCH = 64;
@@ -15,6 +16,8 @@ const ANEW_A_KEY = 4;
 export class Sketches {
   readonly rotation: Rotation;
   readonly #dimension: number;
+  readonly #rowBytes: number;
+  readonly #even: Int8Array;
   readonly #y: Int32Array;
   #learned: LearnedMean | undefined;
   #mean: Mean;
@@ -23,6 +26,8 @@ export class Sketches {
 
   constructor(dimension: number, seed: number, mean: Float32Array | undefined) {
     this.#dimension = dimension;
+    this.#rowBytes = rowBytesOf(dimension);
+    this.#even = new Int8Array(strideOf(dimension));
     this.rotation = new Rotation(dimension, seed);
     this.#y = new Int32Array(this.rotation.padded);
     this.#mean = new Mean(mean && this.rotation.applyToMean(mean), this.rotation.scale);
@@ -31,7 +36,7 @@ export class Sketches {
 
   get bytes(): number {
     const means = this.#mean.bytes + (this.#before?.bytes ?? 0) + (this.#learned?.bytes ?? 0);
-    return this.rotation.bytes + this.#y.byteLength + means;
+    return this.rotation.bytes + this.#even.byteLength + this.#y.byteLength + means;
   }
 
   /** The mean of the rows below `frontier`. */
@@ -49,9 +54,16 @@ export class Sketches {
     return this.#before === undefined ? Number.POSITIVE_INFINITY : this.#frontier;
   }
 
+  /** Rotates the row at `from`, whose squares are given; returns their sum in the row that was rotated. */
+  rotate(rows: Int8Array, from: number, squares: number, out: Int32Array): number {
+    evenRow(rows, from, this.#dimension, this.#even);
+    this.rotation.apply(this.#even, 0, out);
+    return squares / TOP_LEVEL ** 2;
+  }
+
   /** Sketches a row that was written, learns from it, and may take a new mean into use. */
-  write(row: number, block: Block, squares: number): void {
-    this.rotation.apply(block.vectors, (row % BLOCK_ROWS) * this.#dimension, this.#y);
+  write(row: number, block: Block, rowSquares: number): void {
+    const squares = this.rotate(block.vectors, (row % BLOCK_ROWS) * this.#rowBytes, rowSquares, this.#y);
     this.#sketch(row < this.frontier ? this.#mean : (this.#before as Mean), row, block, squares);
     const learned = this.#learned;
     if (learned === undefined) return;
@@ -92,12 +104,8 @@ export class Sketches {
   }
 
   #anew(row: number, block: Block): void {
-    const from = (row % BLOCK_ROWS) * this.#dimension;
-    let squares = 0;
-    for (let i = from; i < from + this.#dimension; i++) {
-      squares += (block.vectors[i] as number) * (block.vectors[i] as number);
-    }
-    this.rotation.apply(block.vectors, from, this.#y);
+    const from = (row % BLOCK_ROWS) * this.#rowBytes;
+    const squares = this.rotate(block.vectors, from, squaresOfRow(block.vectors, from, this.#dimension), this.#y);
     this.#sketch(this.#mean, row, block, squares);
   }
 

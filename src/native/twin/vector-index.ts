@@ -17,7 +17,8 @@ import {
   readIndexOptions,
   readSearchOptions,
 } from './index-arguments.js';
-import { peakOf, quantiseRow } from './quantise.js';
+import { peakOf } from './quantise.js';
+import { copyToRow, quantiseRow, rowBytesOf } from './row-format.js';
 import { Rows } from './rows.js';
 import { SearchBatch } from './search-batch.js';
 import { storeBatch } from './store-batch.js';
@@ -30,12 +31,14 @@ const wordsOf = (keys: BigUint64Array): Uint32Array => new Uint32Array(keys.buff
 /** Search over int8 vectors with columns to filter by, in JavaScript; gives the same bits as the addon. */
 export class IndexTwin implements VectorIndex {
   readonly #dimension: number;
+  readonly #rowBytes: number;
   #rows: Rows | undefined;
   #searches = 0;
 
   constructor(options: IndexOptions) {
     const read = readIndexOptions(options);
     this.#dimension = read.dimension;
+    this.#rowBytes = rowBytesOf(read.dimension);
     this.#rows = new Rows(read);
   }
 
@@ -61,7 +64,7 @@ export class IndexTwin implements VectorIndex {
       if ((peaks[i] as number) <= 0) throw noDirection(i);
     }
     storeBatch(rows, wordsOf(keys), read, vectors, (i, block, at) => {
-      return quantiseRow(vectors, i * dimension, dimension, peaks[i] as number, block.vectors, at * dimension);
+      return quantiseRow(vectors, i * dimension, dimension, peaks[i] as number, block.vectors, at * this.#rowBytes);
     });
   }
 
@@ -75,17 +78,13 @@ export class IndexTwin implements VectorIndex {
     checkCount('scales', scales.length, keys.length);
     checkCount('values', values.length, keys.length * dimension);
     checkColumns(read, keys.length);
-    const squares = new Float64Array(keys.length);
     for (let i = 0; i < keys.length; i++) {
-      let sum = 0;
-      for (let j = i * dimension; j < (i + 1) * dimension; j++) sum += (values[j] as number) * (values[j] as number);
-      squares[i] = sum;
+      const isZero = values.subarray(i * dimension, (i + 1) * dimension).every((value) => value === 0);
       const scale = scales[i] as number;
-      if (!(scale > 0 && scale < Number.POSITIVE_INFINITY) || sum === 0) throw noDirection(i);
+      if (!(scale > 0 && scale < Number.POSITIVE_INFINITY) || isZero) throw noDirection(i);
     }
     storeBatch(rows, wordsOf(keys), read, undefined, (i, block, at) => {
-      block.vectors.set(values.subarray(i * dimension, (i + 1) * dimension), at * dimension);
-      return squares[i] as number;
+      return copyToRow(values, i * dimension, dimension, block.vectors, at * this.#rowBytes);
     });
   }
 

@@ -16,19 +16,25 @@ export const keysOf = (...keys: (number | bigint)[]): BigUint64Array => BigUint6
 const sequence = (count: number, from = 0): BigUint64Array =>
   BigUint64Array.from({ length: count }, (_, i) => BigInt(from + i));
 
-/** Cosine of a float query and the vector as int8 of one scale, in doubles, by its definition. */
-function cosineToInt8(query: Float32Array, vector: Float32Array): number {
-  const peak = vector.reduce((top, x) => Math.max(top, Math.abs(x)), 0);
-  let product = 0;
-  let mine = 0;
-  let theirs = 0;
-  for (const [i, x] of vector.entries()) {
-    const value = Math.round((x * 127) / peak);
-    product += value * (query[i] as number);
-    mine += value * value;
-    theirs += (query[i] as number) ** 2;
+const LEVELS = [18, 26, 31, 36, 41, 47, 54, 64] as const;
+
+/** The vector as its row has it, by the definition: each block of eight components rounded as finely as it allows. */
+function roundedRow(vector: Float32Array): Float64Array {
+  const peakOf = (of: readonly number[]): number => Math.max(...of.map((j) => Math.abs(vector[j] ?? 0)));
+  const peak = peakOf([...vector.keys()]);
+  const row = new Float64Array(vector.length);
+  for (let first = 0; first < vector.length; first += first % 64 === 28 ? 36 : 4) {
+    const block = [0, 1, 2, 3, 32, 33, 34, 35].map((j) => first + j).filter((j) => j < vector.length);
+    const level = LEVELS.find((one) => peakOf(block) * 64 <= peak * one) as number;
+    for (const j of block) row[j] = level * Math.round(((vector[j] as number) * 127 * 64) / level / peak);
   }
-  return product / Math.sqrt(mine * theirs);
+  return row;
+}
+
+function cosineOf(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  const product = (x: ArrayLike<number>, y: ArrayLike<number>): number =>
+    Array.from(x).reduce((sum, value, i) => sum + value * (y[i] as number), 0);
+  return product(a, b) / Math.sqrt(product(a, a) * product(b, b));
 }
 
 const listOf = ({ keys }: SearchHits): bigint[] => [...keys];
@@ -46,7 +52,7 @@ type Open = (dimension?: number, capacity?: number) => VectorIndex;
 
 function scores(test: TestFn, name: string, open: Open): void {
   for (const dimension of [4, 12, 64, 100, 512, 4_096]) {
-    test(`${name}: scores of ${dimension} components are the cosines with the int8 vectors, best first`, (t) => {
+    test(`${name}: scores of ${dimension} components are the cosines with the rounded vectors, best first`, (t) => {
       const count = dimension > 1_000 ? 40 : 1_500;
       const index = open(dimension);
       const vectors = vectorsOf(count, dimension, dimension);
@@ -58,7 +64,7 @@ function scores(test: TestFn, name: string, open: Open): void {
       for (const [i, key] of hits.keys.entries()) {
         const score = hits.scores[i] as number;
         const at = Number(key) * dimension;
-        const expected = cosineToInt8(query, vectors.subarray(at, at + dimension));
+        const expected = cosineOf(query, roundedRow(vectors.subarray(at, at + dimension)));
         t.true(Math.abs(score - expected) < 2e-4, `${score} for ${expected}`);
         t.true(score <= last);
         last = score;
@@ -116,16 +122,36 @@ function scores(test: TestFn, name: string, open: Open): void {
     t.is(hits.scores.length, 0);
   });
 
-  test(`${name}: vectors that are int8 already are the same as the floats they stand for`, (t) => {
-    const [floats, bytes] = [open(64), open(64)];
-    const values = Int8Array.from(vectorsOf(50, 64), (x) => Math.round(x * 127));
-    for (let i = 0; i < 50; i++) values[i * 64] = 127;
-    const scales = Float32Array.from({ length: 50 }, (_, i) => 0.001 * (i + 1));
-    const vectors = Float32Array.from(values, (value, at) => value * (scales[Math.floor(at / 64)] as number));
-    bytes.upsertInt8(sequence(50), values, scales);
-    floats.upsert(sequence(50), vectors);
-    const query = vectorsOf(1, 64, 7);
-    t.deepEqual(bytes.search(query, { k: 50 }), floats.search(query, { k: 50 }));
+  test(`${name}: vectors that are int8 already are kept as they are, and their scale does not matter`, (t) => {
+    for (const dimension of [64, 100, 512]) {
+      const index = open(dimension);
+      const values = Int8Array.from(vectorsOf(50, dimension), (x) => Math.round(x * 127));
+      // Only one component is large, and most of the others must not be lost beside it.
+      for (let at = 0; at < 10 * dimension; at++) values[at] = at % dimension === 5 ? -128 : (at % 3) - 1;
+      index.upsertInt8(
+        sequence(50),
+        values,
+        Float32Array.from({ length: 50 }, (_, i) => 0.001 * (i + 1)),
+      );
+      const query = vectorsOf(1, dimension, 7);
+      const { keys, scores } = index.search(query, { k: 50 });
+      t.is(keys.length, 50);
+      for (const [i, key] of keys.entries()) {
+        const at = Number(key) * dimension;
+        const expected = cosineOf(query, values.subarray(at, at + dimension));
+        t.true(Math.abs((scores[i] as number) - expected) < 1e-4, `${scores[i]} for ${expected}`);
+      }
+    }
+  });
+
+  test(`${name}: a block of small components is not rounded away beside a large one`, (t) => {
+    const index = open(128);
+    // 0.1 of the peak and less: as int8 of one scale 12 steps at most.
+    const vector = vectorsOf(1, 128, 3).map((x, i) => (i === 70 ? 1 : x / 10));
+    index.upsert(keysOf(1), vector);
+    const query = vectorsOf(1, 128, 4).map((x, i) => (i === 70 ? 0 : x));
+    const score = index.search(query, { k: 1 }).scores[0] as number;
+    t.true(Math.abs(score - cosineOf(query, vector)) < 4e-4, `${score} for ${cosineOf(query, vector)}`);
   });
 }
 
