@@ -44,7 +44,8 @@ export const makeBlock = (rows: number, { dimension, sketched, exact }: RowLayou
 
 /** Bytes that the block of so many rows takes, with a byte a row for the distances of a search. */
 export const blockBytes = (rows: number, { dimension, sketched, exact }: RowLayout): number =>
-  rows * (rowBytesOf(dimension) + 26 + (sketched ? (COARSE_WORDS + FINE_WORDS) * 4 + 1 : 0)) + (exact ? Math.ceil(rows / 8) : 0);
+  rows * (rowBytesOf(dimension) + 26 + (sketched ? (COARSE_WORDS + FINE_WORDS) * 4 + 1 : 0)) +
+  (exact ? Math.ceil(rows / 8) : 0);
 
 export const hasExact = (block: Block, at: number): boolean => (((block.exact[at >> 3] ?? 0) >> (at & 7)) & 1) === 1;
 

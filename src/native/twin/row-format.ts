@@ -42,59 +42,59 @@ export function quantiseRow(
   outAt: number,
 ): number {
   const stride = strideOf(count);
-  const end = from + count;
+  if (stride !== count) {
+    const padded = new Float32Array(stride);
+    padded.set(x.subarray(from, from + count));
+    return quantiseRow(padded, 0, stride, peak, out, outAt);
+  }
   let levelAt = outAt + stride;
   let squares = 0;
   for (let at = 0; at < stride; at += CHUNK) {
     let levels = 0;
     for (let block = 0; block < BLOCKS; block++) {
       const j = at + block * RUN;
-      const level = levelFor(Math.max(peakOfRun(x, from + j, end), peakOfRun(x, from + j + HALF, end)), peak);
+      const level = levelFor(peakOfBlock(x, from + j), peak);
       const scale = LEVELS[level] as number;
-      const factor = (ROW_PEAK * TOP_LEVEL) / scale / peak;
       levels |= level << (block * LEVEL_BITS);
-      const sum =
-        quantiseRun(x, from + j, end, factor, out, outAt + j) +
-        quantiseRun(x, from + j + HALF, end, factor, out, outAt + j + HALF);
-      squares += sum * scale * scale;
+      squares += quantiseBlock(x, from + j, (ROW_PEAK * TOP_LEVEL) / scale / peak, out, outAt + j) * scale * scale;
     }
     for (let byte = 0; byte < LEVEL_BYTES; byte++) out[levelAt++] = levels >>> (8 * byte);
   }
   return squares;
 }
 
-function peakOfRun(x: Float32Array, from: number, end: number): number {
+function peakOfBlock(x: Float32Array, from: number): number {
   let peak = 0;
-  for (let i = from; i < from + RUN && i < end; i++) peak = Math.max(peak, Math.abs(x[i] as number));
+  for (let i = from; i < from + RUN; i++) {
+    const a = Math.abs(x[i] as number);
+    const b = Math.abs(x[i + HALF] as number);
+    if (a > peak) peak = a;
+    if (b > peak) peak = b;
+  }
   return peak;
 }
 
 /** The least level that takes a block of this peak in a row of that. */
 function levelFor(peak: number, rowPeak: number): number {
   let level = 0;
-  while (level < LEVELS.length - 1 && peak > (rowPeak * (LEVELS[level] as number)) / TOP_LEVEL) level++;
+  while (level < LEVELS.length - 1 && peak * TOP_LEVEL > rowPeak * (LEVELS[level] as number)) level++;
   return level;
 }
 
-/** Beyond `end` there are zeros. */
-function quantiseRun(x: Float32Array, from: number, end: number, factor: number, out: Int8Array, outAt: number): number {
+function quantiseBlock(x: Float32Array, from: number, factor: number, out: Int8Array, outAt: number): number {
   let squares = 0;
   for (let i = 0; i < RUN; i++) {
-    const value = from + i < end ? (x[from + i] as number) * factor + ROUNDER - ROUNDER : 0;
-    out[outAt + i] = value;
-    squares += value * value;
+    const a = (x[from + i] as number) * factor + ROUNDER - ROUNDER;
+    const b = (x[from + i + HALF] as number) * factor + ROUNDER - ROUNDER;
+    out[outAt + i] = a;
+    out[outAt + i + HALF] = b;
+    squares += a * a + b * b;
   }
   return squares;
 }
 
 /** Writes the row of values that all have the same scale. Returns the sum of the squares of level × value. */
-export function copyToRow(
-  values: Int8Array,
-  from: number,
-  count: number,
-  out: Int8Array,
-  outAt: number,
-): number {
+export function copyToRow(values: Int8Array, from: number, count: number, out: Int8Array, outAt: number): number {
   out.set(values.subarray(from, from + count), outAt);
   out.fill(-1, outAt + strideOf(count), outAt + rowBytesOf(count));
   return squaresOfRow(out, outAt, count);
@@ -103,11 +103,15 @@ export function copyToRow(
 /** Sum of the squares of level × value. */
 export function squaresOfRow(rows: Int8Array, from: number, dimension: number): number {
   const stride = strideOf(dimension);
+  let levelAt = from + stride;
   let squares = 0;
-  for (let at = 0; at < stride; at++) {
-    const levels = levelsAt(rows, from + stride + Math.floor(at / CHUNK) * LEVEL_BYTES);
-    const value = (rows[from + at] as number) * levelOf(levels, Math.floor((at % HALF) / RUN));
-    squares += value * value;
+  for (let at = from; at < from + stride; at += CHUNK) {
+    const levels = levelsAt(rows, levelAt);
+    levelAt += LEVEL_BYTES;
+    for (let j = 0; j < CHUNK; j++) {
+      const value = Math.imul(rows[at + j] as number, levelOf(levels, (j % HALF) >> 2));
+      squares += value * value;
+    }
   }
   return squares;
 }
@@ -128,18 +132,6 @@ export function evenRow(rows: Int8Array, from: number, dimension: number, out: I
     }
   }
 }
-
-/** Σ query × value of one block; the query's block starts at `j`, the row's at `at`. */
-const blockOf = (query: Int16Array, j: number, rows: Int8Array, at: number): number =>
-  (Math.imul(query[j] as number, rows[at] as number) +
-    Math.imul(query[j + 1] as number, rows[at + 1] as number) +
-    Math.imul(query[j + 2] as number, rows[at + 2] as number) +
-    Math.imul(query[j + 3] as number, rows[at + 3] as number) +
-    Math.imul(query[j + HALF] as number, rows[at + HALF] as number) +
-    Math.imul(query[j + HALF + 1] as number, rows[at + HALF + 1] as number) +
-    Math.imul(query[j + HALF + 2] as number, rows[at + HALF + 2] as number) +
-    Math.imul(query[j + HALF + 3] as number, rows[at + HALF + 3] as number)) |
-  0;
 
 /**
  * The exact sums of products of a query (padded as a row is) and the rows that start at the four indexes in `at`, into
@@ -166,10 +158,40 @@ export function dotFour(query: Int16Array, rows: Int8Array, at: Int32Array, out:
     let d = 0;
     for (let block = 0; block < BLOCKS; block++) {
       const j = from + block * RUN;
-      a = (a + Math.imul(blockOf(query, j, rows, first + j), levelOf(levels0, block))) | 0;
-      b = (b + Math.imul(blockOf(query, j, rows, second + j), levelOf(levels1, block))) | 0;
-      c = (c + Math.imul(blockOf(query, j, rows, third + j), levelOf(levels2, block))) | 0;
-      d = (d + Math.imul(blockOf(query, j, rows, fourth + j), levelOf(levels3, block))) | 0;
+      const q0 = query[j] as number;
+      const q1 = query[j + 1] as number;
+      const q2 = query[j + 2] as number;
+      const q3 = query[j + 3] as number;
+      const q4 = query[j + HALF] as number;
+      const q5 = query[j + HALF + 1] as number;
+      const q6 = query[j + HALF + 2] as number;
+      const q7 = query[j + HALF + 3] as number;
+      let sum = 0;
+      let p = 0;
+      p = first + j;
+      sum = Math.imul(q0, rows[p] as number) + Math.imul(q1, rows[p + 1] as number);
+      sum += Math.imul(q2, rows[p + 2] as number) + Math.imul(q3, rows[p + 3] as number);
+      sum += Math.imul(q4, rows[p + HALF] as number) + Math.imul(q5, rows[p + HALF + 1] as number);
+      sum += Math.imul(q6, rows[p + HALF + 2] as number) + Math.imul(q7, rows[p + HALF + 3] as number);
+      a = (a + Math.imul(sum, levelOf(levels0, block))) | 0;
+      p = second + j;
+      sum = Math.imul(q0, rows[p] as number) + Math.imul(q1, rows[p + 1] as number);
+      sum += Math.imul(q2, rows[p + 2] as number) + Math.imul(q3, rows[p + 3] as number);
+      sum += Math.imul(q4, rows[p + HALF] as number) + Math.imul(q5, rows[p + HALF + 1] as number);
+      sum += Math.imul(q6, rows[p + HALF + 2] as number) + Math.imul(q7, rows[p + HALF + 3] as number);
+      b = (b + Math.imul(sum, levelOf(levels1, block))) | 0;
+      p = third + j;
+      sum = Math.imul(q0, rows[p] as number) + Math.imul(q1, rows[p + 1] as number);
+      sum += Math.imul(q2, rows[p + 2] as number) + Math.imul(q3, rows[p + 3] as number);
+      sum += Math.imul(q4, rows[p + HALF] as number) + Math.imul(q5, rows[p + HALF + 1] as number);
+      sum += Math.imul(q6, rows[p + HALF + 2] as number) + Math.imul(q7, rows[p + HALF + 3] as number);
+      c = (c + Math.imul(sum, levelOf(levels2, block))) | 0;
+      p = fourth + j;
+      sum = Math.imul(q0, rows[p] as number) + Math.imul(q1, rows[p + 1] as number);
+      sum += Math.imul(q2, rows[p + 2] as number) + Math.imul(q3, rows[p + 3] as number);
+      sum += Math.imul(q4, rows[p + HALF] as number) + Math.imul(q5, rows[p + HALF + 1] as number);
+      sum += Math.imul(q6, rows[p + HALF + 2] as number) + Math.imul(q7, rows[p + HALF + 3] as number);
+      d = (d + Math.imul(sum, levelOf(levels3, block))) | 0;
     }
     out[0] = (out[0] as number) + a;
     out[1] = (out[1] as number) + b;
