@@ -8,7 +8,7 @@ namespace edge {
 
 namespace {
 
-constexpr double kCoarseDeviations = 3.0;
+constexpr double kCoarseDeviations = 3.4;
 constexpr double kFineDeviations = 2.8;
 // By how much an int8 score can be off: several times its deviation, which is 0.0003 for a typical embedding.
 constexpr double kInt8Error = 0.004;

@@ -15,7 +15,7 @@ const FEW_FILTERED = 12_288;
 /** Blocks between two looks at how the search goes. */
 const STRIDE = 16;
 /** Standard deviations that a true hit's distance may be off before it is missed: by the first bits, and by all. */
-const COARSE_Z = 3;
+const COARSE_Z = 3.4;
 const FINE_Z = 2.8;
 
 // What a step costs beside a component of an int8 row, as measured.
