@@ -13,8 +13,8 @@ Status DedupCache::init(uint32_t capacity, uint32_t ttl_ms, const SipKey& secret
   capacity_ = capacity;
   ttl_ms_ = ttl_ms;
   secret_ = secret;
-  hash_lanes_ = table_hash_lanes_for(isa);
-  const bool made = table_.reset(capacity) && ids_.resize(capacity) && times_.resize(capacity);
+  hash_ids_ = table_hashes16_for(isa);
+  const bool made = table_.reset(capacity) && ids_.reset(capacity) && times_.reset(capacity);
   return made ? Status::ok : Status::memory;
 }
 
@@ -56,47 +56,86 @@ size_t DedupCache::seen_many(const uint8_t* ids, size_t count, double now_ms, ui
   return fresh;
 }
 
-// `out` has room for whole lanes.
-void DedupCache::hash_all(const Id* ids, size_t count, uint32_t* out) const {
-  size_t i = 0;
-  for (; i + kSipLanes <= count; i += kSipLanes) hash_lanes_(secret_, reinterpret_cast<const uint64_t*>(ids + i), out + i);
-  for (; i < count; i++) out[i] = hash(ids[i]);
+// A few at a time, so that the memory of the first is on its way while the last are hashed.
+void DedupCache::hash_and_fetch(const uint8_t* ids, size_t count, uint32_t* hashes) const {
+  for (size_t from = 0; from < count; from += kHashed) {
+    const size_t to = count - from < kHashed ? count : from + kHashed;
+    hash_ids_(secret_, ids + from * kIdBytes, to - from, hashes + from);
+    for (size_t i = from; i < to; i++) table_.prefetch(hashes[i]);
+  }
 }
 
-// Three passes, so that the memory of one id is fetched while others are hashed.
-size_t DedupCache::seen_chunk(const uint8_t* ids, size_t count, uint8_t* out) {
-  Id id[kChunk] = {};
-  uint32_t hashes[kChunk + kSipLanes];
-  for (size_t i = 0; i < count; i++) id[i] = {load_le64(ids + i * kIdBytes), load_le64(ids + i * kIdBytes + 8)};
-  hash_all(id, count, hashes);
-  for (size_t i = 0; i < count; i++) table_.prefetch(hashes[i]);
-  // As many of the oldest as may have to leave, were all of these new.
-  const size_t room = capacity_ - size_;
-  const size_t leave = count > room ? (count - room < size_ ? count - room : size_) : 0;
-  Id old[kChunk] = {};
-  uint32_t leaving[kChunk + kSipLanes];
-  for (size_t i = 0; i < leave; i++) old[i] = ids_[after_oldest(static_cast<uint32_t>(i))];
-  hash_all(old, leave, leaving);
-  for (size_t i = 0; i < leave; i++) table_.prefetch(leaving[i]);
+// out[i] = 1 for those that are there and will be whatever the chunk does; the others are listed in `open`. Whether an id is
+// known is a coin's toss, so nothing here branches by it.
+size_t DedupCache::find_known(const uint8_t* ids, const uint32_t* hashes, size_t count, uint8_t* out,
+                              uint8_t* open) const {
+  // In registers: what is written below could be this object for all the compiler knows.
+  const uint32_t capacity = capacity_;
+  const uint32_t size = size_;
+  const uint32_t oldest = oldest_;
+  const Id* held_ids = &ids_[0];
+  const uint32_t none = after_oldest(size < capacity ? size : 0);
+  uint32_t slots[kChunk];
   for (size_t i = 0; i < count; i++) {
-    const uint32_t slot = table_.guess(hashes[i]);
-    if (slot != DedupTable::kNone) __builtin_prefetch(&ids_[slot]);
+    slots[i] = table_.guess(hashes[i], none);
+    __builtin_prefetch(&held_ids[slots[i]]);
   }
+  // As many of the oldest may have to leave, were all of these new.
+  const uint32_t room = capacity - size;
+  const uint32_t leaving = count > room ? static_cast<uint32_t>(count) - room : 0;
+  size_t opened = 0;
+  for (size_t i = 0; i < count; i++) {
+    const Id& held = held_ids[slots[i]];
+    const Id id = id_at(ids, i);
+    const uint32_t wrapped = uint32_t{0} - static_cast<uint32_t>(slots[i] < oldest);
+    const uint32_t age = slots[i] - oldest + (capacity & wrapped);
+    const uint64_t difference = (held.first ^ id.first) | (held.second ^ id.second);
+    const uint32_t known = static_cast<uint32_t>(difference == 0) & static_cast<uint32_t>(age >= leaving) &
+                           static_cast<uint32_t>(age < size);
+    out[i] = static_cast<uint8_t>(known);
+    open[opened] = static_cast<uint8_t>(i);
+    opened += 1 - known;
+  }
+  return opened;
+}
+
+// The hashes of as many of the oldest as must leave to make room for `count`.
+size_t DedupCache::hash_oldest(size_t count, uint32_t* hashes) const {
+  const size_t room = capacity_ - size_;
+  const size_t all = count > room ? count - room : 0;
+  const size_t leaving = all < size_ ? all : size_;
+  const size_t straight = leaving < capacity_ - oldest_ ? leaving : capacity_ - oldest_;
+  hash_and_fetch(bytes_at(oldest_), straight, hashes);
+  hash_and_fetch(bytes_at(0), leaving - straight, hashes + straight);
+  return leaving;
+}
+
+// In passes, so that the memory of one id is fetched while others are hashed.
+size_t DedupCache::seen_chunk(const uint8_t* ids, size_t count, uint8_t* out) {
+  uint32_t hashes[kChunk];
+  uint32_t leaving_hashes[kChunk];
+  uint8_t open[kChunk];
+  hash_and_fetch(ids, count, hashes);
+  const size_t opened = find_known(ids, hashes, count, out, open);
+  const size_t leaving = hash_oldest(opened, leaving_hashes);
   const uint32_t now = tick(now_ms_);
   size_t fresh = 0;
   size_t left = 0;
-  for (size_t i = 0; i < count; i++) {
-    const uint32_t known = table_.find(hashes[i], [&](uint32_t slot) { return ids_[slot] == id[i]; });
-    out[i] = known != DedupTable::kNone ? 1 : 0;
-    if (known != DedupTable::kNone) continue;
+  for (size_t at = 0; at < opened; at++) {
+    const size_t i = open[at];
+    const Id id = id_at(ids, i);
+    if (table_.find(hashes[i], [&](uint32_t slot) { return ids_[slot] == id; }) != BucketTable::kNone) {
+      out[i] = 1;
+      continue;
+    }
     fresh++;
     if (size_ == capacity_) {
       // With a capacity below a chunk's length, ids of this very chunk leave after those foreseen.
-      drop_oldest(left < leave ? leaving[left] : hash(ids_[oldest_]));
+      drop_oldest(left < leaving ? leaving_hashes[left] : hash(ids_[oldest_]));
       left++;
     }
     const uint32_t slot = after_oldest(size_);
-    ids_[slot] = id[i];
+    ids_[slot] = id;
     times_[slot] = now;
     size_++;
     table_.insert(hashes[i], slot);

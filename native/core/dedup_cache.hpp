@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "buffer.hpp"
-#include "dedup_table.hpp"
+#include "bucket_table.hpp"
+#include "large_buffer.hpp"
 #include "siphash_lanes.hpp"
 #include "status.hpp"
 
@@ -14,7 +14,7 @@ namespace edge {
 class DedupCache {
  public:
   static constexpr size_t kIdBytes = 16;
-  static constexpr uint32_t kMaxCapacity = DedupTable::kMaxSlots;
+  static constexpr uint32_t kMaxCapacity = BucketTable::kMaxSlots;
   // Ages are kept in 32 bits of milliseconds: twice this must fit.
   static constexpr uint32_t kMaxTtlMs = 0x7fffffffu;
 
@@ -37,12 +37,20 @@ class DedupCache {
   };
 
   static constexpr size_t kChunk = 64;
+  // Ids of a chunk that are hashed before the memory of the first is asked for.
+  static constexpr size_t kHashed = 16;
 
   void advance(double now_ms);
-  void hash_all(const Id* ids, size_t count, uint32_t* out) const;
   uint32_t hash(const Id& id) const { return table_hash(secret_, id.first, id.second); }
   uint32_t after_oldest(uint32_t count) const;
+  static Id id_at(const uint8_t* ids, size_t i) {
+    return {load_le64(ids + i * kIdBytes), load_le64(ids + i * kIdBytes + sizeof(uint64_t))};
+  }
+  const uint8_t* bytes_at(uint32_t slot) const { return reinterpret_cast<const uint8_t*>(&ids_[slot]); }
   void drop_oldest(uint32_t hash);
+  void hash_and_fetch(const uint8_t* ids, size_t count, uint32_t* hashes) const;
+  size_t find_known(const uint8_t* ids, const uint32_t* hashes, size_t count, uint8_t* out, uint8_t* open) const;
+  size_t hash_oldest(size_t count, uint32_t* hashes) const;
   size_t seen_chunk(const uint8_t* ids, size_t count, uint8_t* out);
 
   uint32_t capacity_ = 0;
@@ -51,10 +59,10 @@ class DedupCache {
   uint32_t oldest_ = 0;
   double now_ms_ = 0;
   SipKey secret_;
-  TableHashLanes hash_lanes_ = nullptr;
-  DedupTable table_;
-  Buffer<Id> ids_;
-  Buffer<uint32_t> times_;
+  TableHashes hash_ids_ = nullptr;
+  BucketTable table_;
+  LargeBuffer<Id> ids_;
+  LargeBuffer<uint32_t> times_;
 };
 
 }  // namespace edge

@@ -6,18 +6,22 @@ namespace {
 
 constexpr size_t kEpochAt = 5;
 constexpr size_t kSourceAt = 6;
-constexpr size_t kMessageIdBytes = 14;
+// The longest header that is read, from its first byte to its last.
+constexpr size_t kReadBytes = 32;
+static_assert(static_cast<int32_t>(Verdict::accept) == 0 && static_cast<int32_t>(Verdict::duplicate) == 1);
 
-void write_dedup_key(const uint8_t* frame, const Shape& shape, uint8_t* key) {
-  std::memcpy(key, frame + kSourceAt, kMessageIdBytes);
-  key[14] = static_cast<uint8_t>(shape.fragment_offset >> 8);
-  key[15] = static_cast<uint8_t>(shape.fragment_offset);
+// The 14 bytes of the message id and the fragment's offset, big-endian.
+void write_dedup_key(const uint8_t* frame, uint16_t fragment_offset, uint8_t* key) {
+  constexpr uint64_t id_bytes = UINT64_MAX >> 16;
+  const uint64_t tail = __builtin_bswap16(fragment_offset);
+  store_le64(key, load_le64(frame + kSourceAt));
+  store_le64(key + 8, (load_le64(frame + kSourceAt + 8) & id_bytes) | tail << 48);
 }
 
-void write_record(int32_t* record, Verdict verdict, const Shape& shape) {
+void write_record(int32_t* record, Verdict verdict, uint32_t header_bytes, uint32_t payload_bytes) {
   record[0] = static_cast<int32_t>(verdict);
-  record[1] = static_cast<int32_t>(shape.header_bytes);
-  record[2] = static_cast<int32_t>(shape.payload_bytes);
+  record[1] = static_cast<int32_t>(header_bytes);
+  record[2] = static_cast<int32_t>(payload_bytes);
   record[3] = -1;
 }
 
@@ -28,14 +32,37 @@ void FrameIngest::set_key(uint8_t epoch, const uint8_t* key16) {
   keys_[epoch] = key16 != nullptr ? SipKey::from(key16) : SipKey{};
 }
 
-// Length, version, shape, and whether there is a key to check it by.
-Verdict FrameIngest::check_shape(const uint8_t* frame, size_t length, Shape& shape) const {
-  const Verdict verdict = read_shape(frame, length, max_frame_bytes_, shape);
-  if (verdict != Verdict::accept) {
-    shape = Shape{};
-    return verdict;
+// Length, version, shape, and whether there is a key to check it by. Writes every record; how many are good so far.
+size_t FrameIngest::check_shapes(const uint8_t* slab, size_t slab_bytes, const uint32_t* offsets, size_t count,
+                                 Candidate* candidates, int32_t* out) const {
+  for (size_t i = 0; i < count; i++) {
+    // An address outside the slab is no harm: nothing is fetched from where nothing lies.
+    __builtin_prefetch(slab + offsets[i]);
+    __builtin_prefetch(slab + offsets[i] + kReadBytes - 1);
   }
-  return trusted_ || known_[frame[kEpochAt]] ? Verdict::accept : Verdict::epoch;
+  size_t good = 0;
+  for (size_t i = 0; i < count; i++) {
+    const uint32_t start = offsets[i];
+    const uint32_t end = offsets[i + 1];
+    int32_t* record = out + i * kStride;
+    if (start > end || end > slab_bytes) {
+      write_record(record, Verdict::truncated, 0, 0);
+      continue;
+    }
+    const uint8_t* frame = slab + start;
+    Shape shape;
+    const Verdict verdict = read_shape(frame, end - start, max_frame_bytes_, shape);
+    if (verdict != Verdict::accept) {
+      write_record(record, verdict, 0, 0);
+      continue;
+    }
+    const bool checkable = trusted_ || known_[frame[kEpochAt]];
+    write_record(record, checkable ? Verdict::accept : Verdict::epoch, shape.header_bytes, shape.payload_bytes);
+    candidates[good] = {frame,           end - start,           static_cast<uint32_t>(i), shape.destination,
+                        shape.fragment_offset, shape.directed};
+    good += checkable ? 1 : 0;
+  }
+  return good;
 }
 
 // The tags that at most kSipLanes frames should have.
@@ -57,49 +84,73 @@ void FrameIngest::tags_of(const Candidate* candidates, size_t count, uint64_t* t
   }
 }
 
-// Keeps those whose tag is good and that are not this node's own; how many.
+// Keeps those whose tag is good; how many.
 size_t FrameIngest::check_tags(Candidate* candidates, size_t count, int32_t* out) const {
   size_t good = 0;
   for (size_t from = 0; from < count; from += kSipLanes) {
     const size_t some = count - from < kSipLanes ? count - from : kSipLanes;
     uint64_t tags[kSipLanes] = {};
-    if (!trusted_) tags_of(candidates + from, some, tags);
+    tags_of(candidates + from, some, tags);
     for (size_t lane = 0; lane < some; lane++) {
-      const Candidate& one = candidates[from + lane];
+      const Candidate one = candidates[from + lane];
       // One comparison of whole words: its time says nothing about where they differ.
-      const bool same = trusted_ || tags[lane] == load_le64(one.frame + one.length - kTagBytes);
-      const bool own = load_be64(one.frame + kSourceAt) == self_;
-      if (same && !own) {
-        candidates[good++] = one;
-      } else {
-        out[one.index * kStride] = static_cast<int32_t>(same ? Verdict::own : Verdict::tag);
-      }
+      const bool same = tags[lane] == load_le64(one.frame + one.length - kTagBytes);
+      if (!same) out[one.index * kStride] = static_cast<int32_t>(Verdict::tag);
+      candidates[good] = one;
+      good += same ? 1 : 0;
     }
   }
   return good;
 }
 
+// Keeps those that are not this node's; how many.
+size_t FrameIngest::drop_own(Candidate* candidates, size_t count, int32_t* out) const {
+  size_t good = 0;
+  for (size_t i = 0; i < count; i++) {
+    const Candidate one = candidates[i];
+    const bool own = load_be64(one.frame + kSourceAt) == self_;
+    if (own) out[one.index * kStride] = static_cast<int32_t>(Verdict::own);
+    candidates[good] = one;
+    good += own ? 0 : 1;
+  }
+  return good;
+}
+
+// links[i] = the link that frame i goes on by, -1 for one that goes nowhere or ends here.
+void FrameIngest::route(const Candidate* candidates, size_t count, const RoutingTable& routes, double now_ms,
+                        int32_t* links) const {
+  uint64_t destinations[kChunk];
+  uint8_t whose[kChunk];
+  int32_t found[kChunk];
+  size_t asked = 0;
+  for (size_t i = 0; i < count; i++) {
+    const Candidate& one = candidates[i];
+    links[i] = -1;
+    destinations[asked] = one.destination;
+    whose[asked] = static_cast<uint8_t>(i);
+    asked += one.directed && one.destination != self_ ? 1 : 0;
+  }
+  if (asked == 0) return;
+  routes.links_to(destinations, asked, now_ms, found);
+  for (size_t i = 0; i < asked; i++) links[whose[i]] = found[i];
+}
+
 // Only what passed everything else is asked after in the dedup cache, together, so that it can fetch ahead.
 size_t FrameIngest::accept(const Candidate* candidates, size_t count, DedupCache& dedup, const RoutingTable& routes,
                            double now_ms, int32_t* out) const {
-  uint8_t keys[kChunk * DedupCache::kIdBytes] = {};
+  uint8_t keys[kChunk * DedupCache::kIdBytes];
   uint8_t seen[kChunk];
-  uint32_t hashes[kChunk];
+  int32_t links[kChunk];
   for (size_t i = 0; i < count; i++) {
-    const Candidate& one = candidates[i];
-    write_dedup_key(one.frame, one.shape, keys + i * DedupCache::kIdBytes);
-    hashes[i] = routes.hash(one.shape.destination);
-    if (one.shape.directed) routes.prefetch(hashes[i]);
+    write_dedup_key(candidates[i].frame, candidates[i].fragment_offset, keys + i * DedupCache::kIdBytes);
   }
+  route(candidates, count, routes, now_ms, links);
   const size_t accepted = dedup.seen_many(keys, count, now_ms, seen);
   for (size_t i = 0; i < count; i++) {
-    const Candidate& one = candidates[i];
-    int32_t* record = out + one.index * kStride;
-    if (seen[i] != 0) {
-      record[0] = static_cast<int32_t>(Verdict::duplicate);
-    } else if (one.shape.directed && one.shape.destination != self_) {
-      record[3] = routes.link_to(one.shape.destination, hashes[i], now_ms);
-    }
+    // Verdict::accept or Verdict::duplicate, and no link for the latter, without a branch.
+    int32_t* record = out + candidates[i].index * kStride;
+    record[0] = seen[i];
+    record[3] = links[i] | -static_cast<int32_t>(seen[i]);
   }
   return accepted;
 }
@@ -108,21 +159,13 @@ size_t FrameIngest::run(DedupCache& dedup, const RoutingTable& routes, const uin
                         const uint32_t* offsets, size_t count, double now_ms, int32_t* out) {
   size_t accepted = 0;
   for (size_t from = 0; from < count; from += kChunk) {
-    const size_t to = count - from < kChunk ? count : from + kChunk;
+    const size_t some = count - from < kChunk ? count - from : kChunk;
     Candidate candidates[kChunk];
-    size_t good = 0;
-    for (size_t i = from; i < to; i++) {
-      const size_t start = offsets[i];
-      const size_t end = offsets[i + 1];
-      const bool inside = start <= end && end <= slab_bytes;
-      Candidate& one = candidates[good];
-      one = {slab + (inside ? start : 0), end - start, i, Shape{}};
-      const Verdict verdict = inside ? check_shape(one.frame, one.length, one.shape) : Verdict::truncated;
-      write_record(out + i * kStride, verdict, one.shape);
-      good += verdict == Verdict::accept ? 1 : 0;
-    }
-    good = check_tags(candidates, good, out);
-    accepted += accept(candidates, good, dedup, routes, now_ms, out);
+    int32_t* records = out + from * kStride;
+    size_t good = check_shapes(slab, slab_bytes, offsets + from, some, candidates, records);
+    if (!trusted_) good = check_tags(candidates, good, records);
+    good = drop_own(candidates, good, records);
+    accepted += accept(candidates, good, dedup, routes, now_ms, records);
   }
   return accepted;
 }

@@ -35,19 +35,25 @@ class FrameIngest {
   size_t bytes() const { return sizeof *this; }
 
  private:
-  static constexpr size_t kChunk = 32;
+  static constexpr size_t kChunk = 64;
 
   // A frame of a chunk that is good so far.
   struct Candidate {
     const uint8_t* frame;
-    size_t length;
-    size_t index;
-    Shape shape;
+    uint32_t length;
+    uint32_t index;  // in the chunk
+    uint64_t destination;
+    uint16_t fragment_offset;
+    bool directed;
   };
 
-  Verdict check_shape(const uint8_t* frame, size_t length, Shape& shape) const;
+  size_t check_shapes(const uint8_t* slab, size_t slab_bytes, const uint32_t* offsets, size_t count,
+                      Candidate* candidates, int32_t* out) const;
   size_t check_tags(Candidate* candidates, size_t count, int32_t* out) const;
   void tags_of(const Candidate* candidates, size_t count, uint64_t* tags) const;
+  size_t drop_own(Candidate* candidates, size_t count, int32_t* out) const;
+  void route(const Candidate* candidates, size_t count, const RoutingTable& routes, double now_ms,
+             int32_t* links) const;
   size_t accept(const Candidate* candidates, size_t count, DedupCache& dedup, const RoutingTable& routes, double now_ms,
                 int32_t* out) const;
 

@@ -17,16 +17,17 @@ bool RoutingTable::Hop::before(const Hop& other) const {
   return link < other.link;
 }
 
-Status RoutingTable::init(uint32_t capacity, double ttl_ms, const SipKey& secret) {
+Status RoutingTable::init(uint32_t capacity, double ttl_ms, const SipKey& secret, Isa isa) {
   capacity_ = capacity;
   ttl_ms_ = ttl_ms;
   secret_ = secret;
+  hash_ids_ = table_hashes8_for(isa);
   return resize(capacity < kFirstRoom ? capacity : kFirstRoom) ? Status::ok : Status::memory;
 }
 
 bool RoutingTable::resize(uint32_t room) {
-  SlotTable table;
-  if (!table.reset(room) || !entries_.resize(room)) return false;
+  BucketTable table;
+  if (!table.reset(room) || !heads_.resize(room) || !entries_.resize(room)) return false;
   for (uint32_t slot = 0; slot < size_; slot++) table.insert(hash(entries_[slot].destination), slot);
   table_ = std::move(table);
   room_ = room;
@@ -46,14 +47,14 @@ const RoutingTable::Hop* RoutingTable::serving(const Entry& entry, double now_ms
 
 // Who makes room: any without a live hop before the costliest; on a tie the greatest destination. None if all are pinned.
 uint32_t RoutingTable::victim(double now_ms) const {
-  uint32_t worst = SlotTable::kNone;
+  uint32_t worst = BucketTable::kNone;
   double worst_cost = -1;
   for (uint32_t slot = 0; slot < size_; slot++) {
     const Entry& entry = entries_[slot];
     if (entry.pinned) continue;
     const Hop* hop = serving(entry, now_ms);
     const double cost = hop != nullptr ? hop->cost : std::numeric_limits<double>::infinity();
-    const bool worse = worst == SlotTable::kNone || cost > worst_cost ||
+    const bool worse = worst == BucketTable::kNone || cost > worst_cost ||
                        (cost == worst_cost && entry.destination > entries_[worst].destination);
     if (!worse) continue;
     worst = slot;
@@ -67,7 +68,7 @@ uint32_t RoutingTable::add(uint64_t destination, double now_ms, Status& status) 
   status = Status::ok;
   if (size_ == capacity_) {
     const uint32_t out = victim(now_ms);
-    if (out == SlotTable::kNone) {
+    if (out == BucketTable::kNone) {
       status = Status::full;
       return out;
     }
@@ -75,7 +76,7 @@ uint32_t RoutingTable::add(uint64_t destination, double now_ms, Status& status) 
   }
   if (size_ == room_ && !resize(room_ > capacity_ / 2 ? capacity_ : room_ * 2)) {
     status = Status::memory;
-    return SlotTable::kNone;
+    return BucketTable::kNone;
   }
   const uint32_t slot = size_++;
   entries_[slot] = Entry{};
@@ -85,12 +86,21 @@ uint32_t RoutingTable::add(uint64_t destination, double now_ms, Status& status) 
 }
 
 void RoutingTable::remove(uint32_t slot) {
-  table_.erase(hash(entries_[slot].destination), slot,
-               [&](uint32_t other) { return hash(entries_[other].destination); });
+  table_.erase(hash(entries_[slot].destination), slot);
   const uint32_t last = --size_;
-  if (last == slot) return;
-  table_.move(hash(entries_[last].destination), last, slot);
-  entries_[slot] = entries_[last];
+  if (last != slot) {
+    table_.move(hash(entries_[last].destination), last, slot);
+    heads_[slot] = heads_[last];
+    entries_[slot] = entries_[last];
+  }
+  heads_[last] = Head{};
+}
+
+void RoutingTable::settle(uint32_t slot) {
+  const Entry& entry = entries_[slot];
+  if (entry.hop_count == 0 && !entry.pinned) return remove(slot);
+  heads_[slot] = entry.pinned ? Head{entry.destination, std::numeric_limits<double>::infinity(), entry.pin_link}
+                              : Head{entry.destination, entry.hops[0].expires_at_ms, entry.hops[0].link};
 }
 
 void RoutingTable::remove_hop(Entry& entry, size_t at) {
@@ -120,12 +130,12 @@ Status RoutingTable::offer(uint64_t destination, uint64_t next_hop, int32_t link
   now_ms_ = now_ms;
   const bool withdrawn = std::isinf(cost);
   uint32_t slot = find(destination);
-  if (slot == SlotTable::kNone) {
+  if (slot == BucketTable::kNone) {
     if (withdrawn) return Status::ok;
     Status status;
     slot = add(destination, now_ms, status);
     // All pinned is no error for an offer: it is only refused.
-    if (slot == SlotTable::kNone) return status == Status::full ? Status::ok : status;
+    if (slot == BucketTable::kNone) return status == Status::full ? Status::ok : status;
   }
   Entry& entry = entries_[slot];
   const Hop hop{cost, now_ms + ttl_ms_, next_hop, link};
@@ -134,7 +144,7 @@ Status RoutingTable::offer(uint64_t destination, uint64_t next_hop, int32_t link
     changed = entry.hops[i].cost != cost || !entry.hops[i].alive(now_ms);
     remove_hop(entry, i);
     if (!withdrawn) place(entry, hop);
-    if (entry.hop_count == 0 && !entry.pinned) remove(slot);
+    settle(slot);
     return Status::ok;
   }
   if (withdrawn) return Status::ok;
@@ -146,28 +156,30 @@ Status RoutingTable::offer(uint64_t destination, uint64_t next_hop, int32_t link
     entry.hop_count--;
   }
   place(entry, hop);
+  settle(slot);
   changed = true;
   return Status::ok;
 }
 
 Status RoutingTable::pin(uint64_t destination, uint64_t next_hop, int32_t link) {
   uint32_t slot = find(destination);
-  if (slot == SlotTable::kNone) {
+  if (slot == BucketTable::kNone) {
     Status status;
     slot = add(destination, now_ms_, status);
-    if (slot == SlotTable::kNone) return status;
+    if (slot == BucketTable::kNone) return status;
   }
   entries_[slot].pinned = true;
   entries_[slot].pin_next_hop = next_hop;
   entries_[slot].pin_link = link;
+  settle(slot);
   return Status::ok;
 }
 
 bool RoutingTable::unpin(uint64_t destination) {
   const uint32_t slot = find(destination);
-  if (slot == SlotTable::kNone || !entries_[slot].pinned) return false;
+  if (slot == BucketTable::kNone || !entries_[slot].pinned) return false;
   entries_[slot].pinned = false;
-  if (entries_[slot].hop_count == 0) remove(slot);
+  settle(slot);
   return true;
 }
 
@@ -188,19 +200,36 @@ bool RoutingTable::route_of(const Entry& entry, double now_ms, Route& out) {
 
 bool RoutingTable::lookup(uint64_t destination, double now_ms, Route& out) const {
   const uint32_t slot = find(destination);
-  return slot != SlotTable::kNone && route_of(entries_[slot], now_ms, out);
-}
-
-int32_t RoutingTable::link_to(uint64_t destination, double now_ms) const {
-  return link_to(destination, hash(destination), now_ms);
+  return slot != BucketTable::kNone && route_of(entries_[slot], now_ms, out);
 }
 
 int32_t RoutingTable::link_to(uint64_t destination, uint32_t hash, double now_ms) const {
   const uint32_t slot = find(destination, hash);
-  if (slot == SlotTable::kNone) return -1;
+  if (slot == BucketTable::kNone) return -1;
   if (entries_[slot].pinned) return entries_[slot].pin_link;
   const Hop* hop = serving(entries_[slot], now_ms);
   return hop != nullptr ? hop->link : -1;
+}
+
+void RoutingTable::links_to(const uint64_t* destinations, size_t count, double now_ms, int32_t* links) const {
+  const Head* heads = heads_.data();
+  for (size_t from = 0; from < count; from += kChunk) {
+    const size_t some = count - from < kChunk ? count - from : kChunk;
+    uint32_t hashes[kChunk];
+    uint32_t slots[kChunk];
+    hash_ids_(secret_, reinterpret_cast<const uint8_t*>(destinations + from), some, hashes);
+    for (size_t i = 0; i < some; i++) table_.prefetch(hashes[i]);
+    for (size_t i = 0; i < some; i++) {
+      slots[i] = table_.guess(hashes[i], 0);
+      __builtin_prefetch(&heads[slots[i]]);
+    }
+    for (size_t i = 0; i < some; i++) {
+      // Whatever was guessed: a destination is in one slot only.
+      const Head& head = heads[slots[i]];
+      const bool serves = (head.destination == destinations[from + i]) & (now_ms < head.until_ms);
+      links[from + i] = serves ? head.link : link_to(destinations[from + i], hashes[i], now_ms);
+    }
+  }
 }
 
 size_t RoutingTable::drop_link(int32_t link) {
@@ -211,8 +240,9 @@ size_t RoutingTable::drop_link(int32_t link) {
     const size_t gone = remove_hops(entry, [&](const Hop& hop) { return hop.link == link; });
     const bool pin_gone = entry.pinned && entry.pin_link == link;
     if (pin_gone) entry.pinned = false;
-    if (gone > 0 || pin_gone) lost++;
-    if (entry.hop_count == 0 && !entry.pinned) remove(slot);
+    if (gone == 0 && !pin_gone) continue;
+    lost++;
+    settle(slot);
   }
   return lost;
 }
@@ -220,9 +250,9 @@ size_t RoutingTable::drop_link(int32_t link) {
 size_t RoutingTable::expire(double now_ms) {
   size_t gone = 0;
   for (uint32_t slot = size_; slot-- > 0;) {
-    Entry& entry = entries_[slot];
-    gone += remove_hops(entry, [&](const Hop& hop) { return !hop.alive(now_ms); });
-    if (entry.hop_count == 0 && !entry.pinned) remove(slot);
+    const size_t some = remove_hops(entries_[slot], [&](const Hop& hop) { return !hop.alive(now_ms); });
+    gone += some;
+    if (some > 0) settle(slot);
   }
   return gone;
 }

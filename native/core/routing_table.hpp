@@ -4,9 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "bucket_table.hpp"
 #include "buffer.hpp"
-#include "siphash.hpp"
-#include "slot_table.hpp"
+#include "siphash_lanes.hpp"
 #include "status.hpp"
 
 namespace edge {
@@ -26,7 +26,7 @@ class RoutingTable {
   static constexpr uint32_t kMaxCapacity = 65536;
   static constexpr uint32_t kHops = 4;
 
-  [[nodiscard]] Status init(uint32_t capacity, double ttl_ms, const SipKey& secret);
+  [[nodiscard]] Status init(uint32_t capacity, double ttl_ms, const SipKey& secret, Isa isa = Isa::scalar);
 
   // `changed`: a hop came, went or costs something else; a mere refresh is no change. An infinite cost withdraws the hop.
   // A fifth hop replaces an expired or a costlier one; one destination too many replaces the expired or the costliest.
@@ -37,12 +37,10 @@ class RoutingTable {
   bool unpin(uint64_t destination);
 
   bool lookup(uint64_t destination, double now_ms, Route& out) const;
-  // For many lookups at once: what is fetched ahead by a destination's hash is there when link_to() asks for it.
-  uint32_t hash(uint64_t destination) const { return table_hash(secret_, destination); }
-  void prefetch(uint32_t hash) const { table_.prefetch(hash); }
-  int32_t link_to(uint64_t destination, uint32_t hash, double now_ms) const;
   // The link to send on, -1 when there is no route.
-  int32_t link_to(uint64_t destination, double now_ms) const;
+  int32_t link_to(uint64_t destination, double now_ms) const { return link_to(destination, hash(destination), now_ms); }
+  // The same for many at once, each fetched while others are hashed.
+  void links_to(const uint64_t* destinations, size_t count, double now_ms, int32_t* links) const;
 
   // Forgets all hops over a link, pinned ones too; how many destinations lost one.
   size_t drop_link(int32_t link);
@@ -52,7 +50,7 @@ class RoutingTable {
   size_t snapshot(double now_ms, Route* out) const;
 
   uint32_t size() const { return size_; }
-  size_t bytes() const { return sizeof *this + table_.bytes() + entries_.bytes(); }
+  size_t bytes() const { return sizeof *this + table_.bytes() + heads_.bytes() + entries_.bytes(); }
 
  private:
   struct Hop {
@@ -66,7 +64,14 @@ class RoutingTable {
     bool before(const Hop& other) const;
   };
 
-  // Hops in order of cost: the first that is alive serves, and mostly shares the destination's cache line.
+  // What a frame is forwarded by, as long as the first hop is alive or there is a pin: two of them share a cache line.
+  struct alignas(32) Head {
+    uint64_t destination;
+    double until_ms;  // 0: whoever asks must look at the entry
+    int32_t link;
+  };
+
+  // Hops in order of cost: the first that is alive serves.
   struct Entry {
     uint64_t destination;
     uint8_t hop_count;
@@ -76,12 +81,18 @@ class RoutingTable {
     uint64_t pin_next_hop;
   };
 
+  static constexpr size_t kChunk = 64;
+
+  uint32_t hash(uint64_t destination) const { return table_hash(secret_, destination); }
+  int32_t link_to(uint64_t destination, uint32_t hash, double now_ms) const;
   uint32_t find(uint64_t destination) const { return find(destination, hash(destination)); }
   uint32_t find(uint64_t destination, uint32_t hash) const;
   uint32_t add(uint64_t destination, double now_ms, Status& status);
   uint32_t victim(double now_ms) const;
   bool resize(uint32_t room);
   void remove(uint32_t slot);
+  // After each change of an entry: takes it out when nothing is left of it, else brings its head up to date.
+  void settle(uint32_t slot);
   static void place(Entry& entry, const Hop& hop);
   static void remove_hop(Entry& entry, size_t at);
   template <typename Goes>
@@ -96,7 +107,9 @@ class RoutingTable {
   // The latest time offered, for a pin that must make room.
   double now_ms_ = 0;
   SipKey secret_;
-  SlotTable table_;
+  TableHashes hash_ids_ = nullptr;
+  BucketTable table_;
+  Buffer<Head> heads_;
   Buffer<Entry> entries_;
 };
 

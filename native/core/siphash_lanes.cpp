@@ -98,19 +98,64 @@ EDGE_INLINE void hash_lanes(const SipKey* const* keys, const uint8_t* const* dat
   }
 }
 
-EDGE_INLINE void table_lanes(const SipKey& secret, const uint64_t* words, uint32_t* out) {
+EDGE_INLINE void absorb_once(Lanes& s, const Words& word) {
+  s.v3 ^= word;
+  round(s);
+  s.v0 ^= word;
+}
+
+// The table hashes of four keys of so many words.
+template <size_t KeyWords>
+EDGE_INLINE void hash_four(const SipKey& secret, const uint8_t* keys, uint32_t* out) {
+  typedef uint32_t Halves __attribute__((vector_size(sizeof(Words))));
+  typedef uint32_t Hashes __attribute__((vector_size(sizeof(Words) / 2)));
   Lanes s{Words{} + (secret.k0 ^ 0x736f6d6570736575u), Words{} + (secret.k1 ^ 0x646f72616e646f6du),
           Words{} + (secret.k0 ^ 0x6c7967656e657261u), Words{} + (secret.k1 ^ 0x7465646279746573u)};
-  for (size_t i = 0; i < 2; i++) {
-    const Words word{words[i], words[2 + i], words[4 + i], words[6 + i]};
-    s.v3 ^= word;
-    round(s);
-    s.v0 ^= word;
+  Words low;
+  std::memcpy(&low, keys, sizeof low);
+  if constexpr (KeyWords == 1) {
+    absorb_once(s, low);
+  } else {
+    static_assert(KeyWords == 2);
+    Words high;
+    std::memcpy(&high, keys + sizeof low, sizeof high);
+    // The order that takes one step: keys 0, 2, 1, 3.
+    absorb_once(s, __builtin_shufflevector(low, high, 0, 4, 2, 6));
+    absorb_once(s, __builtin_shufflevector(low, high, 1, 5, 3, 7));
   }
-  s.v2 ^= Words{0xff, 0xff, 0xff, 0xff};
+  s.v2 ^= Words{} + 0xff;
   for (int i = 0; i < 3; i++) round(s);
-  const Words hash = s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
-  for (size_t i = 0; i < kSipLanes; i++) out[i] = static_cast<uint32_t>(hash[i]);
+  const Halves halves = reinterpret_cast<Halves>(s.v0 ^ s.v1 ^ s.v2 ^ s.v3);
+  const Hashes hashes = KeyWords == 1 ? __builtin_shufflevector(halves, halves, 0, 2, 4, 6)
+                                      : __builtin_shufflevector(halves, halves, 0, 4, 2, 6);
+  std::memcpy(out, &hashes, sizeof hashes);
+}
+
+template <size_t KeyWords>
+EDGE_INLINE uint32_t hash_one(const SipKey& secret, const uint8_t* key) {
+  if constexpr (KeyWords == 1) return table_hash(secret, load_le64(key));
+  return table_hash(secret, load_le64(key), load_le64(key + (KeyWords - 1) * sizeof(uint64_t)));
+}
+
+template <size_t KeyWords>
+EDGE_INLINE void table_lanes(const SipKey& secret, const uint8_t* keys, size_t count, uint32_t* out) {
+  constexpr size_t bytes = KeyWords * sizeof(uint64_t);
+  size_t i = 0;
+  for (; i + kSipLanes <= count; i += kSipLanes) hash_four<KeyWords>(secret, keys + i * bytes, out + i);
+  if (count - i < 2) {
+    if (i < count) out[i] = hash_one<KeyWords>(secret, keys + i * bytes);
+    return;
+  }
+  uint8_t rest[kSipLanes * bytes] = {};
+  uint32_t hashes[kSipLanes];
+  std::memcpy(rest, keys + i * bytes, (count - i) * bytes);
+  hash_four<KeyWords>(secret, rest, hashes);
+  for (size_t lane = 0; i < count; i++, lane++) out[i] = hashes[lane];
+}
+
+template <size_t KeyWords>
+void scalar_table(const SipKey& secret, const uint8_t* keys, size_t count, uint32_t* out) {
+  for (size_t i = 0; i < count; i++) out[i] = hash_one<KeyWords>(secret, keys + i * KeyWords * sizeof(uint64_t));
 }
 
 // One set of loops, built for a target by whoever names it.
@@ -118,9 +163,12 @@ EDGE_INLINE void table_lanes(const SipKey& secret, const uint64_t* words, uint32
   target void name##_hash(const SipKey* const* keys, const uint8_t* const* data, const size_t* lengths,          \
                           uint64_t* out) {                                                                       \
     hash_lanes(keys, data, lengths, out);                                                                        \
+  } \
+  target void name##_table8(const SipKey& secret, const uint8_t* keys, size_t count, uint32_t* out) {            \
+    table_lanes<1>(secret, keys, count, out);                                                                    \
   }                                                                                                              \
-  target void name##_table(const SipKey& secret, const uint64_t* words, uint32_t* out) {                         \
-    table_lanes(secret, words, out);                                                                             \
+  target void name##_table16(const SipKey& secret, const uint8_t* keys, size_t count, uint32_t* out) {           \
+    table_lanes<2>(secret, keys, count, out);                                                                    \
   }
 
 #if defined(__x86_64__)
@@ -133,15 +181,13 @@ void scalar_hash(const SipKey* const* keys, const uint8_t* const* data, const si
   for (size_t i = 0; i < kSipLanes; i++) out[i] = siphash24(*keys[i], data[i], lengths[i]);
 }
 
-void scalar_table(const SipKey& secret, const uint64_t* words, uint32_t* out) {
-  for (size_t i = 0; i < kSipLanes; i++) out[i] = table_hash(secret, words[2 * i], words[2 * i + 1]);
-}
-
 }  // namespace
 
 // Every set but the scalar one has what the vectors need.
 SipHashLanes siphash_lanes_for(Isa isa) { return isa == Isa::scalar ? scalar_hash : lanes_hash; }
 
-TableHashLanes table_hash_lanes_for(Isa isa) { return isa == Isa::scalar ? scalar_table : lanes_table; }
+TableHashes table_hashes8_for(Isa isa) { return isa == Isa::scalar ? scalar_table<1> : lanes_table8; }
+
+TableHashes table_hashes16_for(Isa isa) { return isa == Isa::scalar ? scalar_table<2> : lanes_table16; }
 
 }  // namespace edge

@@ -1,4 +1,4 @@
-// SipHash-2-4 of four messages side by side: one waits for its own last step, four keep the processor busy.
+// SipHash of four messages side by side: one waits for its own last step, four keep the processor busy.
 #pragma once
 
 #include <cstddef>
@@ -18,9 +18,11 @@ using SipHashLanes = void (*)(const SipKey* const* keys, const uint8_t* const* d
 // The one for `isa`, which must be available.
 SipHashLanes siphash_lanes_for(Isa isa);
 
-// out[i] = table_hash(secret, words[2 × i], words[2 × i + 1]), for four of them
-using TableHashLanes = void (*)(const SipKey& secret, const uint64_t* words, uint32_t* out);
+// out[i] = table_hash(secret, key i), of `count` keys that lie one behind the other
+using TableHashes = void (*)(const SipKey& secret, const uint8_t* keys, size_t count, uint32_t* out);
 
-TableHashLanes table_hash_lanes_for(Isa isa);
+// Keys of 8 and of 16 bytes.
+TableHashes table_hashes8_for(Isa isa);
+TableHashes table_hashes16_for(Isa isa);
 
 }  // namespace edge
