@@ -121,7 +121,7 @@ bool read_integer(Napi::Env env, napi_value value, const char* name, double leas
 
 bool read_time(const Napi::CallbackInfo& info, size_t index, const char* name, double& out) {
   const bool number = napi_get_value_double(info.Env(), info[index], &out) == napi_ok;
-  if (number && out >= 0 && out <= 9007199254740992.0) return true;
+  if (number && out >= 0 && out <= kMaxTimeMs) return true;
   fail(info.Env(), kArgument, "%s must be milliseconds from 0 to 2^53", name);
   return false;
 }

@@ -62,6 +62,8 @@ inline bool read_integer(const Napi::CallbackInfo& info, size_t index, const cha
 // Any number, infinities included, that is not NaN.
 bool read_number(Napi::Env env, napi_value value, const char* name, double& out);
 
+inline constexpr double kMaxTimeMs = 9007199254740992.0;
+
 // Milliseconds: a finite number from 0 to 2^53.
 bool read_time(const Napi::CallbackInfo& info, size_t index, const char* name, double& out);
 

@@ -10,6 +10,7 @@
 #include "../core/routing_table.hpp"
 #include "../core/search_many.hpp"
 #include "../core/shared_index.hpp"
+#include "arguments.hpp"
 
 namespace edge::addon {
 
@@ -65,7 +66,7 @@ class DedupHandle : public Napi::ObjectWrap<DedupHandle> {
   std::shared_ptr<DedupCache> cache_ = std::make_shared<DedupCache>();
 };
 
-// new RoutingTable(capacity, ttlMs)
+// new RoutingTable(capacity, ttlMs, isa)
 class RoutesHandle : public Napi::ObjectWrap<RoutesHandle> {
  public:
   static Napi::Function define(Napi::Env env);
@@ -86,7 +87,31 @@ class RoutesHandle : public Napi::ObjectWrap<RoutesHandle> {
   std::shared_ptr<RoutingTable> table_ = std::make_shared<RoutingTable>();
 };
 
-// new FrameIngest(dedup, routes, self, maxFrameBytes, isa, trusted)
+// What JavaScript writes before a turn and reads after it, instead of handing over arguments one by one: reading those
+// would take longer than the frames do. The layout is in src/native/native-ingest.ts too.
+struct IngestControl {
+  static constexpr size_t kFrames = 256;
+
+  double now_ms;
+  uint32_t count;
+  uint32_t accepted;
+  uint32_t offsets[kFrames + 1];
+};
+
+// An ingest and the arrays its turns read and write.
+struct IngestTurn {
+  std::shared_ptr<DedupCache> dedup;
+  std::shared_ptr<RoutingTable> routes;
+  FrameIngest ingest;
+  Span<uint8_t> slab;
+  Span<int32_t> out;
+  IngestControl* control = nullptr;
+  Napi::Reference<Napi::ArrayBuffer> control_buffer;
+
+  void take();
+};
+
+// new FrameIngest(dedup, routes, self, maxFrameBytes, isa, trusted, control)
 class IngestHandle : public Napi::ObjectWrap<IngestHandle> {
  public:
   static Napi::Function define(Napi::Env env);
@@ -95,10 +120,11 @@ class IngestHandle : public Napi::ObjectWrap<IngestHandle> {
  private:
   void set_key(const Napi::CallbackInfo& info);
   Napi::Value run(const Napi::CallbackInfo& info);
+  Napi::Value bind(const Napi::CallbackInfo& info);
+  Napi::Value turn(const Napi::CallbackInfo& info);
 
-  std::shared_ptr<DedupCache> dedup_;
-  std::shared_ptr<RoutingTable> routes_;
-  FrameIngest ingest_;
+  // Shared with the function that turn() gives, which may outlive this.
+  std::shared_ptr<IngestTurn> turn_ = std::make_shared<IngestTurn>();
 };
 
 }  // namespace edge::addon

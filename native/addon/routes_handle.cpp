@@ -53,9 +53,10 @@ RoutesHandle::RoutesHandle(const Napi::CallbackInfo& info) : ObjectWrap(info) {
       !read_integer(info, 1, "ttlMs", 1, kMaxTtlMs, ttl) || !draw_secret(env, secret)) {
     return;
   }
-  if (!check(env, table_->init(static_cast<uint32_t>(capacity), ttl, secret), "routes.full", "the routing table")) {
-    return;
-  }
+  Isa isa;
+  if (!read_isa(info, 2, isa)) return;
+  const Status status = table_->init(static_cast<uint32_t>(capacity), ttl, secret, isa);
+  if (!check(env, status, "routes.full", "the routing table")) return;
   env.GetInstanceData<Addon>()->mark(env, info.This(), HandleKind::routes);
 }
 

@@ -3,6 +3,7 @@ import { DEFAULT_ROUTE_TTL_MS, type HotPath, HotPathKind } from '../ports/hot-pa
 import { checkObject, hotPathError } from './checks.js';
 import { type Addon, type Attempt, type Loaded, loadAddon, NOT_THERE } from './load.js';
 import { nativeDatagrams } from './native-datagrams.js';
+import { NativeIngest } from './native-ingest.js';
 import { twinHotPath } from './twin/hot-path.js';
 
 export interface HotPathOptions {
@@ -98,18 +99,11 @@ export function nativeHotPath(addon: Addon, wanted?: string): HotPath {
     },
     routes(options) {
       checkObject(options, 'options');
-      return new addon.RoutingTable(options.capacity, options.ttlMs ?? DEFAULT_ROUTE_TTL_MS);
+      return new addon.RoutingTable(options.capacity, options.ttlMs ?? DEFAULT_ROUTE_TTL_MS, isa);
     },
     ingest(options) {
       checkObject(options, 'options');
-      return new addon.FrameIngest(
-        options.dedup,
-        options.routes,
-        options.self,
-        options.maxFrameBytes,
-        isa,
-        options.trusted === true,
-      );
+      return new NativeIngest(addon, isa, options);
     },
   };
 }

@@ -17,7 +17,7 @@ export interface Addon {
   setErrorFactory(make: (code: string, message: string) => Error): void;
   readonly VectorIndex: new (dimension: number, capacity: number, isa: string, options: IndexOptions) => VectorIndex;
   readonly DedupCache: new (capacity: number, ttlMs: number, isa: string) => DedupCache;
-  readonly RoutingTable: new (capacity: number, ttlMs: number) => RoutingTable;
+  readonly RoutingTable: new (capacity: number, ttlMs: number, isa: string) => RoutingTable;
   readonly FrameIngest: new (
     dedup: DedupCache,
     routes: RoutingTable,
@@ -25,13 +25,22 @@ export interface Addon {
     maxFrameBytes: number,
     isa: string,
     trusted: boolean,
-  ) => FrameIngest;
+    control: ArrayBuffer,
+  ) => AddonIngest;
   /** On Linux only. */
   readonly UdpSocket?: new (
     arrays: AddonSocketArrays,
     onBatch: (count: number, freshCount: number) => void,
     onError: (errno: number) => void,
   ) => AddonSocket;
+}
+
+/** What native/addon/handles.hpp offers beyond the port. */
+export interface AddonIngest extends FrameIngest {
+  /** Whether turns may use these arrays from now on, which their taker has to make sure are still there each time. */
+  bind(slab: Uint8Array, out: Int32Array): boolean;
+  /** A function that does what the control asks for. */
+  turn(): () => void;
 }
 
 /** What native/addon/udp_handle.hpp offers; its numbers are errnos, 0 when all went well. */
