@@ -97,6 +97,7 @@ struct IngestControl {
   uint32_t accepted;
   uint32_t offsets[kFrames + 1];
 };
+static_assert(sizeof(IngestControl) == 1048);
 
 // An ingest and the arrays its turns read and write.
 struct IngestTurn {

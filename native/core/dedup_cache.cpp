@@ -51,7 +51,9 @@ size_t DedupCache::seen_many(const uint8_t* ids, size_t count, double now_ms, ui
   size_t fresh = 0;
   for (size_t from = 0; from < count; from += kChunk) {
     const size_t some = count - from < kChunk ? count - from : kChunk;
-    fresh += seen_chunk(ids + from * kIdBytes, some, out + from);
+    Asked asked;
+    ask(ids + from * kIdBytes, some, now_ms, asked);
+    fresh += take(ids + from * kIdBytes, some, asked, out + from);
   }
   return fresh;
 }
@@ -63,6 +65,28 @@ void DedupCache::hash_and_fetch(const uint8_t* ids, size_t count, uint32_t* hash
     hash_ids_(secret_, ids + from * kIdBytes, to - from, hashes + from);
     for (size_t i = from; i < to; i++) table_.prefetch(hashes[i]);
   }
+}
+
+// How many of the oldest have to leave, were `count` ids new.
+uint32_t DedupCache::leaving(size_t count) const {
+  const uint32_t room = capacity_ - size_;
+  const uint32_t all = count > room ? static_cast<uint32_t>(count) - room : 0;
+  return all < size_ ? all : size_;
+}
+
+// Sends for the ids that have to leave, were `count` new.
+void DedupCache::fetch_oldest(size_t count) const {
+  constexpr uint32_t per_line = 64 / kIdBytes;
+  const uint32_t all = leaving(count);
+  for (uint32_t i = 0; i < all; i += per_line) __builtin_prefetch(bytes_at(after_oldest(i)));
+}
+
+// The hashes of leaving(count) ids, their buckets sent for.
+void DedupCache::hash_oldest(size_t count, uint32_t* hashes) const {
+  const uint32_t all = leaving(count);
+  const uint32_t straight = all < capacity_ - oldest_ ? all : capacity_ - oldest_;
+  hash_and_fetch(bytes_at(oldest_), straight, hashes);
+  hash_and_fetch(bytes_at(0), all - straight, hashes + straight);
 }
 
 // out[i] = 1 for those that are there and will be whatever the chunk does; the others are listed in `open`. Whether an id is
@@ -80,9 +104,7 @@ size_t DedupCache::find_known(const uint8_t* ids, const uint32_t* hashes, size_t
     slots[i] = table_.guess(hashes[i], none);
     __builtin_prefetch(&held_ids[slots[i]]);
   }
-  // As many of the oldest may have to leave, were all of these new.
-  const uint32_t room = capacity - size;
-  const uint32_t leaving = count > room ? static_cast<uint32_t>(count) - room : 0;
+  const uint32_t may_leave = leaving(count);
   size_t opened = 0;
   for (size_t i = 0; i < count; i++) {
     const Id& held = held_ids[slots[i]];
@@ -90,7 +112,7 @@ size_t DedupCache::find_known(const uint8_t* ids, const uint32_t* hashes, size_t
     const uint32_t wrapped = uint32_t{0} - static_cast<uint32_t>(slots[i] < oldest);
     const uint32_t age = slots[i] - oldest + (capacity & wrapped);
     const uint64_t difference = (held.first ^ id.first) | (held.second ^ id.second);
-    const uint32_t known = static_cast<uint32_t>(difference == 0) & static_cast<uint32_t>(age >= leaving) &
+    const uint32_t known = static_cast<uint32_t>(difference == 0) & static_cast<uint32_t>(age >= may_leave) &
                            static_cast<uint32_t>(age < size);
     out[i] = static_cast<uint8_t>(known);
     open[opened] = static_cast<uint8_t>(i);
@@ -99,46 +121,40 @@ size_t DedupCache::find_known(const uint8_t* ids, const uint32_t* hashes, size_t
   return opened;
 }
 
-// The hashes of as many of the oldest as must leave to make room for `count`.
-size_t DedupCache::hash_oldest(size_t count, uint32_t* hashes) const {
-  const size_t room = capacity_ - size_;
-  const size_t all = count > room ? count - room : 0;
-  const size_t leaving = all < size_ ? all : size_;
-  const size_t straight = leaving < capacity_ - oldest_ ? leaving : capacity_ - oldest_;
-  hash_and_fetch(bytes_at(oldest_), straight, hashes);
-  hash_and_fetch(bytes_at(0), leaving - straight, hashes + straight);
-  return leaving;
+void DedupCache::ask(const uint8_t* ids, size_t count, double now_ms, Asked& asked) {
+  advance(now_ms);
+  hash_and_fetch(ids, count, asked.hashes);
+  fetch_oldest(count);
 }
 
-// In passes, so that the memory of one id is fetched while others are hashed.
-size_t DedupCache::seen_chunk(const uint8_t* ids, size_t count, uint8_t* out) {
-  uint32_t hashes[kChunk];
-  uint32_t leaving_hashes[kChunk];
+size_t DedupCache::take(const uint8_t* ids, size_t count, const Asked& asked, uint8_t* out) {
   uint8_t open[kChunk];
-  hash_and_fetch(ids, count, hashes);
-  const size_t opened = find_known(ids, hashes, count, out, open);
-  const size_t leaving = hash_oldest(opened, leaving_hashes);
+  uint32_t leaving_hashes[kChunk];
+  const size_t opened = find_known(ids, asked.hashes, count, out, open);
+  const uint32_t foreseen = leaving(opened);
+  hash_oldest(opened, leaving_hashes);
   const uint32_t now = tick(now_ms_);
   size_t fresh = 0;
-  size_t left = 0;
+  uint32_t left = 0;
   for (size_t at = 0; at < opened; at++) {
     const size_t i = open[at];
     const Id id = id_at(ids, i);
-    if (table_.find(hashes[i], [&](uint32_t slot) { return ids_[slot] == id; }) != BucketTable::kNone) {
+    const uint32_t hash = asked.hashes[i];
+    if (table_.find(hash, [&](uint32_t slot) { return ids_[slot] == id; }) != BucketTable::kNone) {
       out[i] = 1;
       continue;
     }
     fresh++;
     if (size_ == capacity_) {
       // With a capacity below a chunk's length, ids of this very chunk leave after those foreseen.
-      drop_oldest(left < leaving ? leaving_hashes[left] : hash(ids_[oldest_]));
+      drop_oldest(left < foreseen ? leaving_hashes[left] : this->hash(ids_[oldest_]));
       left++;
     }
     const uint32_t slot = after_oldest(size_);
     ids_[slot] = id;
     times_[slot] = now;
     size_++;
-    table_.insert(hashes[i], slot);
+    table_.insert(hash, slot);
   }
   return fresh;
 }

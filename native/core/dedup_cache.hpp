@@ -25,6 +25,15 @@ class DedupCache {
   // Returns how many were new. Time that goes backwards stands still.
   size_t seen_many(const uint8_t* ids, size_t count, double now_ms, uint8_t* out);
 
+  // The same for up to kChunk at once, in two steps with room for other work between them: the first sends for the memory
+  // that the second reads. No other call may come between them.
+  static constexpr size_t kChunk = 64;
+  struct Asked {
+    uint32_t hashes[kChunk];
+  };
+  void ask(const uint8_t* ids, size_t count, double now_ms, Asked& asked);
+  size_t take(const uint8_t* ids, size_t count, const Asked& asked, uint8_t* out);
+
   void clear();
   uint32_t size() const { return size_; }
   size_t bytes() const { return sizeof *this + table_.bytes() + ids_.bytes() + times_.bytes(); }
@@ -36,7 +45,6 @@ class DedupCache {
     bool operator==(const Id&) const = default;
   };
 
-  static constexpr size_t kChunk = 64;
   // Ids of a chunk that are hashed before the memory of the first is asked for.
   static constexpr size_t kHashed = 16;
 
@@ -48,10 +56,11 @@ class DedupCache {
   }
   const uint8_t* bytes_at(uint32_t slot) const { return reinterpret_cast<const uint8_t*>(&ids_[slot]); }
   void drop_oldest(uint32_t hash);
+  uint32_t leaving(size_t count) const;
+  void fetch_oldest(size_t count) const;
+  void hash_oldest(size_t count, uint32_t* hashes) const;
   void hash_and_fetch(const uint8_t* ids, size_t count, uint32_t* hashes) const;
   size_t find_known(const uint8_t* ids, const uint32_t* hashes, size_t count, uint8_t* out, uint8_t* open) const;
-  size_t hash_oldest(size_t count, uint32_t* hashes) const;
-  size_t seen_chunk(const uint8_t* ids, size_t count, uint8_t* out);
 
   uint32_t capacity_ = 0;
   uint32_t ttl_ms_ = 0;

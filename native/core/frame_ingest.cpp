@@ -116,41 +116,35 @@ size_t FrameIngest::drop_own(Candidate* candidates, size_t count, int32_t* out) 
   return good;
 }
 
-// links[i] = the link that frame i goes on by, -1 for one that goes nowhere or ends here.
-void FrameIngest::route(const Candidate* candidates, size_t count, const RoutingTable& routes, double now_ms,
-                        int32_t* links) const {
-  uint64_t destinations[kChunk];
-  uint8_t whose[kChunk];
-  int32_t found[kChunk];
-  size_t asked = 0;
-  for (size_t i = 0; i < count; i++) {
-    const Candidate& one = candidates[i];
-    links[i] = -1;
-    destinations[asked] = one.destination;
-    whose[asked] = static_cast<uint8_t>(i);
-    asked += one.directed && one.destination != self_ ? 1 : 0;
-  }
-  if (asked == 0) return;
-  routes.links_to(destinations, asked, now_ms, found);
-  for (size_t i = 0; i < asked; i++) links[whose[i]] = found[i];
-}
-
-// Only what passed everything else is asked after in the dedup cache, together, so that it can fetch ahead.
+// Only what passed everything else is asked after in the dedup cache, and all of it together: while the memory of one table is
+// on its way, the other is worked on.
 size_t FrameIngest::accept(const Candidate* candidates, size_t count, DedupCache& dedup, const RoutingTable& routes,
                            double now_ms, int32_t* out) const {
+  // Time goes on in the cache even when nothing was good.
+  if (count == 0) return dedup.seen_many(nullptr, 0, now_ms, nullptr);
   uint8_t keys[kChunk * DedupCache::kIdBytes];
+  uint64_t destinations[kChunk];
   uint8_t seen[kChunk];
   int32_t links[kChunk];
+  DedupCache::Asked dedup_asked;
+  RoutingTable::Asked routes_asked;
+  size_t filled = 0;
+  do {
+    const Candidate& one = candidates[filled];
+    write_dedup_key(one.frame, one.fragment_offset, keys + filled * DedupCache::kIdBytes);
+    destinations[filled] = one.destination;
+  } while (++filled < count);
+  dedup.ask(keys, count, now_ms, dedup_asked);
+  routes.ask(destinations, count, routes_asked);
+  routes.fetch(count, routes_asked);
+  const size_t accepted = dedup.take(keys, count, dedup_asked, seen);
+  routes.answer(destinations, count, routes_asked, now_ms, links);
   for (size_t i = 0; i < count; i++) {
-    write_dedup_key(candidates[i].frame, candidates[i].fragment_offset, keys + i * DedupCache::kIdBytes);
-  }
-  route(candidates, count, routes, now_ms, links);
-  const size_t accepted = dedup.seen_many(keys, count, now_ms, seen);
-  for (size_t i = 0; i < count; i++) {
-    // Verdict::accept or Verdict::duplicate, and no link for the latter, without a branch.
-    int32_t* record = out + candidates[i].index * kStride;
+    const Candidate& one = candidates[i];
+    int32_t* record = out + one.index * kStride;
+    // Verdict::accept or Verdict::duplicate, and -1 as link for the latter, without a branch.
     record[0] = seen[i];
-    record[3] = links[i] | -static_cast<int32_t>(seen[i]);
+    record[3] = (one.directed && one.destination != self_ ? links[i] : -1) | -static_cast<int32_t>(seen[i]);
   }
   return accepted;
 }

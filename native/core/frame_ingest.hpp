@@ -36,6 +36,7 @@ class FrameIngest {
 
  private:
   static constexpr size_t kChunk = 64;
+  static_assert(kChunk <= DedupCache::kChunk && kChunk <= RoutingTable::kChunk);
 
   // A frame of a chunk that is good so far.
   struct Candidate {
@@ -52,8 +53,6 @@ class FrameIngest {
   size_t check_tags(Candidate* candidates, size_t count, int32_t* out) const;
   void tags_of(const Candidate* candidates, size_t count, uint64_t* tags) const;
   size_t drop_own(Candidate* candidates, size_t count, int32_t* out) const;
-  void route(const Candidate* candidates, size_t count, const RoutingTable& routes, double now_ms,
-             int32_t* links) const;
   size_t accept(const Candidate* candidates, size_t count, DedupCache& dedup, const RoutingTable& routes, double now_ms,
                 int32_t* out) const;
 

@@ -211,24 +211,25 @@ int32_t RoutingTable::link_to(uint64_t destination, uint32_t hash, double now_ms
   return hop != nullptr ? hop->link : -1;
 }
 
-void RoutingTable::links_to(const uint64_t* destinations, size_t count, double now_ms, int32_t* links) const {
-  const Head* heads = heads_.data();
-  for (size_t from = 0; from < count; from += kChunk) {
-    const size_t some = count - from < kChunk ? count - from : kChunk;
-    uint32_t hashes[kChunk];
-    uint32_t slots[kChunk];
-    hash_ids_(secret_, reinterpret_cast<const uint8_t*>(destinations + from), some, hashes);
-    for (size_t i = 0; i < some; i++) table_.prefetch(hashes[i]);
-    for (size_t i = 0; i < some; i++) {
-      slots[i] = table_.guess(hashes[i], 0);
-      __builtin_prefetch(&heads[slots[i]]);
-    }
-    for (size_t i = 0; i < some; i++) {
-      // Whatever was guessed: a destination is in one slot only.
-      const Head& head = heads[slots[i]];
-      const bool serves = (head.destination == destinations[from + i]) & (now_ms < head.until_ms);
-      links[from + i] = serves ? head.link : link_to(destinations[from + i], hashes[i], now_ms);
-    }
+void RoutingTable::ask(const uint64_t* destinations, size_t count, Asked& asked) const {
+  hash_ids_(secret_, reinterpret_cast<const uint8_t*>(destinations), count, asked.hashes);
+  for (size_t i = 0; i < count; i++) table_.prefetch(asked.hashes[i]);
+}
+
+void RoutingTable::fetch(size_t count, Asked& asked) const {
+  for (size_t i = 0; i < count; i++) {
+    asked.slots[i] = table_.guess(asked.hashes[i], 0);
+    __builtin_prefetch(&heads_[asked.slots[i]]);
+  }
+}
+
+void RoutingTable::answer(const uint64_t* destinations, size_t count, const Asked& asked, double now_ms,
+                          int32_t* links) const {
+  for (size_t i = 0; i < count; i++) {
+    // Whatever was guessed: a destination is in one slot only.
+    const Head& head = heads_[asked.slots[i]];
+    const bool serves = (head.destination == destinations[i]) & (now_ms < head.until_ms);
+    links[i] = serves ? head.link : link_to(destinations[i], asked.hashes[i], now_ms);
   }
 }
 

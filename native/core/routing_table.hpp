@@ -39,8 +39,16 @@ class RoutingTable {
   bool lookup(uint64_t destination, double now_ms, Route& out) const;
   // The link to send on, -1 when there is no route.
   int32_t link_to(uint64_t destination, double now_ms) const { return link_to(destination, hash(destination), now_ms); }
-  // The same for many at once, each fetched while others are hashed.
-  void links_to(const uint64_t* destinations, size_t count, double now_ms, int32_t* links) const;
+  // The same for up to kChunk at once, in three steps with room for other work between them: each step sends for the memory
+  // that the next one reads. No change of the table may come between them.
+  static constexpr size_t kChunk = 64;
+  struct Asked {
+    uint32_t hashes[kChunk];
+    uint32_t slots[kChunk];
+  };
+  void ask(const uint64_t* destinations, size_t count, Asked& asked) const;
+  void fetch(size_t count, Asked& asked) const;
+  void answer(const uint64_t* destinations, size_t count, const Asked& asked, double now_ms, int32_t* links) const;
 
   // Forgets all hops over a link, pinned ones too; how many destinations lost one.
   size_t drop_link(int32_t link);
@@ -80,8 +88,6 @@ class RoutingTable {
     Hop hops[kHops];
     uint64_t pin_next_hop;
   };
-
-  static constexpr size_t kChunk = 64;
 
   uint32_t hash(uint64_t destination) const { return table_hash(secret_, destination); }
   int32_t link_to(uint64_t destination, uint32_t hash, double now_ms) const;

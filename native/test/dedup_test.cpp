@@ -41,7 +41,7 @@ TEST("a dedup cache does what a queue in order of arrival does") {
     const uint32_t ttl = static_cast<uint32_t>(1 + random.below(500));
     const uint64_t distinct = 1 + random.below(capacity * 3);
     DedupCache cache;
-    CHECK(cache.init(capacity, ttl, kSecret) == edge::Status::ok);
+    CHECK(cache.init(capacity, ttl, kSecret, round % 2 == 0 ? edge::Isa::scalar : edge::best_isa()) == edge::Status::ok);
     Model model{capacity, static_cast<double>(ttl)};
     double now = 1000;
     for (int batch = 0; batch < 60; batch++) {

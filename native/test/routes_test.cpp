@@ -61,4 +61,55 @@ TEST("a table that is full keeps the cheapest, and pinned ones whatever they cos
   CHECK(table.size() == 1);
 }
 
+TEST("many destinations asked for at once get what each gets alone") {
+  check::Random random(8);
+  RoutingTable table;
+  CHECK(table.init(50, 100, {1, 2}, edge::best_isa()) == Status::ok);
+  double now = 0;
+  size_t linked = 0;
+  for (int step = 0; step < 20000; step++) {
+    const auto any = [&] { return random.below(70) << 40; };
+    const auto link = static_cast<int32_t>(random.below(5));
+    bool changed = false;
+    switch (random.below(12)) {
+      case 0:
+        CHECK(table.pin(any(), 7, link) != Status::memory);
+        break;
+      case 1:
+      case 2:
+        table.unpin(any());
+        break;
+      case 3:
+        if (random.below(10) == 0) table.drop_link(link);
+        break;
+      case 4:
+        if (random.below(10) == 0) table.expire(now);
+        break;
+      case 5:
+        CHECK(table.offer(any(), random.below(3), link, INFINITY, now, changed) == Status::ok);
+        break;
+      case 6:
+        now += static_cast<double>(random.below(20));
+        break;
+      default:
+        CHECK(table.offer(any(), random.below(3), link, static_cast<double>(random.below(9)), now, changed) == Status::ok);
+    }
+    uint64_t destinations[RoutingTable::kChunk];
+    int32_t links[RoutingTable::kChunk];
+    const size_t count = 1 + random.below(RoutingTable::kChunk);
+    for (size_t i = 0; i < count; i++) destinations[i] = any();
+    RoutingTable::Asked asked;
+    table.ask(destinations, count, asked);
+    table.fetch(count, asked);
+    table.answer(destinations, count, asked, now, links);
+    for (size_t i = 0; i < count; i++) {
+      Route route;
+      const int32_t alone = table.lookup(destinations[i], now, route) ? route.link : -1;
+      CHECK(links[i] == alone && table.link_to(destinations[i], now) == alone);
+      linked += alone >= 0 ? 1 : 0;
+    }
+  }
+  CHECK(linked > 10000);
+}
+
 int main() { return check::run_all(); }

@@ -57,4 +57,25 @@ TEST("table hashes depend on the secret and on every bit") {
   }
 }
 
+TEST("many table hashes at once are those of one at a time") {
+  check::Random random(4);
+  for (const edge::Isa isa : {edge::Isa::scalar, edge::best_isa()}) {
+    for (size_t count = 0; count < 30; count++) {
+      const edge::SipKey secret{random.next(), random.next()};
+      // Just as long as the keys, and off by a byte, so that a sanitizer sees a read beyond them.
+      std::vector<uint8_t> keys(count * 16 + 1);
+      for (uint8_t& byte : keys) byte = static_cast<uint8_t>(random.next());
+      std::vector<uint32_t> short_hashes(count);
+      std::vector<uint32_t> long_hashes(count);
+      edge::table_hashes8_for(isa)(secret, keys.data() + 1, count, short_hashes.data());
+      edge::table_hashes16_for(isa)(secret, keys.data() + 1, count, long_hashes.data());
+      for (size_t i = 0; i < count; i++) {
+        const auto word = [&](size_t at) { return edge::load_le64(keys.data() + 1 + at * 8); };
+        CHECK(short_hashes[i] == edge::table_hash(secret, word(i)));
+        CHECK(long_hashes[i] == edge::table_hash(secret, word(2 * i), word(2 * i + 1)));
+      }
+    }
+  }
+}
+
 int main() { return check::run_all(); }
