@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
-import { INGEST_STRIDE } from '../ports/hot-path.js';
-import { openIngest, TAG_KEY } from '../testing/contracts/hot-path-ingest.js';
+import { INGEST_STRIDE, Verdict } from '../ports/hot-path.js';
+import { openIngest, TAG_KEY } from '../testing/contracts/ingest-subject.js';
 import { buildFrame, nodeId, retag, toBatch } from '../testing/hot-path-frames.js';
 import { createHotPath } from './hot-path.js';
 import { loadAddon } from './load.js';
@@ -110,6 +110,26 @@ const frameArbitrary = fc
     return frame.subarray(0, Math.max(0, frame.length - given.cut));
   });
 
+/** A frame for each verdict there is, made to get it; none has the id of one before. */
+function onPurpose(sequence: number): readonly (readonly [Verdict, Uint8Array])[] {
+  const build = (fields: Parameters<typeof buildFrame>[1], bytes = 3) =>
+    buildFrame(TAG_KEY, { source: nodeId(99n), sequence, destination: nodeId(5n), ...fields }, new Uint8Array(bytes));
+  const good = build({});
+  const forged = good.slice();
+  forged[forged.length - 1] = (forged[forged.length - 1] as number) ^ 0x10;
+  return [
+    [Verdict.Tag, forged],
+    [Verdict.Accept, good],
+    [Verdict.Duplicate, good],
+    [Verdict.Truncated, good.subarray(0, 27)],
+    [Verdict.Oversized, build({}, 120)],
+    [Verdict.Version, build({ version: 3 })],
+    [Verdict.Malformed, build({ fragment: { offset: 9, total: 1 } })],
+    [Verdict.Epoch, build({ epoch: 9 })],
+    [Verdict.Own, build({ source: nodeId(0xa1a2a3a4a5a6a7a8n) })],
+  ];
+}
+
 both('ingests judge alike, frame by frame', (t) => {
   const subjects = [native(), twin()].map((hotPath) => {
     const subject = openIngest(hotPath, 120);
@@ -119,22 +139,32 @@ both('ingests judge alike, frame by frame', (t) => {
   });
   const verdicts = new Set<number>();
   let now = 0;
+  let sequence = 1_000_000;
+  const gap = fc.nat({ max: 70 });
   fc.assert(
-    fc.property(fc.array(frameArbitrary, { maxLength: 70 }), fc.nat({ max: 3_000 }), (frames, advance) => {
+    fc.property(fc.array(frameArbitrary, { maxLength: 70 }), gap, fc.nat({ max: 3_000 }), (random, at, advance) => {
       now += advance;
+      const known = onPurpose(sequence++);
+      const first = Math.min(at, random.length);
+      const frames = [...random.slice(0, first), ...known.map(([, frame]) => frame), ...random.slice(first)];
       const { slab, offsets, count } = toBatch(frames);
       const answers = subjects.map(({ ingest, dedup }) => {
         const out = new Int32Array(count * INGEST_STRIDE);
         return { accepted: ingest.run(slab, offsets, count, now, out), out, size: dedup.size };
       });
       t.deepEqual(answers[0], answers[1]);
-      for (let i = 0; i < count; i++) verdicts.add(answers[0]?.out[i * INGEST_STRIDE] as number);
+      const judged = frames.map((_, i) => answers[0]?.out[i * INGEST_STRIDE] as number);
+      for (const verdict of judged) verdicts.add(verdict);
+      t.deepEqual(
+        judged.slice(first, first + known.length),
+        known.map(([verdict]) => verdict),
+      );
     }),
     { numRuns: 300 },
   );
   t.deepEqual(
     [...verdicts].sort((a, b) => a - b),
-    [0, 1, 2, 3, 4, 5, 6, 7, 8],
+    Object.values(Verdict).sort((a, b) => a - b),
     'every verdict was met',
   );
 });

@@ -77,6 +77,15 @@ native('methods called on something else throw instead of crashing', (t) => {
       t.throws(() => methods[name]?.call(other, ...args), { instanceOf: TypeError }, name);
     }
   }
+  const hotPath = createHotPath({ kind: 'native' });
+  const size = { capacity: 10, ttlMs: 10 };
+  const dedup = hotPath.dedup(size);
+  const ingest = hotPath.ingest({ dedup, routes: hotPath.routes(size), self: 1n, maxFrameBytes: 100 });
+  const run = Object.getPrototypeOf(ingest).run as (...args: unknown[]) => unknown;
+  for (const other of [{}, undefined, Object.create(ingest), cache]) {
+    const arrays = [new Uint8Array(16), new Uint32Array(2), 1, 0, new Int32Array(4)];
+    t.throws(() => run.call(other, ...arrays), { instanceOf: TypeError });
+  }
   const Class = cache.constructor as new (...args: unknown[]) => unknown;
   for (const args of [[], ['1', '2'], [{}, {}], [1e99, 1]]) {
     t.throws(() => new Class(...args), { code: 'hotpath.argument' });
