@@ -251,7 +251,6 @@ export interface MessageInput {
 }
 
 export type MessageCondition = 'sent' | 'delivered' | 'expired' | 'refused';
-
 /** One message's story: what this node knows of it, oldest first. */
 export interface MessageStory {
   readonly messageId: string;
@@ -274,7 +273,6 @@ export interface ReceivedMessage {
   readonly to: string;
   readonly type: string;
   readonly payload: Json;
-  /** Present when the sender gave raw bytes. */
   readonly payloadBase64?: string;
   readonly priority: PriorityName;
   readonly hops: number;
