@@ -4,7 +4,7 @@ import type { Mesh } from '../mesh/mesh.js';
 import type { Delivered } from '../mesh/types.js';
 import type { Clock } from '../ports/clock.js';
 import type { DeliveredMessage } from '../services/mesh-access.js';
-import type { MessagesMesh, Outcome, Waypoint } from '../services/messages/messages-mesh.js';
+import type { MessagesMesh, Outcome, Progress, Waypoint } from '../services/messages/messages-mesh.js';
 import type { FrameType, Priority } from '../wire/frame-types.js';
 import type { Runner } from './runner.js';
 import { agentStopped } from './stopped.js';
@@ -19,6 +19,7 @@ export class RunnerAccess implements MessagesMesh {
   readonly #listeners = new Map<number, Set<Listener>>();
   readonly #outcomes = new Set<(outcome: Outcome) => void>();
   readonly #waypoints = new Set<(waypoint: Waypoint) => void>();
+  readonly #progress = new Set<(progress: Progress) => void>();
   #runner: Runner | undefined;
 
   constructor(mesh: Mesh, clock: Clock) {
@@ -107,6 +108,15 @@ export class RunnerAccess implements MessagesMesh {
   onWaypoint(listener: (waypoint: Waypoint) => void): () => void {
     this.#waypoints.add(listener);
     return () => this.#waypoints.delete(listener);
+  }
+
+  onProgress(listener: (progress: Progress) => void): () => void {
+    this.#progress.add(listener);
+    return () => this.#progress.delete(listener);
+  }
+
+  progress(progress: Progress): void {
+    for (const listener of this.#progress) listener(progress);
   }
 
   receipt(waypoint: Waypoint): void {

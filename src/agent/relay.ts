@@ -58,6 +58,8 @@ export class Relay implements RunnerEvents {
     switch (effect.kind) {
       case 'outcome':
         return access.outcome(effect);
+      case 'progress':
+        return access.progress(effect);
       case 'receipt':
         return access.receipt(effect);
       case 'peer':

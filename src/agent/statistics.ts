@@ -19,6 +19,8 @@ const QUEUE_LIMITS: Readonly<Record<string, number>> = {
   own: Limit.OwnParcels,
   kept: Limit.KeptParcels,
   receipts: Limit.Receipts,
+  transfersOut: Limit.OutTransfers,
+  transfersIn: Limit.InTransfers,
 };
 
 export function statistics(

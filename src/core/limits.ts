@@ -40,6 +40,15 @@ export const Limit = {
   ParcelBurst: 64,
   /** Receipts that wait for an origin to come into reach; the oldest goes first. */
   Receipts: 2_048,
+  /** Bytes of one transfer, and transfers under way with their bytes: of this node (a further one is refused, `message.busy`) … */
+  TransferBytes: 8 << 20,
+  OutTransfers: 64,
+  OutTransferBytes: 64 << 20,
+  /** … and to this node (a further one is put off, `transfer.full`). */
+  InTransfers: 16,
+  InTransferBytes: 32 << 20,
+  /** Chunks of one transfer that are asked for and not yet there. */
+  ChunksAsked: 48,
   /** Parcels and receipts being handed over, in all and to one node; further ones wait. */
   Handovers: 32,
   HandoversPerNode: 8,

@@ -52,7 +52,7 @@ function keeper() {
   });
   let sequence = 0x5000;
   const reserve = () => ({ id: messageIdFor(context.self.id, 1, ++sequence), sequence });
-  const custody = new Custody({ context, store, links, routing, delivery, reserve });
+  const custody = new Custody({ context, store, links, routing, delivery, reserve, direct: () => {} });
   let attempts = 0;
   const parcel = (body: Uint8Array, mono = 0, flags: number = Flag.AckWanted): string | undefined => {
     const prefix = new Uint8Array(4);
@@ -126,7 +126,7 @@ test('what its origin did not sign, or not so, is refused; so are the old, the m
   t.is(parcel(Uint8Array.of(0xff, 1)), 'custody.malformed');
   t.is(parcel(parcelOf(), 0, 0), undefined);
   t.is(context.refused('parcel.malformed'), 1);
-  t.deepEqual(custody.sizes(), { own: 0, kept: 0, receipts: 0 });
+  t.like(custody.sizes(), { own: 0, kept: 0, receipts: 0 });
   t.deepEqual(context.effects, []);
 });
 

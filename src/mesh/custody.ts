@@ -1,7 +1,7 @@
 import type { MessageId, NodeId } from '../core/ids.js';
 import { Limit } from '../core/limits.js';
 import type { Instant } from '../core/machine.js';
-import { FrameType } from '../wire/frame-types.js';
+import { FrameType, type Priority } from '../wire/frame-types.js';
 import type { Header } from '../wire/header.js';
 import type { Delivery, DirectedMessage } from './delivery.js';
 import { type Handover, Handovers } from './handovers.js';
@@ -14,6 +14,7 @@ import { encodeCore, PARCEL_BODY_BYTES_MAX, PARCEL_LIFE_MAX_MS } from './parcels
 import { RECEIPT_KEYS, type Receipt, Receipts, readReceipt, Said } from './receipts.js';
 import type { Routing } from './routing.js';
 import { CUSTODY_SPACE, ITEM_OVERHEAD_BYTES, PARCEL_KEYS, Shelf, type StoreReader, TELL_MS } from './shelf.js';
+import { TRANSFER_FROM_BYTES, Transfers } from './transfers.js';
 import type { MeshContext, MessageOutcome } from './types.js';
 
 /** How long one hand-over is tried, to the destination and to a keeper. */
@@ -41,6 +42,7 @@ export interface CustodyParts {
   readonly links: Links;
   readonly routing: Routing;
   readonly delivery: Delivery;
+  direct(to: NodeId, type: FrameType, body: Uint8Array, priority: Priority, now: Instant): void;
   reserve(): { readonly id: MessageId; readonly sequence: number };
 }
 
@@ -53,7 +55,10 @@ export class Custody {
   readonly #parts: CustodyParts;
   readonly #shelf: Shelf;
   readonly #intake: Intake;
+  readonly #transfers: Transfers;
   readonly #handovers: Handovers;
+  /** Of the last tick. */
+  #now = 0;
   readonly #log: KeepLog;
   readonly #receipts: Receipts;
 
@@ -64,18 +69,38 @@ export class Custody {
     this.#log = new KeepLog(context, delivery.delivered);
     this.#receipts = new Receipts(context, this.#handovers, this.#log, CUSTODY_SPACE, (node) => this.#reaches(node));
     this.#shelf = new Shelf(context, parts.store, this.#log, this.#receipts);
+    const shared = { handovers: this.#handovers, log: this.#log, receipts: this.#receipts };
+    this.#transfers = new Transfers({
+      ...parts,
+      ...shared,
+      reaches: (node) => this.#reaches(node),
+      hops: (node) => parts.routing.path(node)?.hops ?? 1,
+    });
     this.#intake = new Intake({ ...parts, shelf: this.#shelf, receipts: this.#receipts });
   }
 
   /** Messages: of this node, of others; and receipts that wait. */
-  sizes(): { readonly own: number; readonly kept: number; readonly receipts: number } {
-    return { own: this.#shelf.items.own, kept: this.#shelf.items.kept, receipts: this.#receipts.size };
+  sizes(): { readonly [name: string]: number } {
+    return {
+      own: this.#shelf.items.own,
+      kept: this.#shelf.items.kept,
+      receipts: this.#receipts.size,
+      ...this.#transfers.sizes(),
+    };
   }
 
   // ---- this node's own messages -------------------------------------------------------------------------------------
 
-  /** Takes a message of this node into its keeping, while delivery tries it. False when there are too many. */
-  accept(message: DirectedMessage, now: Instant): boolean {
+  /**
+   * Takes a message of this node into its keeping: delivery is to try it meanwhile, unless it is too large for that.
+   * `refused` when there are too many.
+   */
+  accept(message: DirectedMessage, now: Instant): 'try' | 'wait' | 'refused' {
+    if (message.body.length > TRANSFER_FROM_BYTES) return this.#transfers.accept(message, now) ? 'wait' : 'refused';
+    return this.#accept(message, now) ? 'try' : 'refused';
+  }
+
+  #accept(message: DirectedMessage, now: Instant): boolean {
     const { id, to, type, priority, body } = message;
     const { self } = this.#parts.context;
     if (body.length > PARCEL_BODY_BYTES_MAX || !this.#shelf.items.hasRoomForOwn(body.length + ITEM_OVERHEAD_BYTES))
@@ -137,12 +162,17 @@ export class Custody {
     this.#intake.parcel(link, header, payload, now);
   }
 
+  /** A part of the talk over a payload that goes in chunks. */
+  transfer(header: Header, payload: Uint8Array, now: Instant): void {
+    this.#transfers.received(header, payload, now);
+  }
+
   /** What another node says of a message of this one; or that one kept here is not needed any more. */
   receipt(from: NodeId, body: Uint8Array, now: Instant): void {
     const receipt = readReceipt(body);
     if (!receipt) return this.#parts.context.counters.refuse('receipt.malformed');
     const item = this.#shelf.items.get(receipt.message);
-    if (!item) return;
+    if (!item) return this.#transfers.told(from, receipt, now);
     if (item.own) this.#told(item, { ...receipt, node: from }, now);
     else if (receipt.what === Said.CalledBack && from === item.origin) this.#shelf.drop(item, now);
   }
@@ -152,6 +182,7 @@ export class Custody {
   /** A path leads to this node again. */
   reached(node: NodeId, now: Instant): void {
     this.#receipts.reached(node, now);
+    this.#transfers.reached(node, now);
     for (const item of this.#shelf.items.all()) {
       if (item.direct || item.to !== node) continue;
       item.tries = 0;
@@ -181,20 +212,23 @@ export class Custody {
     }
     const receipts = store.range(CUSTODY_SPACE, { ...RECEIPT_KEYS, limit: Limit.Receipts });
     for (const entry of receipts) this.#receipts.restore(entry, (id) => id.slice(0, 16) as NodeId, now);
+    this.#transfers.restore(now);
     context.counters.custody.restored += this.#shelf.items.own + this.#shelf.items.kept;
   }
 
   tick(now: Instant): void {
     if (this.#shelf.wakeAt <= now.mono) this.#pass(now);
+    this.#transfers.tick(now);
     this.#receipts.tick(now);
+    this.#now = now.mono;
     this.#log.tick(now);
   }
 
   nextDeadline(): number | undefined {
+    const waiting = [this.#shelf.wakeAt, this.#receipts.nextDeadline(), this.#log.nextDeadline()];
     const at = Math.min(
-      this.#shelf.wakeAt,
-      this.#receipts.nextDeadline() ?? Infinity,
-      this.#log.nextDeadline() ?? Infinity,
+      this.#transfers.nextDeadline(this.#now),
+      ...waiting.map((each) => each ?? Number.POSITIVE_INFINITY),
     );
     return at === Number.POSITIVE_INFINITY ? undefined : at;
   }

@@ -6,7 +6,7 @@ import type { Sending } from './sending.js';
 
 /** The two that carry directed messages: delivery now, custody later. What ends in neither's own affairs is the user's. */
 export function directedMachines(
-  parts: Omit<CustodyParts, 'delivery'>,
+  parts: Omit<CustodyParts, 'delivery' | 'direct'>,
   sending: () => Sending,
 ): { readonly delivery: Delivery; readonly custody: Custody } {
   const { context, routing } = parts;
@@ -22,6 +22,7 @@ export function directedMachines(
       context.emit({ kind: 'outcome', id: message.id, outcome, ...(code !== undefined && { code }) });
     },
   });
-  const custody = new Custody({ ...parts, delivery });
+  const direct: CustodyParts['direct'] = (...frame) => sending().direct(...frame);
+  const custody = new Custody({ ...parts, delivery, direct });
   return { delivery, custody };
 }

@@ -62,6 +62,11 @@ export class Dispatch {
       case FrameType.Parcel:
         peers.heardOf(header.source, now);
         return this.#machines.custody.parcel(link, header, payload, now);
+      case FrameType.Offer:
+      case FrameType.ChunkRequest:
+      case FrameType.Chunk:
+        peers.heardOf(header.source, now);
+        return this.#machines.custody.transfer(header, payload, now);
       case FrameType.Receipt:
         return this.#receipt(header, payload, now);
       case FrameType.ProofRequest:

@@ -14,6 +14,7 @@ export class KeepLog {
   readonly #delivered: DeliveredIds;
   readonly #waiting = new Map<number, Done>();
   #lazy: StoreOp[] = [];
+  #lazyDone: ((code: string | undefined) => void)[] = [];
   #lazyAt = Number.POSITIVE_INFINITY;
   #tickets = 0;
 
@@ -29,8 +30,9 @@ export class KeepLog {
     this.#context.emit({ kind: 'keep', ticket, ops });
   }
 
-  later(op: StoreOp, now: Instant): void {
+  later(op: StoreOp, now: Instant, done?: (code: string | undefined) => void): void {
     this.#lazy.push(op);
+    if (done) this.#lazyDone.push(done);
     this.#lazyAt = Math.min(this.#lazyAt, now.mono + LAZY_MS);
   }
 
@@ -47,8 +49,13 @@ export class KeepLog {
     const ops = [...this.#lazy, ...this.#delivered.takeOps()];
     this.#lazy = [];
     this.#lazyAt = Number.POSITIVE_INFINITY;
+    const told = this.#lazyDone;
+    this.#lazyDone = [];
     // What could not be written is not tried again: a copy too many, or one that its receiver knows.
-    if (ops.length > 0) this.write(ops, () => undefined);
+    if (ops.length > 0)
+      this.write(ops, (code) => {
+        for (const tell of told) tell(code);
+      });
   }
 
   nextDeadline(): number | undefined {

@@ -113,6 +113,8 @@ test('every queue has a name and a size', async (t) => {
     'own',
     'receipts',
     'relays',
+    'transfersIn',
+    'transfersOut',
   ]);
   for (const [name, size] of Object.entries(queues)) t.true(Number.isInteger(size) && size >= 0, name);
 });

@@ -118,10 +118,11 @@ export class Sending {
     }
     const id = this.idOf(input.sequence);
     const message = { ...input, id };
-    const isKept = input.keep === true && this.#custody.accept(message, now);
-    if (input.keep && !isKept) this.#context.emit({ kind: 'outcome', id, outcome: 'refused', code: 'message.busy' });
+    const custody = input.keep ? this.#custody.accept(message, now) : undefined;
+    if (custody === 'wait') return;
+    if (custody === 'refused') this.#context.emit({ kind: 'outcome', id, outcome: 'refused', code: 'message.busy' });
     else if (!this.#delivery.send(message, now)) {
-      if (isKept) return this.#custody.park(id, now);
+      if (custody === 'try') return this.#custody.park(id, now);
       this.#context.emit({ kind: 'outcome', id, outcome: 'refused', code: 'message.busy' });
     }
   }

@@ -59,6 +59,8 @@ export type MeshEffect =
       readonly node?: NodeId;
       readonly code?: string;
     }
+  /** Of a message of this node that goes in chunks. */
+  | { readonly kind: 'progress'; readonly id: MessageId; readonly doneBytes: number; readonly totalBytes: number }
   /** To be written in one batch, answered by a `custody` input `kept` or `keep-failed`. */
   | { readonly kind: 'keep'; readonly ticket: number; readonly ops: readonly StoreOp[] }
   | { readonly kind: 'peer'; readonly node: NodeId; readonly change: PeerChange }

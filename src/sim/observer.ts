@@ -60,6 +60,7 @@ export interface Observer {
   transmitted?(node: ObservedNode, what: Transmission, now: number): void;
   delivered?(node: ObservedNode, message: Delivered, now: number): void;
   outcome?(node: ObservedNode, id: MessageId, outcome: MessageOutcome, now: number): void;
+  progress?(node: ObservedNode, effect: Extract<MeshEffect, { kind: 'progress' }>, now: number): void;
   receipt?(node: ObservedNode, effect: Extract<MeshEffect, { kind: 'receipt' }>, now: number): void;
   peer?(node: ObservedNode, peer: NodeId, change: PeerChange, now: number): void;
   records?(node: ObservedNode, effect: WeaveEffect, now: number): void;

@@ -247,6 +247,9 @@ export class SimNode implements ObservedNode {
       case 'keep':
         this.#keep(output.ticket, output.ops, this.#boots);
         return;
+      case 'progress':
+        for (const observer of observers) observer.progress?.(this, output, now);
+        return;
       case 'receipt':
         for (const observer of observers) observer.receipt?.(this, output, now);
         return;

@@ -1,7 +1,7 @@
 import { type MessageId, type NodeId, nodeIdOf } from '../core/ids.js';
 import type { Clock } from '../ports/clock.js';
 import type { DeliveredMessage } from '../services/mesh-access.js';
-import type { MessagesMesh, Outcome, Waypoint } from '../services/messages/messages-mesh.js';
+import type { MessagesMesh, Outcome, Progress, Waypoint } from '../services/messages/messages-mesh.js';
 import type { FrameType, Priority } from '../wire/frame-types.js';
 
 type Options = {
@@ -97,6 +97,10 @@ export class FakeMesh implements MessagesMesh {
   onWaypoint(listener: (waypoint: Waypoint) => void): () => void {
     this.#waypoints.add(listener);
     return () => this.#waypoints.delete(listener);
+  }
+
+  onProgress(_listener: (progress: Progress) => void): () => void {
+    return () => {};
   }
 
   waypoint(waypoint: Waypoint): void {

@@ -42,6 +42,10 @@ export const FrameType = {
   /** Directed: a message in custody, to a keeper or to its destination; and what became of one, to its origin. */
   Parcel: 32,
   Receipt: 33,
+  /** Directed: a payload too large for one message is offered, asked for and given in chunks. */
+  Offer: 34,
+  ChunkRequest: 35,
+  Chunk: 36,
 } as const;
 export type FrameType = (typeof FrameType)[keyof typeof FrameType];
 

@@ -17,10 +17,18 @@ export interface Waypoint {
   readonly code?: string;
 }
 
+/** Of a message that is too large for one frame after the other: what its destination has. */
+export interface Progress {
+  readonly id: MessageId;
+  readonly doneBytes: number;
+  readonly totalBytes: number;
+}
+
 /** What this service needs of the mesh beyond what all do. */
 export interface MessagesMesh extends MeshAccess {
   /** Whether the node was ever heard of. */
   knows(node: NodeId): boolean;
+  onProgress(listener: (progress: Progress) => void): () => void;
   onWaypoint(listener: (waypoint: Waypoint) => void): () => void;
   onOutcome(listener: (outcome: Outcome) => void): () => void;
 }

@@ -30,6 +30,8 @@ const BOUNDS: Readonly<Record<string, { readonly most: number; readonly perLink?
   own: { most: Limit.OwnParcels },
   kept: { most: Limit.KeptParcels },
   receipts: { most: Limit.Receipts },
+  transfersOut: { most: Limit.OutTransfers },
+  transfersIn: { most: Limit.InTransfers },
 };
 
 /** No queue beyond its bound, no busy waiting, no timer left behind, little work at rest. */

@@ -12,7 +12,7 @@ import type { Message as Message$1 } from "@bufbuild/protobuf";
  * Describes the file edge.proto.
  */
 export const file_edge: GenFile = /*@__PURE__*/
-  fileDesc("CgplZGdlLnByb3RvEgdlZGdlLnYxIpMBCgZCZWFjb24SEgoKcHVibGljX2tleRgBIAEoDBIRCglib290X3NhbHQYAiABKAwSFAoMYm9vdF9jb3VudGVyGAMgASgNEhAKCGNsb2NrX21zGAQgASgEEgwKBG5hbWUYBSABKAkSDQoFbm9uY2UYBiABKAcSDQoFaGVhcmQYByABKAcSDgoGYW5zd2VyGAggASgIIjoKCUhlYXJ0YmVhdBIOCgZkaWdlc3QYASABKAcSDAoEZWNobxgCIAEoDRIPCgdoZWxkX21zGAMgASgNIhgKBkhvcEFjaxIOCgZ0b2tlbnMYASADKAcifAoIRHJpcEl0ZW0SDAoEa2luZBgBIAEoDRIOCgZzb3VyY2UYAiABKAwSEQoJc2FsdF9oaW50GAMgASgNEhAKCHNlcXVlbmNlGAQgASgNEgwKBGJvZHkYBSABKAwSEAoIcHJpb3JpdHkYBiABKA0SDQoFYWdlX3MYByABKA0iKAoERHJpcBIgCgVpdGVtcxgBIAMoCzIRLmVkZ2UudjEuRHJpcEl0ZW0iNwoJRHJpcEVudHJ5Eg4KBnNvdXJjZRgBIAEoDBIMCgRraW5kGAIgASgNEgwKBHJhbmsYAyABKAQiQQoLRHJpcFN1bW1hcnkSIwoHZW50cmllcxgBIAMoCzISLmVkZ2UudjEuRHJpcEVudHJ5Eg0KBXJlcGx5GAIgASgIIjIKC0RyaXBSZXF1ZXN0EiMKB2VudHJpZXMYASADKAsyEi5lZGdlLnYxLkRyaXBFbnRyeSLQAQoEQmVhdBIOCgZhdXRob3IYASABKAwSEgoKcHVibGljX2tleRgCIAEoDBIRCglib290X3NhbHQYAyABKAwSFAoMYm9vdF9jb3VudGVyGAQgASgNEg4KBm51bWJlchgFIAEoDRILCgNobGMYBiABKAYSEgoKbWVtYmVyc2hpcBgHIAEoDBIWCg5maXJzdF9zZXF1ZW5jZRgIIAEoDRIVCg1sYXN0X3NlcXVlbmNlGAkgASgNEg0KBWNvdW50GAogASgNEgwKBHJvb3QYCyABKAwiLQoKU2lnbmVkQmVhdBIMCgRib2R5GAEgASgMEhEKCXNpZ25hdHVyZRgCIAEoDCI2CglOZWlnaGJvdXISDAoEbm9kZRgBIAEoDBIMCgRjb3N0GAIgASgNEg0KBXJhZGlvGAMgASgJIlAKBkN1c3RvbRILCgNrZXkYASABKAkSDgoEdGV4dBgCIAEoCUgAEhAKBm51bWJlchgDIAEoAUgAEg4KBGZsYWcYBCABKAhIAEIHCgV2YWx1ZSKrAwoJTm9kZVN0YXRlEg4KBmF1dGhvchgBIAEoDBILCgNobGMYAiABKAYSDwoHY291bnRlchgDIAEoDRIMCgRuYW1lGAQgASgJEhEKCWNvbmRpdGlvbhgFIAEoDRIQCgNmcHMYBiABKAJIAIgBARIUCgdiYXR0ZXJ5GAcgASgCSAGIAQESFQoIY2hhcmdpbmcYCCABKAhIAogBARIQCgNjcHUYCSABKAJIA4gBARITCgZtZW1vcnkYCiABKAJIBIgBARIYCgt0ZW1wZXJhdHVyZRgLIAEoAkgFiAEBEhEKBGRpc2sYDCABKAJIBogBARIfCgZjdXN0b20YDSADKAsyDy5lZGdlLnYxLkN1c3RvbRImCgpuZWlnaGJvdXJzGA4gAygLMhIuZWRnZS52MS5OZWlnaGJvdXISFQoNdXBkYXRlZF9hdF9tcxgPIAEoBBIPCgd2ZXJzaW9uGBAgASgJQgYKBF9mcHNCCgoIX2JhdHRlcnlCCwoJX2NoYXJnaW5nQgYKBF9jcHVCCQoHX21lbW9yeUIOCgxfdGVtcGVyYXR1cmVCBwoFX2Rpc2sisgIKClJlY29yZENvcmUSDgoGYXV0aG9yGAEgASgMEgwKBGhhc2gYAiABKAwSCwoDaGxjGAMgASgGEhEKCWJvb3Rfc2FsdBgEIAEoDBIPCgdjb3VudGVyGAUgASgNEhcKD2NvbnRlbnRfdmVyc2lvbhgGIAEoDRIMCgR0eXBlGAcgASgJEg0KBXNwYWNlGAggASgMEhEKCWRpbWVuc2lvbhgJIAEoDRIQCghtZXRhZGF0YRgKIAEoDBIWCg5vYnNlcnZlZF9hdF9tcxgLIAEoBBIVCg1leHBpcmVzX2F0X21zGAwgASgEEg8KB3B1cnBvc2UYDSABKAkSEwoLc2tldGNoX2hhc2gYDiABKAwSEQoJaW50OF9oYXNoGA8gASgMEhIKCmV4YWN0X2hhc2gYECABKAwiawoFQmF0Y2gSDgoGYXV0aG9yGAEgASgMEhIKCnB1YmxpY19rZXkYAiABKAwSEQoJYm9vdF9zYWx0GAMgASgMEg4KBm51bWJlchgEIAEoDRINCgVjb3VudBgFIAEoDRIMCgRyb290GAYgASgMIi4KC1NpZ25lZEJhdGNoEgwKBGJvZHkYASABKAwSEQoJc2lnbmF0dXJlGAIgASgMIl4KBlJlY29yZBIMCgRjb3JlGAEgASgMEg0KBWJhdGNoGAIgASgNEgwKBGxlYWYYAyABKA0SDAoEcGF0aBgEIAMoDBIMCgRpbnQ4GAUgASgMEg0KBXNjYWxlGAYgASgCIngKCVRvbWJzdG9uZRIMCgRoYXNoGAEgASgMEg4KBmVyYXNlchgCIAEoDBISCgpwdWJsaWNfa2V5GAMgASgMEgsKA2hsYxgEIAEoBhIVCg1jcmVhdGVkX2F0X21zGAUgASgEEhUKDWV4cGlyZXNfYXRfbXMYBiABKAQiMgoPU2lnbmVkVG9tYnN0b25lEgwKBGJvZHkYASABKAwSEQoJc2lnbmF0dXJlGAIgASgMIoABCgdSZWNvcmRzEiUKB2JhdGNoZXMYASADKAsyFC5lZGdlLnYxLlNpZ25lZEJhdGNoEiAKB3JlY29yZHMYAiADKAsyDy5lZGdlLnYxLlJlY29yZBIsCgp0b21ic3RvbmVzGAMgAygLMhguZWRnZS52MS5TaWduZWRUb21ic3RvbmUiFwoESGF2ZRIPCgdlbnRyaWVzGAEgASgMIhQKBFdhbnQSDAoEa2V5cxgBIAEoDCJYCgtGaW5nZXJwcmludBIOCgZwcmVmaXgYASABKA0SDAoEYml0cxgCIAEoDRINCgVjb3VudBgDIAEoDRILCgNzdW0YBCABKAYSDwoHZW50cmllcxgFIAEoDCIzCgxGaW5nZXJwcmludHMSIwoFcGFydHMYASADKAsyFC5lZGdlLnYxLkZpbmdlcnByaW50IjwKBUFsZXJ0EgwKBHR5cGUYASABKAkSDwoHcGF5bG9hZBgCIAEoDBIUCgxyYWlzZWRfYXRfbXMYAyABKAQiMwoHUGF5bG9hZBIOCgRqc29uGAEgASgMSAASDQoDcmF3GAIgASgMSABCCQoHY29udGVudCJaCgdNZXNzYWdlEgwKBHR5cGUYASABKAkSIQoHcGF5bG9hZBgCIAEoCzIQLmVkZ2UudjEuUGF5bG9hZBIPCgdhbnN3ZXJzGAMgASgMEg0KBWZhdWx0GAQgASgJIicKA0FjaxIPCgdtZXNzYWdlGAEgASgMEg8KB3JlZnVzYWwYAiABKAkiaAoKUGFyY2VsQ29yZRIPCgdtZXNzYWdlGAEgASgMEgoKAnRvGAIgASgMEgwKBHR5cGUYAyABKA0SEAoIcHJpb3JpdHkYBCABKA0SDwoHbGlmZV9tcxgFIAEoDRIMCgRib2R5GAYgASgMIk0KBlBhcmNlbBIMCgRjb3JlGAEgASgMEhIKCnB1YmxpY19rZXkYAiABKAwSEQoJc2lnbmF0dXJlGAMgASgMEg4KBmFnZV9tcxgEIAEoDSJECgdSZWNlaXB0Eg8KB21lc3NhZ2UYASABKAwSDAoEd2hhdBgCIAEoDRIMCgRub2RlGAMgASgMEgwKBGNvZGUYBCABKAkiZQoKS2VwdFBhcmNlbBIMCgRjb3JlGAEgASgMEhIKCnB1YmxpY19rZXkYAiABKAwSEQoJc2lnbmF0dXJlGAMgASgMEg4KBmFnZV9tcxgEIAEoDRISCgprZXB0X2F0X21zGAUgASgEIlUKC0tlcHRSZWNlaXB0EiEKB3JlY2VpcHQYASABKAsyEC5lZGdlLnYxLlJlY2VpcHQSDwoHbGVmdF9tcxgCIAEoDRISCgprZXB0X2F0X21zGAMgASgEIs4BCgtTZWFyY2hRdWVyeRINCgVzcGFjZRgBIAEoDBIMCgRpbnQ4GAIgASgMEg0KBXNjYWxlGAMgASgCEgkKAWsYBCABKA0SDAoEdHlwZRgFIAEoCRIMCgRub2RlGAYgASgMEhUKCHNpbmNlX21zGAcgASgESACIAQESFQoIdW50aWxfbXMYCCABKARIAYgBARIQCghtZXRhZGF0YRgJIAEoDBISCgp0aW1lb3V0X21zGAogASgNQgsKCV9zaW5jZV9tc0ILCglfdW50aWxfbXMihQEKCUNhbmRpZGF0ZRIOCgZhdXRob3IYASABKAwSDAoEaGFzaBgCIAEoDBIMCgR0eXBlGAMgASgJEg0KBXNjb3JlGAQgASgCEhMKC3Njb3JlZF9mcm9tGAUgASgNEhYKDm9ic2VydmVkX2F0X21zGAYgASgEEhAKCG1ldGFkYXRhGAcgASgMIlQKDFNlYXJjaEFuc3dlchINCgVxdWVyeRgBIAEoDBImCgpjYW5kaWRhdGVzGAIgAygLMhIuZWRnZS52MS5DYW5kaWRhdGUSDQoFZmF1bHQYAyABKAkiPAoMU2NvcmVSZXF1ZXN0Eg0KBXNwYWNlGAEgASgMEg0KBWV4YWN0GAIgASgMEg4KBmhhc2hlcxgDIAMoDCIuCgtTY29yZUFuc3dlchIPCgdyZXF1ZXN0GAEgASgMEg4KBnNjb3JlcxgCIAMoAiIfCgxQcm9vZlJlcXVlc3QSDwoHbWVzc2FnZRgBIAEoDCJ1CgVQcm9vZhIPCgdtZXNzYWdlGAEgASgMEgwKBGxlYWYYAiABKAwSDQoFaW5kZXgYAyABKA0SDAoEcGF0aBgEIAMoDBIhCgRiZWF0GAUgASgLMhMuZWRnZS52MS5TaWduZWRCZWF0Eg0KBWZhdWx0GAYgASgJYgZwcm90bzM");
+  fileDesc("CgplZGdlLnByb3RvEgdlZGdlLnYxIpMBCgZCZWFjb24SEgoKcHVibGljX2tleRgBIAEoDBIRCglib290X3NhbHQYAiABKAwSFAoMYm9vdF9jb3VudGVyGAMgASgNEhAKCGNsb2NrX21zGAQgASgEEgwKBG5hbWUYBSABKAkSDQoFbm9uY2UYBiABKAcSDQoFaGVhcmQYByABKAcSDgoGYW5zd2VyGAggASgIIjoKCUhlYXJ0YmVhdBIOCgZkaWdlc3QYASABKAcSDAoEZWNobxgCIAEoDRIPCgdoZWxkX21zGAMgASgNIhgKBkhvcEFjaxIOCgZ0b2tlbnMYASADKAcifAoIRHJpcEl0ZW0SDAoEa2luZBgBIAEoDRIOCgZzb3VyY2UYAiABKAwSEQoJc2FsdF9oaW50GAMgASgNEhAKCHNlcXVlbmNlGAQgASgNEgwKBGJvZHkYBSABKAwSEAoIcHJpb3JpdHkYBiABKA0SDQoFYWdlX3MYByABKA0iKAoERHJpcBIgCgVpdGVtcxgBIAMoCzIRLmVkZ2UudjEuRHJpcEl0ZW0iNwoJRHJpcEVudHJ5Eg4KBnNvdXJjZRgBIAEoDBIMCgRraW5kGAIgASgNEgwKBHJhbmsYAyABKAQiQQoLRHJpcFN1bW1hcnkSIwoHZW50cmllcxgBIAMoCzISLmVkZ2UudjEuRHJpcEVudHJ5Eg0KBXJlcGx5GAIgASgIIjIKC0RyaXBSZXF1ZXN0EiMKB2VudHJpZXMYASADKAsyEi5lZGdlLnYxLkRyaXBFbnRyeSLQAQoEQmVhdBIOCgZhdXRob3IYASABKAwSEgoKcHVibGljX2tleRgCIAEoDBIRCglib290X3NhbHQYAyABKAwSFAoMYm9vdF9jb3VudGVyGAQgASgNEg4KBm51bWJlchgFIAEoDRILCgNobGMYBiABKAYSEgoKbWVtYmVyc2hpcBgHIAEoDBIWCg5maXJzdF9zZXF1ZW5jZRgIIAEoDRIVCg1sYXN0X3NlcXVlbmNlGAkgASgNEg0KBWNvdW50GAogASgNEgwKBHJvb3QYCyABKAwiLQoKU2lnbmVkQmVhdBIMCgRib2R5GAEgASgMEhEKCXNpZ25hdHVyZRgCIAEoDCI2CglOZWlnaGJvdXISDAoEbm9kZRgBIAEoDBIMCgRjb3N0GAIgASgNEg0KBXJhZGlvGAMgASgJIlAKBkN1c3RvbRILCgNrZXkYASABKAkSDgoEdGV4dBgCIAEoCUgAEhAKBm51bWJlchgDIAEoAUgAEg4KBGZsYWcYBCABKAhIAEIHCgV2YWx1ZSKrAwoJTm9kZVN0YXRlEg4KBmF1dGhvchgBIAEoDBILCgNobGMYAiABKAYSDwoHY291bnRlchgDIAEoDRIMCgRuYW1lGAQgASgJEhEKCWNvbmRpdGlvbhgFIAEoDRIQCgNmcHMYBiABKAJIAIgBARIUCgdiYXR0ZXJ5GAcgASgCSAGIAQESFQoIY2hhcmdpbmcYCCABKAhIAogBARIQCgNjcHUYCSABKAJIA4gBARITCgZtZW1vcnkYCiABKAJIBIgBARIYCgt0ZW1wZXJhdHVyZRgLIAEoAkgFiAEBEhEKBGRpc2sYDCABKAJIBogBARIfCgZjdXN0b20YDSADKAsyDy5lZGdlLnYxLkN1c3RvbRImCgpuZWlnaGJvdXJzGA4gAygLMhIuZWRnZS52MS5OZWlnaGJvdXISFQoNdXBkYXRlZF9hdF9tcxgPIAEoBBIPCgd2ZXJzaW9uGBAgASgJQgYKBF9mcHNCCgoIX2JhdHRlcnlCCwoJX2NoYXJnaW5nQgYKBF9jcHVCCQoHX21lbW9yeUIOCgxfdGVtcGVyYXR1cmVCBwoFX2Rpc2sisgIKClJlY29yZENvcmUSDgoGYXV0aG9yGAEgASgMEgwKBGhhc2gYAiABKAwSCwoDaGxjGAMgASgGEhEKCWJvb3Rfc2FsdBgEIAEoDBIPCgdjb3VudGVyGAUgASgNEhcKD2NvbnRlbnRfdmVyc2lvbhgGIAEoDRIMCgR0eXBlGAcgASgJEg0KBXNwYWNlGAggASgMEhEKCWRpbWVuc2lvbhgJIAEoDRIQCghtZXRhZGF0YRgKIAEoDBIWCg5vYnNlcnZlZF9hdF9tcxgLIAEoBBIVCg1leHBpcmVzX2F0X21zGAwgASgEEg8KB3B1cnBvc2UYDSABKAkSEwoLc2tldGNoX2hhc2gYDiABKAwSEQoJaW50OF9oYXNoGA8gASgMEhIKCmV4YWN0X2hhc2gYECABKAwiawoFQmF0Y2gSDgoGYXV0aG9yGAEgASgMEhIKCnB1YmxpY19rZXkYAiABKAwSEQoJYm9vdF9zYWx0GAMgASgMEg4KBm51bWJlchgEIAEoDRINCgVjb3VudBgFIAEoDRIMCgRyb290GAYgASgMIi4KC1NpZ25lZEJhdGNoEgwKBGJvZHkYASABKAwSEQoJc2lnbmF0dXJlGAIgASgMIl4KBlJlY29yZBIMCgRjb3JlGAEgASgMEg0KBWJhdGNoGAIgASgNEgwKBGxlYWYYAyABKA0SDAoEcGF0aBgEIAMoDBIMCgRpbnQ4GAUgASgMEg0KBXNjYWxlGAYgASgCIngKCVRvbWJzdG9uZRIMCgRoYXNoGAEgASgMEg4KBmVyYXNlchgCIAEoDBISCgpwdWJsaWNfa2V5GAMgASgMEgsKA2hsYxgEIAEoBhIVCg1jcmVhdGVkX2F0X21zGAUgASgEEhUKDWV4cGlyZXNfYXRfbXMYBiABKAQiMgoPU2lnbmVkVG9tYnN0b25lEgwKBGJvZHkYASABKAwSEQoJc2lnbmF0dXJlGAIgASgMIoABCgdSZWNvcmRzEiUKB2JhdGNoZXMYASADKAsyFC5lZGdlLnYxLlNpZ25lZEJhdGNoEiAKB3JlY29yZHMYAiADKAsyDy5lZGdlLnYxLlJlY29yZBIsCgp0b21ic3RvbmVzGAMgAygLMhguZWRnZS52MS5TaWduZWRUb21ic3RvbmUiFwoESGF2ZRIPCgdlbnRyaWVzGAEgASgMIhQKBFdhbnQSDAoEa2V5cxgBIAEoDCJYCgtGaW5nZXJwcmludBIOCgZwcmVmaXgYASABKA0SDAoEYml0cxgCIAEoDRINCgVjb3VudBgDIAEoDRILCgNzdW0YBCABKAYSDwoHZW50cmllcxgFIAEoDCIzCgxGaW5nZXJwcmludHMSIwoFcGFydHMYASADKAsyFC5lZGdlLnYxLkZpbmdlcnByaW50IjwKBUFsZXJ0EgwKBHR5cGUYASABKAkSDwoHcGF5bG9hZBgCIAEoDBIUCgxyYWlzZWRfYXRfbXMYAyABKAQiMwoHUGF5bG9hZBIOCgRqc29uGAEgASgMSAASDQoDcmF3GAIgASgMSABCCQoHY29udGVudCJaCgdNZXNzYWdlEgwKBHR5cGUYASABKAkSIQoHcGF5bG9hZBgCIAEoCzIQLmVkZ2UudjEuUGF5bG9hZBIPCgdhbnN3ZXJzGAMgASgMEg0KBWZhdWx0GAQgASgJIicKA0FjaxIPCgdtZXNzYWdlGAEgASgMEg8KB3JlZnVzYWwYAiABKAkiaAoKUGFyY2VsQ29yZRIPCgdtZXNzYWdlGAEgASgMEgoKAnRvGAIgASgMEgwKBHR5cGUYAyABKA0SEAoIcHJpb3JpdHkYBCABKA0SDwoHbGlmZV9tcxgFIAEoDRIMCgRib2R5GAYgASgMIk0KBlBhcmNlbBIMCgRjb3JlGAEgASgMEhIKCnB1YmxpY19rZXkYAiABKAwSEQoJc2lnbmF0dXJlGAMgASgMEg4KBmFnZV9tcxgEIAEoDSJECgdSZWNlaXB0Eg8KB21lc3NhZ2UYASABKAwSDAoEd2hhdBgCIAEoDRIMCgRub2RlGAMgASgMEgwKBGNvZGUYBCABKAkiegoFT2ZmZXISDwoHbWVzc2FnZRgBIAEoDBIMCgR0eXBlGAIgASgNEgwKBHNpemUYAyABKA0SEwoLY2h1bmtfYnl0ZXMYBCABKA0SDgoGZGlnZXN0GAUgASgMEg4KBmFnZV9tcxgGIAEoDRIPCgdsaWZlX21zGAcgASgNIj4KDENodW5rUmVxdWVzdBIPCgdtZXNzYWdlGAEgASgMEg8KB2luZGV4ZXMYAiADKA0SDAoEaGVsZBgDIAEoDSI2CgVDaHVuaxIPCgdtZXNzYWdlGAEgASgMEg0KBWluZGV4GAIgASgNEg0KBWJ5dGVzGAMgASgMImEKDEtlcHRUcmFuc2ZlchIdCgVvZmZlchgBIAEoCzIOLmVkZ2UudjEuT2ZmZXISDAoEcGVlchgCIAEoDBIQCghwcmlvcml0eRgDIAEoDRISCgprZXB0X2F0X21zGAQgASgEImUKCktlcHRQYXJjZWwSDAoEY29yZRgBIAEoDBISCgpwdWJsaWNfa2V5GAIgASgMEhEKCXNpZ25hdHVyZRgDIAEoDBIOCgZhZ2VfbXMYBCABKA0SEgoKa2VwdF9hdF9tcxgFIAEoBCJVCgtLZXB0UmVjZWlwdBIhCgdyZWNlaXB0GAEgASgLMhAuZWRnZS52MS5SZWNlaXB0Eg8KB2xlZnRfbXMYAiABKA0SEgoKa2VwdF9hdF9tcxgDIAEoBCLOAQoLU2VhcmNoUXVlcnkSDQoFc3BhY2UYASABKAwSDAoEaW50OBgCIAEoDBINCgVzY2FsZRgDIAEoAhIJCgFrGAQgASgNEgwKBHR5cGUYBSABKAkSDAoEbm9kZRgGIAEoDBIVCghzaW5jZV9tcxgHIAEoBEgAiAEBEhUKCHVudGlsX21zGAggASgESAGIAQESEAoIbWV0YWRhdGEYCSABKAwSEgoKdGltZW91dF9tcxgKIAEoDUILCglfc2luY2VfbXNCCwoJX3VudGlsX21zIoUBCglDYW5kaWRhdGUSDgoGYXV0aG9yGAEgASgMEgwKBGhhc2gYAiABKAwSDAoEdHlwZRgDIAEoCRINCgVzY29yZRgEIAEoAhITCgtzY29yZWRfZnJvbRgFIAEoDRIWCg5vYnNlcnZlZF9hdF9tcxgGIAEoBBIQCghtZXRhZGF0YRgHIAEoDCJUCgxTZWFyY2hBbnN3ZXISDQoFcXVlcnkYASABKAwSJgoKY2FuZGlkYXRlcxgCIAMoCzISLmVkZ2UudjEuQ2FuZGlkYXRlEg0KBWZhdWx0GAMgASgJIjwKDFNjb3JlUmVxdWVzdBINCgVzcGFjZRgBIAEoDBINCgVleGFjdBgCIAEoDBIOCgZoYXNoZXMYAyADKAwiLgoLU2NvcmVBbnN3ZXISDwoHcmVxdWVzdBgBIAEoDBIOCgZzY29yZXMYAiADKAIiHwoMUHJvb2ZSZXF1ZXN0Eg8KB21lc3NhZ2UYASABKAwidQoFUHJvb2YSDwoHbWVzc2FnZRgBIAEoDBIMCgRsZWFmGAIgASgMEg0KBWluZGV4GAMgASgNEgwKBHBhdGgYBCADKAwSIQoEYmVhdBgFIAEoCzITLmVkZ2UudjEuU2lnbmVkQmVhdBINCgVmYXVsdBgGIAEoCWIGcHJvdG8z");
 
 /**
  * Frame signed by the author. Says who is here and how to open a link.
@@ -1242,6 +1242,159 @@ export const ReceiptSchema: GenMessage<Receipt> = /*@__PURE__*/
   messageDesc(file_edge, 30);
 
 /**
+ * @generated from message edge.v1.Offer
+ */
+export type Offer = Message$1<"edge.v1.Offer"> & {
+  /**
+   * 14
+   *
+   * @generated from field: bytes message = 1;
+   */
+  message: Uint8Array;
+
+  /**
+   * frame type of the message
+   *
+   * @generated from field: uint32 type = 2;
+   */
+  type: number;
+
+  /**
+   * of its body
+   *
+   * @generated from field: uint32 size = 3;
+   */
+  size: number;
+
+  /**
+   * each but the last
+   *
+   * @generated from field: uint32 chunk_bytes = 4;
+   */
+  chunkBytes: number;
+
+  /**
+   * 32: SHA-256 of the body
+   *
+   * @generated from field: bytes digest = 5;
+   */
+  digest: Uint8Array;
+
+  /**
+   * @generated from field: uint32 age_ms = 6;
+   */
+  ageMs: number;
+
+  /**
+   * @generated from field: uint32 life_ms = 7;
+   */
+  lifeMs: number;
+};
+
+/**
+ * Describes the message edge.v1.Offer.
+ * Use `create(OfferSchema)` to create a new message.
+ */
+export const OfferSchema: GenMessage<Offer> = /*@__PURE__*/
+  messageDesc(file_edge, 31);
+
+/**
+ * @generated from message edge.v1.ChunkRequest
+ */
+export type ChunkRequest = Message$1<"edge.v1.ChunkRequest"> & {
+  /**
+   * 14
+   *
+   * @generated from field: bytes message = 1;
+   */
+  message: Uint8Array;
+
+  /**
+   * @generated from field: repeated uint32 indexes = 2;
+   */
+  indexes: number[];
+
+  /**
+   * chunks that are there already
+   *
+   * @generated from field: uint32 held = 3;
+   */
+  held: number;
+};
+
+/**
+ * Describes the message edge.v1.ChunkRequest.
+ * Use `create(ChunkRequestSchema)` to create a new message.
+ */
+export const ChunkRequestSchema: GenMessage<ChunkRequest> = /*@__PURE__*/
+  messageDesc(file_edge, 32);
+
+/**
+ * @generated from message edge.v1.Chunk
+ */
+export type Chunk = Message$1<"edge.v1.Chunk"> & {
+  /**
+   * 14
+   *
+   * @generated from field: bytes message = 1;
+   */
+  message: Uint8Array;
+
+  /**
+   * @generated from field: uint32 index = 2;
+   */
+  index: number;
+
+  /**
+   * @generated from field: bytes bytes = 3;
+   */
+  bytes: Uint8Array;
+};
+
+/**
+ * Describes the message edge.v1.Chunk.
+ * Use `create(ChunkSchema)` to create a new message.
+ */
+export const ChunkSchema: GenMessage<Chunk> = /*@__PURE__*/
+  messageDesc(file_edge, 33);
+
+/**
+ * On a node's own disk only.
+ *
+ * @generated from message edge.v1.KeptTransfer
+ */
+export type KeptTransfer = Message$1<"edge.v1.KeptTransfer"> & {
+  /**
+   * @generated from field: edge.v1.Offer offer = 1;
+   */
+  offer?: Offer | undefined;
+
+  /**
+   * 8: where it goes, or comes from
+   *
+   * @generated from field: bytes peer = 2;
+   */
+  peer: Uint8Array;
+
+  /**
+   * @generated from field: uint32 priority = 3;
+   */
+  priority: number;
+
+  /**
+   * @generated from field: uint64 kept_at_ms = 4;
+   */
+  keptAtMs: bigint;
+};
+
+/**
+ * Describes the message edge.v1.KeptTransfer.
+ * Use `create(KeptTransferSchema)` to create a new message.
+ */
+export const KeptTransferSchema: GenMessage<KeptTransfer> = /*@__PURE__*/
+  messageDesc(file_edge, 34);
+
+/**
  * On a node's own disk only.
  *
  * @generated from message edge.v1.KeptParcel
@@ -1282,7 +1435,7 @@ export type KeptParcel = Message$1<"edge.v1.KeptParcel"> & {
  * Use `create(KeptParcelSchema)` to create a new message.
  */
 export const KeptParcelSchema: GenMessage<KeptParcel> = /*@__PURE__*/
-  messageDesc(file_edge, 31);
+  messageDesc(file_edge, 35);
 
 /**
  * @generated from message edge.v1.KeptReceipt
@@ -1311,7 +1464,7 @@ export type KeptReceipt = Message$1<"edge.v1.KeptReceipt"> & {
  * Use `create(KeptReceiptSchema)` to create a new message.
  */
 export const KeptReceiptSchema: GenMessage<KeptReceipt> = /*@__PURE__*/
-  messageDesc(file_edge, 32);
+  messageDesc(file_edge, 36);
 
 /**
  * @generated from message edge.v1.SearchQuery
@@ -1379,7 +1532,7 @@ export type SearchQuery = Message$1<"edge.v1.SearchQuery"> & {
  * Use `create(SearchQuerySchema)` to create a new message.
  */
 export const SearchQuerySchema: GenMessage<SearchQuery> = /*@__PURE__*/
-  messageDesc(file_edge, 33);
+  messageDesc(file_edge, 37);
 
 /**
  * @generated from message edge.v1.Candidate
@@ -1432,7 +1585,7 @@ export type Candidate = Message$1<"edge.v1.Candidate"> & {
  * Use `create(CandidateSchema)` to create a new message.
  */
 export const CandidateSchema: GenMessage<Candidate> = /*@__PURE__*/
-  messageDesc(file_edge, 34);
+  messageDesc(file_edge, 38);
 
 /**
  * @generated from message edge.v1.SearchAnswer
@@ -1461,7 +1614,7 @@ export type SearchAnswer = Message$1<"edge.v1.SearchAnswer"> & {
  * Use `create(SearchAnswerSchema)` to create a new message.
  */
 export const SearchAnswerSchema: GenMessage<SearchAnswer> = /*@__PURE__*/
-  messageDesc(file_edge, 35);
+  messageDesc(file_edge, 39);
 
 /**
  * @generated from message edge.v1.ScoreRequest
@@ -1492,7 +1645,7 @@ export type ScoreRequest = Message$1<"edge.v1.ScoreRequest"> & {
  * Use `create(ScoreRequestSchema)` to create a new message.
  */
 export const ScoreRequestSchema: GenMessage<ScoreRequest> = /*@__PURE__*/
-  messageDesc(file_edge, 36);
+  messageDesc(file_edge, 40);
 
 /**
  * @generated from message edge.v1.ScoreAnswer
@@ -1518,7 +1671,7 @@ export type ScoreAnswer = Message$1<"edge.v1.ScoreAnswer"> & {
  * Use `create(ScoreAnswerSchema)` to create a new message.
  */
 export const ScoreAnswerSchema: GenMessage<ScoreAnswer> = /*@__PURE__*/
-  messageDesc(file_edge, 37);
+  messageDesc(file_edge, 41);
 
 /**
  * @generated from message edge.v1.ProofRequest
@@ -1537,7 +1690,7 @@ export type ProofRequest = Message$1<"edge.v1.ProofRequest"> & {
  * Use `create(ProofRequestSchema)` to create a new message.
  */
 export const ProofRequestSchema: GenMessage<ProofRequest> = /*@__PURE__*/
-  messageDesc(file_edge, 38);
+  messageDesc(file_edge, 42);
 
 /**
  * @generated from message edge.v1.Proof
@@ -1583,5 +1736,5 @@ export type Proof = Message$1<"edge.v1.Proof"> & {
  * Use `create(ProofSchema)` to create a new message.
  */
 export const ProofSchema: GenMessage<Proof> = /*@__PURE__*/
-  messageDesc(file_edge, 39);
+  messageDesc(file_edge, 43);
 
