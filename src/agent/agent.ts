@@ -21,13 +21,13 @@ import type {
   Peer,
   RouteView,
   SearchRequest,
-  Statistics,
   Status,
   WaitingAddress,
 } from './contract.js';
 import type { Events } from './events.js';
 import type { Runner } from './runner.js';
 import { statistics } from './statistics.js';
+import type { Statistics } from './statistics-contract.js';
 import { addressViews, airtimeView, alertStory, peerViews, routeViews, standingView, stateView } from './views.js';
 
 /** What compose puts together for an agent. */
@@ -220,6 +220,10 @@ export class Agent implements AgentApi {
   message(messageId: string): ReturnType<AgentApi['message']> {
     const alert = this.#parts.alerts.get(messageId);
     return alert ? alertStory(alert, this.nodeId) : this.#parts.messages.story(messageId);
+  }
+
+  payload(messageId: string): Uint8Array {
+    return this.#parts.messages.payload(messageId);
   }
 
   async query(message: MessageInput): ReturnType<AgentApi['query']> {

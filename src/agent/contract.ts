@@ -1,5 +1,5 @@
-import type { Counters } from '../mesh/counters.js';
 import type { RadioCondition, RadioCounters, RadioKind, RadioProbe } from '../ports/radio.js';
+import type { Statistics } from './statistics-contract.js';
 
 /**
  * What an agent offers, in the shapes of the HTTP contract. The library is this interface, the HTTP routes are thin
@@ -240,7 +240,7 @@ export interface MessageInput {
   readonly to: string;
   readonly type: string;
   readonly payload?: Json;
-  /** Raw bytes instead of `payload`. */
+  /** Raw bytes instead of `payload`: 48 KiB, and by `send` to one node, with acknowledgement, nearly 8 MiB. */
   readonly payloadBase64?: string;
   /** Default medium. */
   readonly priority?: PriorityName;
@@ -259,6 +259,8 @@ export interface MessageStory {
   readonly priority: PriorityName;
   readonly condition: MessageCondition;
   readonly createdAt: number;
+  /** Of a large one, while it goes in chunks: what its destination has. */
+  readonly progress?: { readonly doneBytes: number; readonly totalBytes: number };
   readonly events: readonly {
     readonly happenedAt: number;
     readonly what: string;
@@ -273,7 +275,9 @@ export interface ReceivedMessage {
   readonly to: string;
   readonly type: string;
   readonly payload: Json;
+  /** Present when the sender gave raw bytes; more than 48 KiB of them are told by their number alone, and had by `payload`. */
   readonly payloadBase64?: string;
+  readonly payloadBytes?: number;
   readonly priority: PriorityName;
   readonly hops: number;
   readonly receivedAt: number;
@@ -287,27 +291,6 @@ export interface QueryAnswer {
   readonly payload: Json;
   readonly payloadBase64?: string;
   readonly tookMs: number;
-}
-
-export interface Statistics {
-  readonly sinceAt: number;
-  /** Frames refused, by reason. */
-  readonly refused: { readonly [reason: string]: number };
-  /** Messages by type name: received and sent. */
-  readonly messages: { readonly [type: string]: { readonly received: number; readonly sent: number } };
-  readonly flood: Readonly<Counters['flood']>;
-  readonly delivery: {
-    readonly delivered: number;
-    readonly expired: number;
-    readonly retries: number;
-    readonly meanLatencyMs: number;
-  };
-  readonly queues: {
-    readonly [name: string]: { readonly length: number; readonly limit: number; readonly dropped: number };
-  };
-  readonly engine: { readonly steps: number; readonly p50Ms: number; readonly p99Ms: number };
-  readonly process: { readonly rssBytes: number; readonly cpuMs: number; readonly uptimeMs: number };
-  readonly search: { readonly local: number; readonly mesh: number };
 }
 
 export interface AgentEvents {
@@ -388,6 +371,8 @@ export interface AgentApi {
   /** Resolves when delivered; throws `message.expired` or `message.refused`. */
   sendAndWait(message: MessageInput): Promise<MessageStory>;
   message(messageId: string): MessageStory;
+  /** The bytes of a large message that came here; the oldest are let go beyond 64 MiB. Throws `payload.unknown` (404). */
+  payload(messageId: string): Uint8Array;
   query(message: MessageInput): Promise<QueryAnswer>;
   respond(messageId: string, response: { readonly payload?: Json; readonly payloadBase64?: string }): Promise<void>;
   /** What a handler returns is the response to a query. One handler a type; returns how to remove it. */

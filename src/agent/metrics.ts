@@ -1,5 +1,6 @@
 import { Counter, Gauge, Registry } from 'prom-client';
-import type { Statistics, Status } from './contract.js';
+import type { Status } from './contract.js';
+import type { Statistics } from './statistics-contract.js';
 
 type Labels = Readonly<Record<string, string | number>>;
 type Values = readonly (readonly [Labels, number])[];

@@ -11,7 +11,10 @@ import type { WeaveEffect } from '../replication/effects.js';
 import { StepTimes } from './step-times.js';
 
 export type RecordsEffect = Exclude<WeaveEffect, { kind: 'send' | 'store' | 'counted' }>;
-export type NoticeEffect = Extract<MeshEffect, { kind: 'peer' | 'link' | 'state' | 'suspect' | 'outcome' | 'receipt' | 'progress' }>;
+export type NoticeEffect = Extract<
+  MeshEffect,
+  { kind: 'peer' | 'link' | 'state' | 'suspect' | 'outcome' | 'receipt' | 'progress' }
+>;
 
 export interface RunnerEvents {
   deliver(message: Delivered): void;

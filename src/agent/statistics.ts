@@ -3,8 +3,8 @@ import { ALERTS_HELD_MAX } from '../mesh/alert-spread.js';
 import { DRIP_ITEMS_MAX } from '../mesh/drip.js';
 import type { Mesh } from '../mesh/mesh.js';
 import { REASSEMBLER_LIMITS } from '../wire/fragments.js';
-import type { Statistics } from './contract.js';
 import type { Runner } from './runner.js';
+import type { Statistics } from './statistics-contract.js';
 
 const QUEUE_LIMITS: Readonly<Record<string, number>> = {
   frames: Limit.QueuedFramesPerLink * Limit.Links,

@@ -118,3 +118,31 @@ test('what is not fetched in its time expires, with its keeper too, also for a m
   const again = await a.restart(t);
   t.is((await told(again, messageId, 'expired', 30_000)).condition, 'expired');
 });
+
+test('five megabytes go from one agent to another, though both are restarted on the way', async (t) => {
+  t.timeout(150_000);
+  const [a, b] = (await startMesh(t, ['a', 'b'])) as [AgentProcess, AgentProcess];
+  const bytes = Buffer.alloc(5 << 20, 'gradients of no particular kind ');
+  const body = { to: b.nodeId, type: 'parameters', payloadBase64: bytes.toString('base64') };
+  await b.kill();
+  const { messageId } = await a.json('messages', { body });
+  await a.kill();
+  const sender = await a.restart(t);
+  const receiver = await b.restart(t);
+  await told(sender, messageId, 'delivered', 90_000);
+  const stream = await listen(receiver);
+  await until('its event', 10_000, () => given(stream).length === 1);
+  t.like(given(stream)[0], { type: 'parameters', payload: null, payloadBytes: bytes.length });
+  await receiver.kill();
+  const after = await receiver.restart(t);
+  const answer = await fetch(`${after.url}/api/v1/messages/${messageId}/payload`);
+  t.is(answer.headers.get('content-type'), 'application/octet-stream');
+  t.is(Buffer.compare(Buffer.from(await answer.arrayBuffer()), bytes), 0);
+  const tooMuch = { ...body, payloadBase64: Buffer.alloc(8 << 20).toString('base64') };
+  const refused = await sender.call('messages', { body: tooMuch });
+  t.is(refused.status, 400, refused.text);
+  t.regex(refused.json.detail, /payloadBase64.*at most 8387584 bytes/);
+  const everybody = await sender.call('messages', { body: { ...body, to: '*' } });
+  t.is(everybody.status, 413, everybody.text);
+  stream.close();
+});

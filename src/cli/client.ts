@@ -112,6 +112,16 @@ export class ApiClient {
     throw new RemoteProblem(status, body !== null && typeof body === 'object' ? (body as Record<string, unknown>) : {});
   }
 
+  /** The bytes of an answer that is no JSON. */
+  async bytes(path: string, timeoutMs: number): Promise<Buffer> {
+    const response = await this.open(path, { timeoutMs });
+    const whole = await this.#collect(response);
+    const status = response.statusCode ?? 0;
+    if (status >= 200 && status < 300) return whole;
+    const body = this.#json(whole.toString('utf8'), status);
+    throw new RemoteProblem(status, body !== null && typeof body === 'object' ? (body as Record<string, unknown>) : {});
+  }
+
   /** The raw response, for streams. The timeout counts until its headers are there. */
   async open(path: string, call: Call): Promise<IncomingMessage> {
     const { request } = this.#base.protocol === 'https:' ? await import('node:https') : await import('node:http');
@@ -198,6 +208,10 @@ export class ApiClient {
   }
 
   async #text(response: IncomingMessage): Promise<string> {
+    return (await this.#collect(response)).toString('utf8');
+  }
+
+  async #collect(response: IncomingMessage): Promise<Buffer> {
     const parts: Buffer[] = [];
     let bytes = 0;
     try {
@@ -209,7 +223,7 @@ export class ApiClient {
     } catch (error) {
       throw this.#transportError(error as NodeJS.ErrnoException);
     }
-    return Buffer.concat(parts).toString('utf8');
+    return Buffer.concat(parts);
   }
 }
 

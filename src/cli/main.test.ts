@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { Encoder } from 'cbor-x';
-import type { Statistics } from '../agent/contract.js';
+import type { Statistics } from '../agent/statistics-contract.js';
 import { createHttpServer } from '../http/server.js';
 import type { Log } from '../ports/log.js';
 import { edgeAgent, type Finished } from '../testing/command-line.js';

@@ -1,5 +1,5 @@
 import type { MessageStory } from '../agent/contract.js';
-import { forPeople, relative } from './format.js';
+import { byteCount, forPeople, relative } from './format.js';
 import { facts, table } from './output.js';
 
 /** A message's story: what it is, and what happened to it, oldest first. */
@@ -10,6 +10,9 @@ export function storyText(story: MessageStory): string {
     ['type', `${story.type} (${story.priority})`],
     ['condition', story.condition],
     ['created', relative(story.createdAt)],
+    ...(story.progress
+      ? [['arrived', `${byteCount(story.progress.doneBytes)} of ${byteCount(story.progress.totalBytes)}`] as const]
+      : []),
   ]);
   const events = table(
     [

@@ -139,7 +139,10 @@ function mount(app: FastifyInstance, route: Route): void {
     method: operation.method,
     url: operation.path,
     exposeHeadRoute: operation.method === 'GET' && operation.answer.mediaType !== 'text/event-stream',
-    config: { isPublic: operation.open === true, limitBytes: operation.raw?.limitBytes ?? BODY_BYTES } as object,
+    config: {
+      isPublic: operation.open === true,
+      limitBytes: operation.raw?.limitBytes ?? operation.limitBytes ?? BODY_BYTES,
+    } as object,
     handler: async (request, reply) => {
       void reply.code(operation.answer.status);
       const raw = request.body as RawBody | undefined;

@@ -49,6 +49,10 @@ export const METADATA_DEPTH = 8;
 export const CUSTOM_FIELDS = 16;
 export const CUSTOM_STRING_CHARS = 64;
 export const MESSAGE_PAYLOAD_BYTES = 48 * 1024;
+/** Raw bytes of a message to one node that acknowledges. */
+export const LARGE_PAYLOAD_BYTES = 8 * 1024 * 1024 - 1_024;
+/** A body with such a one in base64: 413 above it. */
+export const MESSAGE_BODY_BYTES = 12 * 1024 * 1024;
 /** How long a message may be kept for a node that is away. */
 export const MESSAGE_LIFE_MS = 7 * 86_400_000;
 export const ALERT_PAYLOAD_BYTES = 4 * 1024;

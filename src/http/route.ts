@@ -24,6 +24,8 @@ export interface Operation<
   /** A JSON body, parsed and checked before the handler. */
   readonly body?: Body;
   /** Bodies the handler decodes itself: media types and, for the document, what is in them. */
+  /** Of its JSON body, where that may be larger than others. */
+  readonly limitBytes?: number;
   readonly raw?: { readonly mediaTypes: readonly string[]; readonly schema: z.ZodType; readonly limitBytes: number };
   readonly answer: {
     readonly status: number;

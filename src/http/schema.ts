@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type * as Contract from '../agent/contract.js';
+import type { Statistics } from '../agent/statistics-contract.js';
 import type * as Detections from './schema/detections.js';
 import type * as Messages from './schema/messages.js';
 import type * as Status from './schema/status.js';
@@ -34,7 +35,7 @@ export type SchemasMatchTheContract = AllTrue<
     Same<typeof Status.manualPeer, Contract.ManualPeer>,
     Same<typeof Status.waitingAddress, Contract.WaitingAddress>,
     Same<typeof Status.routeView, Contract.RouteView>,
-    Same<typeof Status.statistics, Contract.Statistics>,
+    Same<typeof Status.statistics, Statistics>,
     Same<typeof Detections.detectionInput, Contract.DetectionInput>,
     Same<typeof Detections.pushResult, Contract.PushResult>,
     Same<typeof Detections.detection, Contract.Detection>,

@@ -22,10 +22,10 @@ import type {
   RouteView,
   SearchAnswer,
   SearchRequest,
-  Statistics,
   Status,
   WaitingAddress,
 } from '../agent/contract.js';
+import type { Statistics } from '../agent/statistics-contract.js';
 // biome-ignore-end lint/style/noRestrictedImports: types and names of the contract this stands in for
 import { EdgeError } from '../core/errors.js';
 
@@ -220,6 +220,11 @@ export class FakeAgent implements AgentApi {
 
   async sendAndWait(message: MessageInput): Promise<MessageStory> {
     return this.message((await this.send(message)).messageId);
+  }
+
+  payload(messageId: string): Uint8Array {
+    this.#note('payload', messageId);
+    return Uint8Array.of(1, 2, 3);
   }
 
   message(messageId: string): MessageStory {

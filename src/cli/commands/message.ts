@@ -1,15 +1,40 @@
+import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { MessageStory } from '../../agent/contract.js';
-import { connect, optionsOf, talksToAgent } from '../connect.js';
+import { EdgeError, messageOf } from '../../core/errors.js';
+import type { ApiClient } from '../client.js';
+import { type ConnectOptions, connect, optionsOf, talksToAgent } from '../connect.js';
+import { byteCount } from '../format.js';
 import { say, sayJson } from '../output.js';
 import { storyText } from '../story.js';
+
+interface MessageOptions extends ConnectOptions {
+  readonly save?: string;
+}
+
+const SAVE_MS = 60_000;
+
+/** The bytes of a large message that came to this node, into a file. */
+async function save(client: ApiClient, id: string, file: string, json: boolean | undefined): Promise<void> {
+  const bytes = await client.bytes(`messages/${encodeURIComponent(id)}/payload`, SAVE_MS);
+  try {
+    writeFileSync(file, bytes);
+  } catch (error) {
+    throw new EdgeError('cli.file', `${file} cannot be written: ${messageOf(error)}`, { fix: 'Name another file.' });
+  }
+  if (json) sayJson({ messageId: id, file, bytes: bytes.length });
+  else say(`${byteCount(bytes.length)} in ${file}`);
+}
 
 export function define(command: Command): void {
   talksToAgent(command)
     .argument('<id>', 'the id that send printed')
+    .option('--save <file>', 'write the bytes of a large message that came to this node into a file')
     .action(async (id: string) => {
-      const options = optionsOf(command);
-      const story = await connect(options).get<MessageStory>(`messages/${encodeURIComponent(id)}`);
+      const options = optionsOf<MessageOptions>(command);
+      const client = connect(options);
+      if (options.save !== undefined) return save(client, id, options.save, options.json);
+      const story = await client.get<MessageStory>(`messages/${encodeURIComponent(id)}`);
       if (options.json) sayJson(story);
       else say(storyText(story));
     });

@@ -4,10 +4,12 @@ import type { MessageStory } from '../../agent/contract.js';
 import { EdgeError } from '../../core/errors.js';
 import type { ApiClient } from '../client.js';
 import { type ConnectOptions, connect, optionsOf, talksToAgent } from '../connect.js';
+import { byteCount } from '../format.js';
 import { resolveNode } from '../nodes.js';
 import { say, sayJson } from '../output.js';
 import { durationOption } from '../parse.js';
 import { type PayloadOptions, payloadOf, withPayload } from '../payload.js';
+import { Progress } from '../progress.js';
 import { Exit } from '../report.js';
 import { storyText } from '../story.js';
 
@@ -20,13 +22,28 @@ interface SendOptions extends ConnectOptions, PayloadOptions {
 
 const POLL_MS = 200;
 const DEFAULT_WAIT_MS = 30_000;
+/** A large payload has to reach the agent's disk first. */
+const SEND_MS = 60_000;
 
 /** The story once it has an end, or as it is when time runs out. */
 async function awaitEnd(client: ApiClient, messageId: string, timeoutMs: number): Promise<MessageStory> {
-  const until = Date.now() + timeoutMs;
+  let until = Date.now() + timeoutMs;
+  let doneBytes = 0;
+  let shown: Progress | undefined;
   for (;;) {
     const story = await client.get<MessageStory>(`messages/${messageId}`);
-    if (story.condition !== 'sent' || Date.now() >= until) return story;
+    const { progress } = story;
+    // While bytes arrive there it is worth waiting.
+    if (progress && progress.doneBytes > doneBytes) {
+      doneBytes = progress.doneBytes;
+      until = Date.now() + timeoutMs;
+      shown ??= new Progress(progress.totalBytes);
+      shown.show(`${byteCount(doneBytes)} of ${byteCount(progress.totalBytes)} are there`, doneBytes);
+    }
+    if (story.condition !== 'sent' || Date.now() >= until) {
+      shown?.end();
+      return story;
+    }
     await sleep(POLL_MS);
   }
 }
@@ -42,7 +59,7 @@ async function send(command: Command, to: string, type: string, payload: string 
     ack: options.ack === false ? false : undefined,
     timeoutMs: options.timeout,
   };
-  const sent = await client.send<{ messageId: string }>('POST', 'messages', body);
+  const sent = await client.send<{ messageId: string }>('POST', 'messages', body, SEND_MS);
   if (!options.wait) {
     if (options.json) sayJson(sent);
     else say(sent.messageId);

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Statistics } from '../../agent/contract.js';
+import type { Statistics } from '../../agent/statistics-contract.js';
 import { connect, optionsOf, talksToAgent } from '../connect.js';
 import { byteCount, forPeople, relative } from '../format.js';
 import { facts, paint, say, sayJson, table } from '../output.js';

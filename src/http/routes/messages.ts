@@ -1,12 +1,19 @@
 import { z } from 'zod';
 import type { AgentApi } from '../../agent/contract.js';
+import { MESSAGE_BODY_BYTES } from '../limits.js';
 import { API, type Route, route } from '../route.js';
 import { messageId } from '../schema/common.js';
 import * as schema from '../schema/messages.js';
 
 const byMessage = z.strictObject({ messageId });
 
-export function messageRoutes(agent: AgentApi): readonly Route[] {
+export const messageRoutes = (agent: AgentApi): readonly Route[] => [
+  ...alertRoutes(agent),
+  ...sendingRoutes(agent),
+  ...queryRoutes(agent),
+];
+
+function alertRoutes(agent: AgentApi): readonly Route[] {
   return [
     route(
       {
@@ -32,6 +39,11 @@ export function messageRoutes(agent: AgentApi): readonly Route[] {
       },
       ({ query }) => agent.alerts.list(query),
     ),
+  ];
+}
+
+function sendingRoutes(agent: AgentApi): readonly Route[] {
+  return [
     route(
       {
         id: 'sendMessage',
@@ -41,6 +53,7 @@ export function messageRoutes(agent: AgentApi): readonly Route[] {
         summary:
           'Sends to one node, which may be away: it is kept for it; or to everybody with `*`. Its story tells what became of it.',
         body: schema.messageInput,
+        limitBytes: MESSAGE_BODY_BYTES,
         answer: { status: 202, description: 'The message is on its way, and kept.', schema: schema.messageAccepted },
         problems: [404, 507],
       },
@@ -59,6 +72,28 @@ export function messageRoutes(agent: AgentApi): readonly Route[] {
       },
       ({ params }) => agent.message(params.messageId),
     ),
+    route(
+      {
+        id: 'getPayload',
+        method: 'GET',
+        path: `${API}/messages/:messageId/payload`,
+        tag: 'messages',
+        summary: 'The bytes of a large message that came here, until newer ones need the room.',
+        params: byMessage,
+        answer: { status: 200, description: 'The bytes.', mediaType: 'application/octet-stream' },
+        problems: [404],
+      },
+      async ({ params }, { reply }) => {
+        const bytes = agent.payload(params.messageId);
+        void reply.type('application/octet-stream');
+        return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+      },
+    ),
+  ];
+}
+
+function queryRoutes(agent: AgentApi): readonly Route[] {
+  return [
     route(
       {
         id: 'query',

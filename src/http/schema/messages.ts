@@ -1,16 +1,28 @@
 import { z } from 'zod';
 import { AGENT_EVENT_NAMES } from '../../agent/contract.js';
-import { ALERT_PAYLOAD_BYTES, MESSAGE_LIFE_MS, MESSAGE_PAYLOAD_BYTES, SEARCH_TIMEOUT_MS } from '../limits.js';
+import {
+  ALERT_PAYLOAD_BYTES,
+  LARGE_PAYLOAD_BYTES,
+  MESSAGE_LIFE_MS,
+  MESSAGE_PAYLOAD_BYTES,
+  SEARCH_TIMEOUT_MS,
+} from '../limits.js';
 import { count, cursor, jsonValue, limit, messageId, nodeId, priority, typeName, unixMs } from './common.js';
 import { nodeState } from './status.js';
 
 /** A payload as it comes back: whatever the sender gave. */
 const received = jsonValue('payload', MESSAGE_PAYLOAD_BYTES);
 const sent = jsonValue('payload', MESSAGE_PAYLOAD_BYTES).exactOptional();
-const BASE64_CHARS = Math.ceil(MESSAGE_PAYLOAD_BYTES / 3) * 4;
-const base64 = z
-  .base64('must be base64 with padding')
-  .max(BASE64_CHARS, `must be at most ${MESSAGE_PAYLOAD_BYTES} bytes, ${BASE64_CHARS} characters of base64`);
+const base64 = (bytes: number) => {
+  const chars = Math.ceil(bytes / 3) * 4;
+  return z
+    .string()
+    .max(chars, `must be at most ${bytes} bytes, ${chars} characters of base64`)
+    .refine(isBase64, 'must be base64 with padding');
+};
+const RAW = 'Raw bytes instead of `payload`.';
+/** RFC 4648, section 4. One pass without groups: zod's own pattern takes a stack that grows with the text. */
+const isBase64 = (text: string): boolean => text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text);
 
 export const alertInput = z.strictObject({
   priority,
@@ -43,7 +55,6 @@ const messageFields = {
     .regex(/^(\*|[0-9a-f]{16})$/, 'must be a node id (16 hex digits) or * for everybody'),
   type: typeName,
   payload: sent,
-  payloadBase64: base64.exactOptional().describe('Raw bytes instead of `payload`.'),
   priority: priority.exactOptional().describe('Default medium.'),
   ack: z.boolean().exactOptional().describe('Ask for an end-to-end acknowledgement; default true for one node.'),
 };
@@ -55,6 +66,9 @@ const onePayload = (body: { payload?: unknown; payloadBase64?: unknown }): boole
 export const messageInput = z
   .strictObject({
     ...messageFields,
+    payloadBase64: base64(LARGE_PAYLOAD_BYTES)
+      .exactOptional()
+      .describe(`${RAW} To everybody, or without acknowledgement, at most ${MESSAGE_PAYLOAD_BYTES} of them.`),
     timeoutMs: z
       .number()
       .int()
@@ -66,7 +80,11 @@ export const messageInput = z
   .refine(onePayload, ONE_PAYLOAD);
 
 export const queryInput = z
-  .strictObject({ ...messageFields, timeoutMs: z.number().int().min(1).max(SEARCH_TIMEOUT_MS).exactOptional() })
+  .strictObject({
+    ...messageFields,
+    payloadBase64: base64(MESSAGE_PAYLOAD_BYTES).exactOptional().describe(RAW),
+    timeoutMs: z.number().int().min(1).max(SEARCH_TIMEOUT_MS).exactOptional(),
+  })
   .refine(onePayload, ONE_PAYLOAD);
 
 export const messageAccepted = z.strictObject({ messageId });
@@ -78,6 +96,7 @@ export const messageStory = z.strictObject({
   priority,
   condition: z.enum(['sent', 'delivered', 'expired', 'refused']),
   createdAt: unixMs,
+  progress: z.strictObject({ doneBytes: count, totalBytes: count }).exactOptional(),
   events: z.array(
     z.strictObject({
       happenedAt: unixMs,
@@ -98,6 +117,7 @@ export const receivedMessage = z.strictObject({
   priority,
   hops: count,
   receivedAt: unixMs,
+  payloadBytes: count.exactOptional().describe('Of a large payload: fetch it under messages/:messageId/payload.'),
   ageMs: z.number().exactOptional().describe('Of one that was kept on its way: how long ago it was sent.'),
 });
 
@@ -110,7 +130,7 @@ export const queryAnswer = z.strictObject({
 });
 
 export const queryResponse = z
-  .strictObject({ payload: sent, payloadBase64: base64.exactOptional() })
+  .strictObject({ payload: sent, payloadBase64: base64(MESSAGE_PAYLOAD_BYTES).exactOptional() })
   .refine(onePayload, ONE_PAYLOAD);
 
 export const eventsQuery = z.strictObject({

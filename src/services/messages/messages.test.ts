@@ -9,7 +9,8 @@ import { FakeMesh, nodeNumber, turns } from '../../testing/fake-mesh.js';
 import { SteppedClock } from '../../testing/stepped-clock.js';
 import { Body, encode } from '../../wire/bodies.js';
 import { FrameType } from '../../wire/frame-types.js';
-import { Messages, type Received, type SendInput } from './messages.js';
+import type { Received, SendInput } from './message.js';
+import { Messages } from './messages.js';
 import { PAYLOAD_BYTES_MAX } from './payload.js';
 
 function side(number: number, clock: SteppedClock, store: Store = createMemoryStore()) {

@@ -8,18 +8,21 @@ import { FrameType, Priority } from '../../wire/frame-types.js';
 import type { DeliveredMessage } from '../mesh-access.js';
 import { Acceptance } from './acceptance.js';
 import { busy, codeFrom, expired, noAnswer, refused, stopped } from './faults.js';
+import { Inbox } from './inbox.js';
+import type { Answer, Handler, MessagesEvents, Received, SendInput, Sent } from './message.js';
 import type { MessagesMesh, Outcome, Waypoint } from './messages-mesh.js';
 import {
   checkType,
   decodePayload,
   encodePayload,
   type JsonValue,
+  LARGE_PAYLOAD_BYTES_MAX,
+  PAYLOAD_BYTES_MAX,
   type PayloadInput,
-  type PayloadOutput,
   TYPE_BYTES_MAX,
 } from './payload.js';
 import { Stories, type Story } from './stories.js';
-import { checkPriority, lifeOf, PRIORITY_NAMES, type PriorityName, waitOf } from './terms.js';
+import { checkPriority, lifeOf, PRIORITY_NAMES, waitOf } from './terms.js';
 
 /** Questions that wait for an answer from elsewhere, and ones from elsewhere that wait for one from here. */
 const OPEN_QUERIES_MAX = 1_024;
@@ -32,53 +35,12 @@ const RESPOND_WITHIN_MS = 600_000;
 const NO_PATH = 'no path leads to that node: it is offline, or out of reach';
 const NO_ACK = 'a path leads there, but no acknowledgement came back';
 
-export interface SendInput extends PayloadInput {
-  readonly to: string;
-  readonly type: string;
-  readonly priority?: PriorityName;
-  readonly ack?: boolean;
-  readonly timeoutMs?: number;
-}
-
-export interface Received extends PayloadOutput {
-  readonly messageId: string;
-  readonly from: string;
-  readonly to: string;
-  readonly type: string;
-  readonly priority: PriorityName;
-  readonly hops: number;
-  readonly receivedAt: number;
-  /** Of one that was kept on its way: how long ago it was sent. */
-  readonly ageMs?: number;
-}
-
-export interface Sent {
-  readonly messageId: string;
-  /** Once a message to one node is on this node's disk, or delivered; at once for others. Rejects when it is neither. */
-  readonly accepted: Promise<void>;
-}
-
-export interface Answer extends PayloadOutput {
-  readonly messageId: string;
-  readonly from: string;
-  readonly tookMs: number;
-}
-
-export type Handler = (message: Received) => JsonValue | undefined | Promise<JsonValue | undefined>;
-
 interface OpenQuery {
   readonly to: NodeId;
   readonly startedAt: number;
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: EdgeError) => void;
   readonly timer: Timer;
-}
-
-export interface MessagesEvents {
-  message(message: Received): void;
-  /** A question for which this process has no handler. */
-  query(message: Received): void;
-  counted(reason: string): void;
 }
 
 /** Messages of the users' own types: to one node or all, with acknowledgement, question and answer. */
@@ -89,6 +51,7 @@ export class Messages {
   readonly #stories: Stories;
   readonly #handlers = new Map<string, Handler>();
   readonly #acceptance: Acceptance;
+  readonly #inbox: Inbox;
   readonly #waiting = new Map<MessageId, (outcome: Outcome) => void>();
   readonly #asked = new Map<MessageId, OpenQuery>();
   readonly #toAnswer = new Map<MessageId, { readonly from: NodeId; readonly timer: Timer }>();
@@ -96,6 +59,7 @@ export class Messages {
 
   constructor(mesh: MessagesMesh, clock: Clock, store: Store, events: MessagesEvents) {
     this.#acceptance = new Acceptance(clock);
+    this.#inbox = new Inbox(store, () => events.counted('inbox.store'));
     this.#stories = new Stories(store, clock, () => events.counted('stories.store'));
     this.#mesh = mesh;
     this.#clock = clock;
@@ -106,6 +70,7 @@ export class Messages {
       mesh.onDelivered(FrameType.Query, (message) => this.#received(message, true)),
       mesh.onDelivered(FrameType.Response, (message) => this.#answered(message)),
       mesh.onOutcome((outcome) => this.#outcome(outcome)),
+      mesh.onProgress(({ id, doneBytes, totalBytes }) => this.#stories.progress(id, { doneBytes, totalBytes })),
       mesh.onWaypoint((waypoint) => this.#waypoint(waypoint)),
     ];
   }
@@ -159,6 +124,17 @@ export class Messages {
     throw new EdgeError('message.unknown', `no message ${messageId} was sent from here lately`, {
       status: 404,
       fix: 'ask the node that sent it; the oldest stories are forgotten first',
+    });
+  }
+
+  /** The bytes of a large message that came here. */
+  payload(messageId: string): Uint8Array {
+    const id = parseMessageId(messageId);
+    const payload = id && this.#inbox.get(id);
+    if (payload) return payload;
+    throw new EdgeError('payload.unknown', `no large payload of ${messageId} is here`, {
+      status: 404,
+      fix: 'smaller ones stand in the message event; the oldest large ones are let go first',
     });
   }
 
@@ -220,9 +196,10 @@ export class Messages {
     checkType(input.type);
     const priority = input.priority ?? 'medium';
     checkPriority(priority);
-    const body = encode(Body.MessageSchema, { type: input.type, payload: encodePayload(input) });
-    const to = input.to === '*' ? '*' : this.#destination(input.to);
     const keep = frameType === FrameType.Message && this.#isKept(input);
+    const payload = encodePayload(input, keep ? LARGE_PAYLOAD_BYTES_MAX : PAYLOAD_BYTES_MAX);
+    const body = encode(Body.MessageSchema, { type: input.type, payload });
+    const to = input.to === '*' ? '*' : this.#destination(input.to);
     const options = { priority: PRIORITY_NAMES.indexOf(priority) as Priority, timeoutMs: lifeMs };
     const begin = (id: MessageId): void => {
       const at = this.#clock.wall();
@@ -295,16 +272,20 @@ export class Messages {
   #received(delivered: DeliveredMessage, isQuery: boolean): void {
     const body = decode(Body.MessageSchema, delivered.body);
     const payload = body && decodePayload(body.payload);
-    if (!body || !payload || body.type.length === 0 || body.type.length > TYPE_BYTES_MAX) {
+    const isTooLarge = isQuery && payload?.large !== undefined;
+    if (!body || !payload || isTooLarge || body.type.length === 0 || body.type.length > TYPE_BYTES_MAX) {
       this.#events.counted('message.malformed');
       return;
     }
+    const { large, ...told } = payload;
+    if (large) this.#inbox.put(delivered.id, large);
     const message: Received = {
       messageId: delivered.id,
       from: delivered.source,
       to: delivered.directed ? this.#mesh.self : '*',
       type: body.type,
-      ...payload,
+      ...told,
+      ...(large && { payloadBytes: large.length }),
       priority: PRIORITY_NAMES[delivered.priority] ?? 'medium',
       hops: delivered.hops,
       receivedAt: this.#clock.wall(),
@@ -360,7 +341,7 @@ export class Messages {
   #answered(delivered: DeliveredMessage): void {
     const body = decode(Body.MessageSchema, delivered.body);
     const payload = body && decodePayload(body.payload);
-    if (!body || !payload || body.answers.length !== 14) {
+    if (!body || !payload || payload.large || body.answers.length !== 14) {
       this.#events.counted('message.malformed');
       return;
     }

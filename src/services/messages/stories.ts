@@ -20,7 +20,14 @@ export interface Story {
   readonly priority: 'critical' | 'high' | 'medium' | 'low';
   readonly condition: StoryCondition;
   readonly createdAt: number;
+  readonly progress?: Progress;
   readonly events: readonly StoryEvent[];
+}
+
+/** Of a large message, while it is on its way. */
+export interface Progress {
+  readonly doneBytes: number;
+  readonly totalBytes: number;
 }
 
 /** What a restart of this node makes of a message. */
@@ -46,6 +53,8 @@ export class Stories {
   readonly #store: Store;
   readonly #failed: (error: unknown) => void;
   readonly #stories = new Map<MessageId, Told>();
+  /** Of messages on their way; not worth a disk. */
+  readonly #progress = new Map<MessageId, Progress>();
   readonly #changed = new Set<MessageId>();
   #gone: string[] = [];
   #timer: Timer | undefined;
@@ -80,6 +89,7 @@ export class Stories {
     if (!oldest) return;
     this.#stories.delete(oldest[0]);
     this.#changed.delete(oldest[0]);
+    this.#progress.delete(oldest[0]);
     this.#gone.push(oldest[1].key);
   }
 
@@ -87,6 +97,7 @@ export class Stories {
     const told = this.#stories.get(id);
     if (!told) return undefined;
     const { events } = told.story;
+    if (condition !== undefined) this.#progress.delete(id);
     const before = events.length < EVENTS_MAX ? events : [...events.slice(0, 1), ...events.slice(2)];
     const story = { ...told.story, condition: condition ?? told.story.condition, events: [...before, event] };
     this.#stories.set(id, { ...told, story });
@@ -95,7 +106,13 @@ export class Stories {
   }
 
   get(id: MessageId): Story | undefined {
-    return this.#stories.get(id)?.story;
+    const story = this.#stories.get(id)?.story;
+    const progress = this.#progress.get(id);
+    return story && progress ? { ...story, progress } : story;
+  }
+
+  progress(id: MessageId, progress: Progress): void {
+    if (this.#stories.get(id)?.story.condition === 'sent') this.#progress.set(id, progress);
   }
 
   /** Writes what has changed. A story that cannot be written is told from memory. */
