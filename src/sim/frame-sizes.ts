@@ -229,6 +229,13 @@ function addFar(add: Add): void {
   add('parcel', '40 bytes of JSON', attempt(encode(Body.ParcelSchema, parcel)), Directed | AckWanted);
   const receipt = { message: ID_14, what: 1, node: ID_14.subarray(0, 8) };
   add('receipt', 'held', attempt(encode(Body.ReceiptSchema, receipt)), Directed | AckWanted);
+  const offer = { message: ID_14, type: FrameType.Message, size: 5 << 20, chunkBytes: 16_384, digest: HASH_32 };
+  const whole = { ...offer, ageMs: 1_000, lifeMs: 86_400_000 };
+  add('offer', 'of 5 MiB', attempt(encode(Body.OfferSchema, whole)), Directed | AckWanted);
+  const indexes = Array.from({ length: 10 }, (_, i) => 200 + i);
+  add('chunk request', '10 chunks', encode(Body.ChunkRequestSchema, { message: ID_14, indexes, held: 190 }), Directed);
+  const bytes = new Uint8Array(1_024).fill(6);
+  add('chunk', '1,024 bytes', encode(Body.ChunkSchema, { message: ID_14, index: 200, bytes }), Directed);
   add('proof request', 'of one frame', encode(Body.ProofRequestSchema, { message: ID_14 }), Directed);
   const { body, signature } = decode(Body.SignedBeatSchema, typicalBeat()) ?? { body: ID_14, signature: ID_14 };
   const beat = { body, signature };
