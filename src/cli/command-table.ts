@@ -42,6 +42,11 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   { name: 'events', summary: 'what happens, as it happens', load: () => import('./commands/events.js') },
   {
+    name: 'simulate',
+    summary: 'a mesh in virtual time: a scenario, or the figures the mesh is held to',
+    load: () => import('./commands/simulate.js'),
+  },
+  {
     name: 'doctor',
     summary: 'what works on this device, what does not, and what mends it',
     load: () => import('./commands/doctor.js'),

@@ -25,7 +25,8 @@ export const usage = (message: string, fix?: string): EdgeError =>
 /** Wrong usage includes a wrong configuration: nothing was tried. */
 export function exitCodeOf(error: unknown): Exit {
   if (!(error instanceof EdgeError)) return Exit.Failed;
-  if (error.code === 'cli.usage' || error.code === 'radio.spec' || error.code.startsWith('config.')) return Exit.Usage;
+  const isUsage = error.code === 'cli.usage' || error.code === 'radio.spec' || error.code === 'scenario.file';
+  if (isUsage || error.code.startsWith('config.')) return Exit.Usage;
   if (error.code === 'cli.no-agent' || error.code === 'cli.not-an-agent') return Exit.NoAgent;
   if (error.status === 401 || error.status === 403) return Exit.NotAllowed;
   return Exit.Failed;

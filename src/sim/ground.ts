@@ -78,6 +78,11 @@ export class Ground {
     return (this.#epochAt(at)?.component[node] ?? -1) !== -1;
   }
 
+  /** By node: the number of its component at that time, -1 while it did not run. */
+  componentsAt(at: number): readonly number[] {
+    return this.#epochAt(at)?.component ?? [];
+  }
+
   /** Since when nothing has changed. */
   get quietSince(): number {
     return this.latest.at;

@@ -4,6 +4,7 @@ import type { Delivered, MeshEffect, MessageOutcome, PeerChange } from '../mesh/
 import type { LinkAddress } from '../ports/radio.js';
 import type { WeaveEffect } from '../replication/effects.js';
 import type { Weave } from '../replication/weave.js';
+import type { Priority } from '../wire/frame-types.js';
 
 /** A simulated device, to look at. `mesh` and `weave` are there while it is running. */
 export interface ObservedNode {
@@ -34,6 +35,7 @@ export interface SentMessage {
   /** Absent when it was meant for everybody. */
   readonly to?: number;
   readonly ack: boolean;
+  readonly priority: Priority;
   readonly timeoutMs: number;
   readonly body: Uint8Array;
 }

@@ -16,6 +16,16 @@ export function clique(nodes: number): Pair[] {
   return pairs;
 }
 
+/** Rows of so many nodes, each linked to those beside, above and below it. */
+export function grid(columns: number, rows: number): Pair[] {
+  const pairs: Pair[] = [];
+  for (let i = 0; i < columns * rows; i++) {
+    if ((i + 1) % columns !== 0) pairs.push([i, i + 1]);
+    if (i + columns < columns * rows) pairs.push([i, i + columns]);
+  }
+  return pairs;
+}
+
 /** A random tree with `extra` further edges: connected, of no particular shape. */
 export function randomConnected(random: Random, nodes: number, extra: number): Pair[] {
   const names = new Set<number>();

@@ -53,6 +53,8 @@ export class World {
   readonly timing: MeshTiming;
   readonly tagKey: Uint8Array;
   readonly sent = new Map<MessageId, SentMessage>();
+  /** Nodes that misbehave on purpose. */
+  readonly hostile = new Set<number>();
   readonly #observers: Observer[] = [];
   readonly #indexes = new Map<NodeId, number>();
   readonly #trace = new Trace();
@@ -107,6 +109,11 @@ export class World {
   /** Of the first LoRa carrier. */
   get lora(): LoraAir | undefined {
     return this.carriers.find(({ lora }) => lora !== undefined)?.lora;
+  }
+
+  /** Whether a radio of this world may fail to reach who is in range, however often it tries: then nobody can be held to it. */
+  get isChancy(): boolean {
+    return this.lora !== undefined;
   }
 
   /** What a radio's neighbours call it; the same on every carrier. */
@@ -219,7 +226,7 @@ export class World {
     const { priority = Priority.Medium, bytes = 40, type = FrameType.Message } = options;
     const { id, sequence } = this.node(from).mesh.reserve();
     const body = this.#body(id, bytes);
-    this.#note({ id, from, at: this.now, ack: false, timeoutMs: 0, body });
+    this.#note({ id, from, at: this.now, ack: false, priority, timeoutMs: 0, body });
     this.node(from).submit({ kind: 'flood', sequence, type, body, priority });
     return id;
   }
@@ -240,7 +247,7 @@ export class World {
     const { id, sequence } = this.node(from).mesh.reserve();
     const body = this.#body(id, bytes);
     const message = { type: FrameType.Message, body, priority, ack, keep, timeoutMs };
-    this.#note({ id, from, at: this.now, to, ack, timeoutMs, body });
+    this.#note({ id, from, at: this.now, to, ack, priority, timeoutMs, body });
     this.node(from).submit({ kind: 'send', sequence, to: this.node(to).id, ...message });
     return id;
   }

@@ -44,6 +44,7 @@ export class DeliveryChecker implements Observer {
   delivered(node: ObservedNode, { id, body, source }: Delivered, now: number): void {
     this.deliveries++;
     const story = this.#stories.get(id);
+    if (!story && this.#world.hostile.has(this.#world.indexOf(source))) return;
     if (!story) return this.#wrong(now, `node ${node.index} was given ${id}, which nobody sent`);
     const { message, reached } = story;
     const who = `${node.index}/${node.life}`;
@@ -66,6 +67,8 @@ export class DeliveryChecker implements Observer {
   }
 
   finished(now: number): void {
+    // What chance may keep from arriving is counted by others, and no fault.
+    if (this.#world.isChancy) return;
     for (const story of this.#stories.values()) {
       if (story.message.to === undefined) this.#judgeFlood(story, now);
       else this.#judgeDirected(story, now);

@@ -9,7 +9,7 @@ const EVERY_MS = 1_000;
 const SPREAD_MS = 3_000;
 
 /**
- * Once nothing has changed for the peer timeout, each node holds exactly those alive that it can reach. At the end
+ * Where radios reach who is in range: once nothing has changed for the peer timeout, each node holds exactly those alive that it can reach. At the end
  * all nodes of a component hold the newest state of each other, and the same digest.
  */
 export class ViewChecker implements Observer {
@@ -39,10 +39,12 @@ export class ViewChecker implements Observer {
     if (now < this.#nextAt) return;
     this.#nextAt = now + EVERY_MS;
     const { quietSince } = this.#world.ground;
+    if (this.#world.isChancy) return;
     if (now - quietSince >= this.#world.timing.peerTimeoutMs + SPREAD_MS) this.#compareLiveness(now);
   }
 
   finished(now: number): void {
+    if (this.#world.isChancy) return;
     this.#compareLiveness(now);
     for (const node of this.#world.running()) this.#compareHoldings(node, now);
   }

@@ -1,0 +1,197 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { EdgeError, messageOf } from '../../core/errors.js';
+import type { Fault, Scenario, ScenarioRadio, Traffic } from '../../sim/scenario/scenario.js';
+import { Priority } from '../../wire/frame-types.js';
+import { type ScenarioFile, scenarioSchema } from './scenario-schema.js';
+import { type Places, readStrict } from './strict-toml.js';
+
+const CODE = 'scenario.file';
+const BYTES_MAX = 4 * 2 ** 20;
+/** Scenarios that come with the program. */
+const SHIPPED = join(import.meta.dirname, '..', '..', '..', 'scenarios');
+const SUFFIX = '.toml';
+
+/** What is there but absent in the scenario's own words is left out. */
+function present<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}
+
+/** Names of the scenarios that come with the program. */
+export const shippedScenarios = (): string[] =>
+  existsSync(SHIPPED)
+    ? readdirSync(SHIPPED)
+        .filter((name) => name.endsWith(SUFFIX))
+        .map((name) => basename(name, SUFFIX))
+        .sort()
+    : [];
+
+/** A file, or a scenario that comes with the program by its name. Throws EdgeError `scenario.file`. */
+export function loadScenario(given: string): Scenario {
+  const shipped = join(SHIPPED, `${given}${SUFFIX}`);
+  const path = !existsSync(given) && /^[\w-]+$/.test(given) && existsSync(shipped) ? shipped : given;
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    const fix = `Give a file in TOML (docs/simulate.md), or one of ${shippedScenarios().join(', ')}.`;
+    throw new EdgeError(CODE, `${given}: ${messageOf(error)}`, { fix });
+  }
+  return parseScenario(text, basename(path));
+}
+
+/** Throws EdgeError `scenario.file` with the line, what is wrong there, and the nearest known key. */
+export function parseScenario(text: string, file: string): Scenario {
+  if (text.length > BYTES_MAX) throw new EdgeError(CODE, `${file} is larger than ${BYTES_MAX} bytes`);
+  const { value, places } = readStrict(scenarioSchema, text, file, CODE);
+  checkNodes(value, places);
+  checkTogether(value, places);
+  return scenarioOf(value, basename(file, SUFFIX));
+}
+
+type NodeList = readonly number[] | 'any' | undefined;
+
+/** Every node that is named is there. */
+function checkNodes({ nodes, radios, churn, faults, traffic }: ScenarioFile, places: Places): void {
+  const last = nodes.count - 1;
+  const check = (named: NodeList, ...path: PropertyKey[]): void => {
+    if (named === undefined || named === 'any') return;
+    const missing = named.find((node) => node > last);
+    if (missing !== undefined) places.refuse(path, `there is no node ${missing}: they are 0 to ${last}`);
+    if (named.length === 0) places.refuse(path, 'it names no node');
+  };
+  radios.forEach((radio, i) => {
+    check(radio.nodes, 'radios', i, 'nodes');
+    if ('links' in radio) check(radio.links?.flat(), 'radios', i, 'links');
+  });
+  check(churn?.nodes, 'churn', 'nodes');
+  faults.forEach((fault, i) => {
+    if ('nodes' in fault) check(fault.nodes, 'faults', i, 'nodes');
+    if (fault.do === 'partition') check(fault.groups.flat(), 'faults', i, 'groups');
+    if (fault.do === 'cut' || fault.do === 'join') check(fault.link, 'faults', i, 'link');
+  });
+  traffic.forEach((each, i) => {
+    check(each.from, 'traffic', i, 'from');
+    if (each.send === 'directed') check(each.to, 'traffic', i, 'to');
+  });
+}
+
+/** Values that are good each, but not together. */
+function checkTogether({ nodes, radios, mobility, faults, traffic }: ScenarioFile, places: Places): void {
+  if (nodes.positions && nodes.positions.length !== nodes.count)
+    places.refuse(['nodes', 'positions'], `there are ${nodes.positions.length} for ${nodes.count} nodes`);
+  radios.forEach((radio, i) => {
+    if (radio.kind === 'lora') return;
+    const ways = [radio.range, radio.shape, radio.links].filter((way) => way !== undefined).length;
+    if (ways !== 1)
+      places.refuse(['radios', i], 'who hears whom is not settled', 'Give one of range, shape and links.');
+    if (mobility && radio.range === undefined)
+      places.refuse(['radios', i], 'nodes that move need a radio with a range', 'Give range instead.');
+  });
+  faults.forEach((fault, i) => {
+    if (!('radio' in fault)) return;
+    const radio = radios[fault.radio];
+    if (!radio) places.refuse(['faults', i, 'radio'], `there is no radio ${fault.radio}`);
+    if (radio.kind === 'lora' && fault.do === 'unplug')
+      places.refuse(['faults', i, 'radio'], 'a LoRa radio is not unplugged', 'Crash its nodes.');
+  });
+  traffic.forEach((each, i) => {
+    if ((each.every === undefined) === (each.at === undefined))
+      places.refuse(['traffic', i], 'when it is sent is not settled', 'Give either every or at.');
+  });
+}
+
+function scenarioOf(file: ScenarioFile, name: string): Scenario {
+  const { nodes, timing, mobility, churn, expect, seeds } = file;
+  const positions = nodes.positions?.map(([x, y]) => ({ x, y }));
+  return {
+    name,
+    about: file.about,
+    seeds: typeof seeds === 'number' ? Array.from({ length: seeds }, (_, i) => i + 1) : seeds,
+    durationMs: file.duration,
+    restMs: file.rest,
+    nodes: {
+      count: nodes.count,
+      placement: nodes.placement,
+      spacingM: nodes.spacing,
+      sideM: nodes.side,
+      startOverMs: nodes.start_over,
+      ...(positions && { positions }),
+    },
+    radios: file.radios.map(radioOf),
+    timing: present({ heartbeatMs: timing.heartbeat, peerTimeoutMs: timing.peer_timeout }),
+    ...(mobility && {
+      mobility: { speedMps: mobility.speed, pauseMs: mobility.pause, share: mobility.share },
+    }),
+    ...(churn && {
+      churn: { meanUpMs: churn.mean_up, meanDownMs: churn.mean_down, ...present({ nodes: churn.nodes }) },
+    }),
+    faults: file.faults.map(faultOf),
+    traffic: file.traffic.map(trafficOf),
+    expect: present({
+      delivered: expect.delivered,
+      acknowledged: expect.acknowledged,
+      medianMs: expect.median,
+      p95Ms: expect.p95,
+      p99Ms: expect.p99,
+      alertP95Ms: expect.alert_p95,
+      bytesPerNodeMinute: expect.bytes_per_node_minute,
+      findings: expect.findings,
+    }),
+  };
+}
+
+function radioOf(radio: ScenarioFile['radios'][number]): ScenarioRadio {
+  if (radio.kind === 'lora') {
+    const { kind, nodes, preset, region, shadow_db: shadowDb } = radio;
+    return { kind, ...present({ nodes, preset, region, shadowDb }) };
+  }
+  const { kind, nodes, shape, links, loss, range: rangeM, bits_per_second: bitsPerSecond } = radio;
+  const common = { kind, ...present({ nodes, shape, links, loss, rangeM, bitsPerSecond }) };
+  if (kind === 'ble') return { ...common, ...present({ intervalMs: radio.interval, linksMax: radio.links_max }) };
+  return { ...common, ...present({ delayMs: radio.delay, reorder: radio.reorder }) };
+}
+
+function faultOf(fault: ScenarioFile['faults'][number]): Fault {
+  const { at: atMs } = fault;
+  switch (fault.do) {
+    case 'crash':
+    case 'start':
+    case 'stop':
+      return { do: fault.do, atMs, nodes: fault.nodes };
+    case 'partition':
+      return { do: fault.do, atMs, groups: fault.groups };
+    case 'heal':
+      return { do: fault.do, atMs };
+    case 'cut':
+      return { do: fault.do, atMs, link: fault.link };
+    case 'join':
+      return { do: fault.do, atMs, link: fault.link, radio: fault.radio };
+    case 'stall':
+      return { do: fault.do, atMs, nodes: fault.nodes, forMs: fault.for };
+    case 'skew':
+      return { do: fault.do, atMs, nodes: fault.nodes, aheadMs: fault.ahead_ms };
+    case 'unplug':
+      return { do: fault.do, atMs, nodes: fault.nodes, forMs: fault.for, radio: fault.radio };
+    case 'flood':
+      return { do: fault.do, atMs, nodes: fault.nodes, forMs: fault.for, perSecond: fault.per_second, bytes: fault.bytes };
+  }
+}
+
+function trafficOf(traffic: ScenarioFile['traffic'][number]): Traffic {
+  const { send, every, at, start, until, from } = traffic;
+  const has = <K extends string>(key: K): boolean => key in traffic;
+  return {
+    send,
+    ...present({ everyMs: every, atMs: at, untilMs: until }),
+    fromMs: start,
+    from,
+    to: traffic.send === 'directed' ? traffic.to : 'any',
+    bytes: has('bytes') ? (traffic as { bytes: number }).bytes : 0,
+    priority: has('priority') ? (traffic as { priority: Priority }).priority : Priority.Medium,
+    ack: traffic.send === 'directed' && traffic.ack,
+    ...('name' in traffic && traffic.name !== undefined && { name: traffic.name }),
+  };
+}

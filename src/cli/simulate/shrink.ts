@@ -1,0 +1,37 @@
+import { writeFileSync } from 'node:fs';
+import { EdgeError } from '../../core/errors.js';
+import type { Scenario } from '../../sim/scenario/scenario.js';
+import { Shrinker } from '../../sim/scenario/shrink.js';
+import { plural } from '../format.js';
+import { scenarioToml } from './scenario-toml.js';
+
+export interface ShrunkFile {
+  readonly file: string;
+  readonly what: string;
+  readonly symptom: string;
+  readonly nodes: number;
+  readonly events: number;
+  readonly runs: number;
+}
+
+/** Makes a failing run small and writes it as a scenario. Throws EdgeError `scenario.sound` when nothing is wrong with it. */
+export async function shrinkToFile(
+  scenario: Scenario,
+  seed: number,
+  file: string,
+  say: (text: string) => void,
+): Promise<ShrunkFile> {
+  const sizes = (nodes: number, events: number): string => `${plural(nodes, 'node')}, ${plural(events, 'event')}`;
+  const shrinker = new Shrinker(scenario, seed, {
+    smaller: (nodes, events, seconds, runs) => say(`after ${plural(runs, 'run')}: ${sizes(nodes, events)}, ${seconds} s`),
+  });
+  const shrunk = await shrinker.run();
+  if (!shrunk) {
+    const fix = 'Give a seed that fails, or expect something of it.';
+    throw new EdgeError('scenario.sound', `Nothing is wrong with ${scenario.name}, seed ${seed}.`, { fix });
+  }
+  const { symptom, nodes, events, runs } = shrunk;
+  const about = `${symptom}, of ${scenario.name}, seed ${seed}`;
+  writeFileSync(file, scenarioToml({ ...shrunk.scenario, about: about.slice(0, 500) }));
+  return { file, what: `${symptom}, ${sizes(nodes, events)}`, symptom, nodes, events, runs };
+}

@@ -1,0 +1,146 @@
+import { parse, TomlError } from 'smol-toml';
+import type { z } from 'zod';
+import { locateKeys } from '../../agent/config/locate.js';
+import { nearest } from '../../agent/config/nearest.js';
+import { EdgeError, messageOf } from '../../core/errors.js';
+
+/** Where a value stands in a file, and a way to say that it is wrong. */
+export interface Places {
+  /** Throws EdgeError of the file's code, naming the line of the value at this path. */
+  refuse(path: readonly PropertyKey[], what: string, fix?: string): never;
+}
+
+const pathText = (path: readonly PropertyKey[]): string =>
+  path.reduce<string>((text, part) => {
+    if (typeof part === 'number') return `${text}[${part}]`;
+    return text === '' ? String(part) : `${text}.${String(part)}`;
+  }, '');
+
+interface Problem {
+  readonly isKey: boolean;
+  readonly text: string;
+  readonly fix?: string;
+}
+
+interface Def {
+  readonly type: string;
+  readonly shape?: Readonly<Record<string, unknown>>;
+  readonly element?: unknown;
+  readonly innerType?: unknown;
+  readonly in?: unknown;
+  readonly options?: readonly unknown[];
+}
+
+const defOf = (schema: unknown): Def | undefined => (schema as { readonly def?: Def } | undefined)?.def;
+
+/** Schemas of what may stand at a path: several where a union leaves it open. */
+function schemasAt(schema: unknown, path: readonly PropertyKey[]): unknown[] {
+  const def = defOf(schema);
+  if (!def) return [];
+  if (def.innerType !== undefined) return schemasAt(def.innerType, path);
+  if (def.in !== undefined) return schemasAt(def.in, path);
+  if (def.options) return def.options.flatMap((option) => schemasAt(option, path));
+  const [first, ...rest] = path;
+  if (first === undefined) return [schema];
+  if (def.element !== undefined && typeof first === 'number') return schemasAt(def.element, rest);
+  return schemasAt(def.shape?.[String(first)], rest);
+}
+
+const keysAt = (schema: unknown, path: readonly PropertyKey[]): string[] => [
+  ...new Set(schemasAt(schema, path).flatMap((each) => Object.keys(defOf(each)?.shape ?? {}))),
+];
+
+function valueAt(raw: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (value, part) =>
+      typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[part] : undefined,
+    raw,
+  );
+}
+
+class StrictFile<Schema extends z.ZodType> implements Places {
+  readonly #schema: Schema;
+  readonly #raw: unknown;
+  readonly #lines: ReadonlyMap<string, number>;
+  readonly #file: string;
+  readonly #code: string;
+
+  constructor(schema: Schema, text: string, file: string, code: string) {
+    this.#schema = schema;
+    this.#file = file;
+    this.#code = code;
+    try {
+      this.#raw = parse(text, { unsafeKeyBehaviour: 'throw' });
+    } catch (error) {
+      const where = error instanceof TomlError ? ` line ${error.line} column ${error.column}` : '';
+      const why = messageOf(error).split('\n')[0];
+      throw new EdgeError(code, `${file}${where}: ${why}`, { fix: 'The file is TOML: [table], then key = value.' });
+    }
+    this.#lines = locateKeys(text);
+  }
+
+  refuse(path: readonly PropertyKey[], what: string, fix?: string): never {
+    throw new EdgeError(this.#code, `${this.#place(path)}: ${what}`, fix === undefined ? {} : { fix });
+  }
+
+  value(): z.output<Schema> {
+    const { data, error } = this.#schema.safeParse(this.#raw);
+    if (error === undefined) return data as z.output<Schema>;
+    const problems = error.issues.flatMap((issue) => this.#problems(issue));
+    // Unknown keys go first: they are often the cause of the rest.
+    const [first] = [...problems].sort((x, y) => Number(y.isKey) - Number(x.isKey)) as [Problem];
+    const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : '';
+    throw new EdgeError(this.#code, first.text + more, first.fix === undefined ? {} : { fix: first.fix });
+  }
+
+  #problems(issue: z.core.$ZodIssue): Problem[] {
+    if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => this.#unknownKey(issue.path, key));
+    if (issue.code === 'invalid_union' && issue.errors.length > 0 && issue.errors[0]?.length === 1) {
+      const inner = issue.errors[0][0] as z.core.$ZodIssue;
+      if (inner.path.length > 0) return this.#problems({ ...inner, path: [...issue.path, ...inner.path] });
+    }
+    const value = valueAt(this.#raw, issue.path);
+    const shown = value === undefined ? 'missing' : JSON.stringify(value)?.slice(0, 60);
+    return [{ isKey: false, text: `${this.#place(issue.path)} is ${shown}, expected ${expectedOf(issue)}` }];
+  }
+
+  #unknownKey(path: readonly PropertyKey[], key: string): Problem {
+    const known = keysAt(this.#schema, path);
+    const meant = nearest(key, known);
+    const text = `${this.#place([...path, key])}: there is no such key`;
+    if (meant !== undefined) return { isKey: true, text, fix: `Did you mean ${meant}?` };
+    return { isKey: true, text, ...(known.length > 0 && { fix: `There are ${known.join(', ')}.` }) };
+  }
+
+  /** `file line 3, nodes.count`; a value without a line of its own stands where the whole does. */
+  #place(path: readonly PropertyKey[]): string {
+    for (let length = path.length; length > 0; length--) {
+      const line = this.#lines.get(pathText(path.slice(0, length)));
+      if (line !== undefined) return `${this.#file} line ${line}, ${pathText(path)}`;
+    }
+    return path.length === 0 ? this.#file : `${this.#file}, ${pathText(path)}`;
+  }
+}
+
+/** In words, for people: the schema's own where it has some. */
+function expectedOf(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_value') return `one of ${issue.values.map(String).join(', ')}`;
+  if (issue.code === 'too_small') return `at least ${issue.minimum}`;
+  if (issue.code === 'too_big') return `at most ${issue.maximum}`;
+  if (issue.code === 'invalid_type') return issue.message.replace(/^Invalid input: expected /, '').split(',')[0] as string;
+  return issue.message;
+}
+
+/**
+ * A TOML file against a schema. Throws EdgeError `code` naming the line and the nearest known key; `places` names them for what
+ * is checked afterwards.
+ */
+export function readStrict<Schema extends z.ZodType>(
+  schema: Schema,
+  text: string,
+  file: string,
+  code: string,
+): { readonly value: z.output<Schema>; readonly places: Places } {
+  const strict = new StrictFile(schema, text, file, code);
+  return { value: strict.value(), places: strict };
+}

@@ -1,0 +1,42 @@
+import type { RunFigures } from './recorder.js';
+import type { Expectations } from './scenario.js';
+
+/** What was expected and did not come. */
+export interface Shortfall {
+  readonly name: keyof Expectations;
+  readonly expected: number;
+  /** Absent where there was nothing to measure. */
+  readonly found?: number;
+}
+
+/** Whether more is better. */
+const LEAST: Readonly<Partial<Record<keyof Expectations, true>>> = { delivered: true, acknowledged: true };
+
+const share = (done: number, of: number): number | undefined => (of === 0 ? undefined : done / of);
+
+function foundOf(figures: RunFigures, findings: number): Record<keyof Expectations, number | undefined> {
+  const { delays, alertDelays, acknowledged } = figures;
+  return {
+    delivered: share(figures.delivered, figures.due),
+    acknowledged: share(acknowledged.done, acknowledged.asked),
+    medianMs: delays?.medianMs,
+    p95Ms: delays?.p95Ms,
+    p99Ms: delays?.p99Ms,
+    alertP95Ms: alertDelays?.p95Ms,
+    bytesPerNodeMinute: figures.bytesPerNodeMinute,
+    findings,
+  };
+}
+
+/** What a run lacks of what was expected; nothing measured is a shortfall, too. */
+export function shortfallsOf(expect: Expectations, figures: RunFigures, findings: number): Shortfall[] {
+  const found = foundOf(figures, findings);
+  const shortfalls: Shortfall[] = [];
+  for (const name of Object.keys(expect) as (keyof Expectations)[]) {
+    const [expected, value] = [expect[name], found[name]];
+    if (expected === undefined) continue;
+    if (value !== undefined && (LEAST[name] ? value >= expected : value <= expected)) continue;
+    shortfalls.push({ name, expected, ...(value !== undefined && { found: value }) });
+  }
+  return shortfalls;
+}

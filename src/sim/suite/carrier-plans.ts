@@ -1,0 +1,19 @@
+import type { BlePlan, LoraPlan, UdpPlan } from '../carriers.js';
+import type { Position } from '../lora/landscape.js';
+import type { Pair } from '../topologies.js';
+
+/** A local network: fast, a millisecond or three. */
+export const udpPlan = (pairs: readonly Pair[], loss = 0): UdpPlan => ({ kind: 'udp', pairs, loss, delayMs: [1, 3] });
+
+export const blePlan = (pairs: readonly Pair[], more: Partial<BlePlan> = {}): BlePlan => ({
+  kind: 'ble',
+  pairs,
+  ...more,
+});
+
+export const loraPlan = (positions: readonly Position[]): LoraPlan => ({
+  kind: 'lora',
+  preset: 'LongFast',
+  region: 'EU868',
+  positions,
+});
