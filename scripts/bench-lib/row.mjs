@@ -1,5 +1,4 @@
 // One row of the table: what a module under rows/ says, and what it measured.
-import { median, rounded, spreadOf } from './statistics.mjs';
 
 /**
  * @typedef {object} Bench A module of rows/ exports one as `bench`.
@@ -34,62 +33,5 @@ import { median, rounded, spreadOf } from './statistics.mjs';
  * @property {<T>(name: string, make: () => Promise<T>) => Promise<T>} shared a measurement that several rows read
  */
 
-const boundText = ({ most, least }) => (most === undefined ? `≥ ${least}` : `≤ ${most}`);
-const targetText = ({ of, also = {}, ...bound }) => {
-  const others = Object.entries(also).map(([name, each]) => `${name} ${boundText(each)}`);
-  return [`${boundText(bound)}${of === undefined ? '' : ` × ${of}`}`, ...others].join('; ');
-};
-/** What was not measured, or cannot be compared because the peer is not there, is not met. */
-const meets = ({ most, least }, value) =>
-  value !== undefined && (most === undefined || value <= most) && (least === undefined || value >= least);
-
-const mapped = (record, change) =>
-  Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
-
-/** `ratio`: ours over the peer's that the target names, or the best peer's, so that below 1 is better where little is good. */
-export function rowOf(bench, measured) {
-  const { samples, judged, also = {}, note = '' } = measured;
-  const details = detailsOf(measured);
-  const { target } = bench;
-  const peers = { ...bench.peers, ...mapped(measured.peers ?? {}, median) };
-  const head = { ...headOf(bench), peers: mapped(peers, rounded) };
-  if (samples.length === 0)
-    return { ...head, ours: null, spread: null, ratio: null, met: false, note: skippedNote(measured) };
-  const { ours = median(samples) } = measured;
-  const values = Object.values(peers);
-  const isLessBetter = target.most !== undefined;
-  const best = values.length === 0 ? undefined : isLessBetter ? Math.min(...values) : Math.max(...values);
-  const reference = target.of === undefined ? best : peers[target.of];
-  const value = judged ?? ours;
-  const compared = target.of === undefined ? value : reference && value / reference;
-  return {
-    ...head,
-    ours: rounded(ours),
-    spread: mapped(spreadOf(samples), rounded),
-    ratio: reference === undefined ? null : rounded(ours / reference),
-    met:
-      meets(target, compared) && Object.entries(target.also ?? {}).every(([name, bound]) => meets(bound, also[name])),
-    note,
-    ...(details !== undefined && { details }),
-  };
-}
-
-/** What `target.also` judges is a figure for programs, too. */
-const detailsOf = ({ details, also }) =>
-  details === undefined && also === undefined
-    ? undefined
-    : { ...mapped(also ?? {}, (value) => value ?? null), ...details };
-
-const SKIPPED = 'skipped: ';
-const skippedNote = ({ skipped, note }) => [`${SKIPPED}${skipped}`, note].filter(Boolean).join('; ');
-
-/** No figure, and no failure: what it measures is not there yet. */
-export const isSkipped = ({ ours, note }) => ours === null && note.startsWith(SKIPPED);
-
-/** A row whose measurement failed is there, too, and says why. */
-export function failedRow(bench, error) {
-  const note = `failed: ${error.message.split('\n')[0]}`;
-  return { ...headOf(bench), peers: { ...bench.peers }, ours: null, spread: null, ratio: null, met: false, note };
-}
-
-const headOf = ({ id, what, unit, target }) => ({ id, what, unit, target: targetText(target) });
+// Judged as the rows of `edge-agent simulate --suite goals` are, by the same code.
+export { failedRow, isSkipped, rowOf } from '../../dist/sim/suite/judge.js';

@@ -34,7 +34,11 @@ const INTERRUPTED = 130;
 
 /** `5` is the first five, `3,8` are those. Throws `cli.usage`. */
 function seedsOption(text: string): readonly number[] {
-  if (text.includes(',')) return text.split(',').filter(Boolean).map(wholeNumber('a seed', 0, SEED_MAX));
+  if (text.includes(','))
+    return text
+      .split(',')
+      .filter(Boolean)
+      .map(wholeNumber('a seed', 0, SEED_MAX));
   const count = wholeNumber('--seeds', 1, SEEDS_MAX)(text);
   return Array.from({ length: count }, (_, i) => i + 1);
 }
@@ -68,8 +72,7 @@ function list(options: SimulateOptions): void {
 }
 
 async function goals(options: SimulateOptions): Promise<void> {
-  if (options.suite !== SUITE)
-    throw usage(`There is no suite ${JSON.stringify(options.suite)}.`, `There is ${SUITE}.`);
+  if (options.suite !== SUITE) throw usage(`There is no suite ${JSON.stringify(options.suite)}.`, `There is ${SUITE}.`);
   const ids = chosenRows(options.only);
   const seeds = seedsOf(options) ?? Array.from({ length: DEFAULT_SEEDS }, (_, i) => i + 1);
   const pools = { many: new Pool(options.jobs), one: new Pool(1) };
@@ -124,7 +127,11 @@ export function define(command: Command): void {
     .argument('[scenarios...]', 'files in TOML (docs/simulate.md), or names of those that come with the program')
     .option('--suite <name>', `goals: every figure the mesh is held to, beside its peers'`)
     .option('--only <ids>', 'only these rows of the suite, such as overhead,idle', listOption)
-    .option('--seeds <seeds>', 'how many, or which: 5, or 3,8 (default: 10 of a suite, else what the scenario says)', seedsOption)
+    .option(
+      '--seeds <seeds>',
+      'how many, or which: 5, or 3,8 (default: 10 of a suite, else what the scenario says)',
+      seedsOption,
+    )
     .option('--seed <seed>', 'this one: replays a run', wholeNumber('--seed', 0, SEED_MAX))
     .option('--jobs <count>', 'threads (default: one for each processor)', wholeNumber('--jobs', 1, 16))
     .option('--report <file>', 'a page with pictures, in HTML')

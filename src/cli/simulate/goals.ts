@@ -5,7 +5,7 @@ import { type Column, paint, table } from '../output.js';
 import { usage } from '../report.js';
 import type { Job } from './job.js';
 import { commit, type Machine, machine, machineText } from './machine.js';
-import { Pool, type Settled } from './pool.js';
+import type { Pool, Settled } from './pool.js';
 import type { SeedProgress } from './seed-progress.js';
 
 /** As JSON, too. */
@@ -71,7 +71,13 @@ export async function measureGoals(
     each.rows
       .map((row, i) => ({ row, i }))
       .filter(({ row }) => ids.has(row.id))
-      .map(({ row, i }) => reportRow(row, i, seeds.map((seed) => ({ seed, result: results.get(`${experiment}/${seed}`) })))),
+      .map(({ row, i }) =>
+        reportRow(
+          row,
+          i,
+          seeds.map((seed) => ({ seed, result: results.get(`${experiment}/${seed}`) })),
+        ),
+      ),
   );
   return { ...head, rows };
 }
@@ -114,7 +120,9 @@ const COLUMNS: readonly Column<ReportRow>[] = [
 ];
 
 export function goalText(report: GoalReport): string {
-  const notes = report.rows.map(({ id, what, note }) => `${paint('bold', id)}: ${what}${note === '' ? '' : `\n  ${note}`}`);
+  const notes = report.rows.map(
+    ({ id, what, note }) => `${paint('bold', id)}: ${what}${note === '' ? '' : `\n  ${note}`}`,
+  );
   const head = [machineText(report.machine), ...(report.commit === null ? [] : [`commit ${report.commit}`])];
   return [...head, '', table(COLUMNS, report.rows), '', ...notes].join('\n');
 }

@@ -176,7 +176,14 @@ function faultOf(fault: ScenarioFile['faults'][number]): Fault {
     case 'unplug':
       return { do: fault.do, atMs, nodes: fault.nodes, forMs: fault.for, radio: fault.radio };
     case 'flood':
-      return { do: fault.do, atMs, nodes: fault.nodes, forMs: fault.for, perSecond: fault.per_second, bytes: fault.bytes };
+      return {
+        do: fault.do,
+        atMs,
+        nodes: fault.nodes,
+        forMs: fault.for,
+        perSecond: fault.per_second,
+        bytes: fault.bytes,
+      };
   }
 }
 
@@ -192,6 +199,7 @@ function trafficOf(traffic: ScenarioFile['traffic'][number]): Traffic {
     bytes: has('bytes') ? (traffic as { bytes: number }).bytes : 0,
     priority: has('priority') ? (traffic as { priority: Priority }).priority : Priority.Medium,
     ack: traffic.send === 'directed' && traffic.ack,
+    ...(traffic.send === 'directed' && present({ keepMs: traffic.keep })),
     ...('name' in traffic && traffic.name !== undefined && { name: traffic.name }),
   };
 }

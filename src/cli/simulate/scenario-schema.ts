@@ -31,12 +31,15 @@ function numbersOf(part: number | string): number[] | undefined {
 }
 
 /** Node numbers, and ranges of them: `[0, 4, "10-19"]`. */
-const nodes = z.array(z.union([z.number(), z.string()]), NODES_TEXT).max(LIST_MAX).transform((parts, context) => {
-  const numbers = parts.map(numbersOf);
-  if (numbers.every((each) => each !== undefined)) return [...new Set(numbers.flat() as number[])];
-  context.addIssue({ code: 'custom', message: NODES_TEXT });
-  return z.NEVER;
-});
+const nodes = z
+  .array(z.union([z.number(), z.string()]), NODES_TEXT)
+  .max(LIST_MAX)
+  .transform((parts, context) => {
+    const numbers = parts.map(numbersOf);
+    if (numbers.every((each) => each !== undefined)) return [...new Set(numbers.flat() as number[])];
+    context.addIssue({ code: 'custom', message: NODES_TEXT });
+    return z.NEVER;
+  });
 
 const pair = z.tuple([count(NODES_MAX), count(NODES_MAX)], 'two nodes: [0, 1]');
 const chosen = z.union([z.literal('any'), count(NODES_MAX).transform((node) => [node]), nodes], {
@@ -47,7 +50,10 @@ const edges = {
   nodes: nodes.optional(),
   range: metres.optional(),
   shape: z.enum(SHAPES).optional(),
-  links: z.array(pair).max(LIST_MAX * 10).optional(),
+  links: z
+    .array(pair)
+    .max(LIST_MAX * 10)
+    .optional(),
   bits_per_second: z.number().min(100).max(1e10).optional(),
   loss: share.optional(),
 };
@@ -104,7 +110,10 @@ const priority = z
   .prefault('medium')
   .transform((name) => PRIORITIES[name]);
 
-const times = { every: duration.optional(), at: z.union([duration.transform((ms) => [ms]), z.array(duration)]).optional() };
+const times = {
+  every: duration.optional(),
+  at: z.union([duration.transform((ms) => [ms]), z.array(duration)]).optional(),
+};
 const when = { ...times, start: duration.prefault('0s'), until: duration.optional(), from: chosen.prefault('any') };
 const body = { bytes: z.int().min(14).max(60_000).prefault(40), priority };
 const recordName = { name: z.string().min(1).max(32).optional() };
@@ -118,6 +127,7 @@ const traffic = z.discriminatedUnion('send', [
     ...body,
     to: chosen.prefault('any'),
     ack: z.boolean().prefault(true),
+    keep: duration.optional(),
   }),
   z.strictObject({ send: z.literal('record'), ...when, ...recordName }),
   z.strictObject({ send: z.literal('erase'), ...when, name: z.string().min(1).max(32) }),
@@ -127,9 +137,20 @@ const traffic = z.discriminatedUnion('send', [
 /** A scenario as people write it. Reading it turns durations into milliseconds and ranges of nodes into lists. */
 export const scenarioSchema = z.strictObject({
   about: z.string().max(500).prefault(''),
-  seeds: z.union([z.array(count(2 ** 31)).min(1).max(1_000), z.int().min(1).max(1_000)], {
-    error: 'how many, or a list of seeds',
-  }).prefault(3),
+  seeds: z
+    .union(
+      [
+        z
+          .array(count(2 ** 31))
+          .min(1)
+          .max(1_000),
+        z.int().min(1).max(1_000),
+      ],
+      {
+        error: 'how many, or a list of seeds',
+      },
+    )
+    .prefault(3),
   duration,
   rest: duration.prefault('45s'),
   nodes: z.strictObject({
@@ -137,7 +158,10 @@ export const scenarioSchema = z.strictObject({
     placement: z.enum(PLACEMENTS).prefault('line'),
     spacing: metres.prefault(50),
     side: metres.prefault(1_000),
-    positions: z.array(z.tuple([z.number(), z.number()], 'x and y in metres')).max(NODES_MAX).optional(),
+    positions: z
+      .array(z.tuple([z.number(), z.number()], 'x and y in metres'))
+      .max(NODES_MAX)
+      .optional(),
     start_over: duration.prefault('2s'),
   }),
   radios: z.array(radio).min(1).max(8),

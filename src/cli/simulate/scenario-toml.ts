@@ -67,7 +67,7 @@ function faultTable(fault: Fault) {
   }
 }
 
-function trafficTable({ send, everyMs, atMs, fromMs, untilMs, from, to, bytes, priority, ack, name }: Traffic) {
+function trafficTable({ send, everyMs, atMs, fromMs, untilMs, from, to, bytes, priority, ack, keepMs, name }: Traffic) {
   const chosen = (nodes: Traffic['from']): unknown => (nodes === 'any' ? 'any' : [...nodes]);
   const isMessage = send === 'broadcast' || send === 'directed';
   return table({
@@ -81,6 +81,7 @@ function trafficTable({ send, everyMs, atMs, fromMs, untilMs, from, to, bytes, p
     bytes: isMessage || send === 'alert' ? bytes : undefined,
     priority: isMessage ? PRIORITY_NAMES[priority] : undefined,
     ack: send === 'directed' ? ack : undefined,
+    keep: time(keepMs),
     name: send === 'record' || send === 'erase' ? name : undefined,
   });
 }
@@ -107,7 +108,8 @@ export function scenarioToml(scenario: Scenario): string {
       mobility: mobility && {
         ...{ speed: [...mobility.speedMps], pause: time(mobility.pauseMs), share: mobility.share },
       },
-      churn: churn && table({ mean_up: time(churn.meanUpMs), mean_down: time(churn.meanDownMs), nodes: list(churn.nodes) }),
+      churn:
+        churn && table({ mean_up: time(churn.meanUpMs), mean_down: time(churn.meanDownMs), nodes: list(churn.nodes) }),
       faults: scenario.faults.map(faultTable),
       traffic: scenario.traffic.map(trafficTable),
       expect: table({

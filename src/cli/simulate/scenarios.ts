@@ -88,10 +88,18 @@ function complaints({ runs, failures }: ScenarioReport, given: ReadonlyMap<strin
     `replay: edge-agent simulate ${given.get(name) ?? name} --seed ${seed}`;
   return [
     ...runs.flatMap(({ run }) => {
-      const lacks = run.shortfalls.map(({ name, expected, found }) => `  ${name}: ${found ?? 'nothing to measure'}, expected ${expected}`);
+      const lacks = run.shortfalls.map(
+        ({ name, expected, found }) => `  ${name}: ${found ?? 'nothing to measure'}, expected ${expected}`,
+      );
       const found = run.findings.list.map((finding) => `  ${finding}`);
       if (run.ok && run.findings.total === 0) return [];
-      return ['', paint('bold', `${run.scenario}, seed ${run.seed}`), ...lacks, ...found, `  ${replay(run.scenario, run.seed)}`];
+      return [
+        '',
+        paint('bold', `${run.scenario}, seed ${run.seed}`),
+        ...lacks,
+        ...found,
+        `  ${replay(run.scenario, run.seed)}`,
+      ];
     }),
     ...failures.flatMap(({ scenario, seed, failed }) => [
       '',

@@ -23,7 +23,8 @@ export async function shrinkToFile(
 ): Promise<ShrunkFile> {
   const sizes = (nodes: number, events: number): string => `${plural(nodes, 'node')}, ${plural(events, 'event')}`;
   const shrinker = new Shrinker(scenario, seed, {
-    smaller: (nodes, events, seconds, runs) => say(`after ${plural(runs, 'run')}: ${sizes(nodes, events)}, ${seconds} s`),
+    smaller: (nodes, events, seconds, runs) =>
+      say(`after ${plural(runs, 'run')}: ${sizes(nodes, events)}, ${seconds} s`),
   });
   const shrunk = await shrinker.run();
   if (!shrunk) {

@@ -127,7 +127,8 @@ function expectedOf(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_value') return `one of ${issue.values.map(String).join(', ')}`;
   if (issue.code === 'too_small') return `at least ${issue.minimum}`;
   if (issue.code === 'too_big') return `at most ${issue.maximum}`;
-  if (issue.code === 'invalid_type') return issue.message.replace(/^Invalid input: expected /, '').split(',')[0] as string;
+  if (issue.code === 'invalid_type')
+    return issue.message.replace(/^Invalid input: expected /, '').split(',')[0] as string;
   return issue.message;
 }
 

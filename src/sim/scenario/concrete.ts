@@ -34,6 +34,7 @@ const trafficOf = ({ act }: Extract<ScenarioEvent, { act: unknown }>): Traffic =
   bytes: act.bytes,
   priority: act.priority,
   ack: act.ack,
+  ...(act.keepMs !== undefined && { keepMs: act.keepMs }),
   ...((act.send === 'record' || act.send === 'erase') && { name: act.name }),
 });
 

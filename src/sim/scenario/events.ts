@@ -12,6 +12,7 @@ export interface Act {
   readonly bytes: number;
   readonly priority: Priority;
   readonly ack: boolean;
+  readonly keepMs?: number;
   /** Of records and erasures. */
   readonly name: string;
 }
@@ -38,14 +39,16 @@ function* timesOf({ everyMs, atMs, fromMs, untilMs }: Traffic, durationMs: numbe
 
 function actsOf(traffic: Traffic, index: number, { durationMs, nodes }: Scenario, random: Random): Act[] {
   const acts: Act[] = [];
-  const { send, bytes, priority, ack, name } = traffic;
+  const { send, bytes, priority, ack, keepMs, name } = traffic;
+  const keep = keepMs === undefined ? {} : { keepMs };
   for (const atMs of timesOf(traffic, durationMs, random)) {
     if (acts.length >= EVENTS_MAX) break;
     const from = choose(traffic.from, nodes.count, random);
     const to = choose(traffic.to, nodes.count, random);
     // Whoever would write to itself writes to the next.
     const other = to === from ? (from + 1) % nodes.count : to;
-    acts.push({ atMs, send, from, to: other, bytes, priority, ack, name: name ?? `record ${index} ${acts.length}` });
+    const called = name ?? `record ${index} ${acts.length}`;
+    acts.push({ atMs, send, from, to: other, bytes, priority, ack, ...keep, name: called });
   }
   return acts;
 }

@@ -1,7 +1,7 @@
 import type { Random } from '../../ports/random.js';
 import type { Position } from '../lora/landscape.js';
 import { clique, grid, line, type Pair, randomConnected, ring, star } from '../topologies.js';
-import type { ScenarioNodes, ScenarioRadio, Shape } from './scenario.js';
+import type { Placement, ScenarioNodes, ScenarioRadio, Shape } from './scenario.js';
 
 const STEPS = 2 ** 32;
 
@@ -13,20 +13,17 @@ export function placesOf({ count, placement, spacingM, sideM, positions }: Scena
   const share = (): number => random.u32() / STEPS;
   const columns = columnsOf(count);
   const radius = (count * spacingM) / (2 * Math.PI);
-  return Array.from({ length: count }, (_, i) => {
-    switch (placement) {
-      case 'line':
-        return { x: i * spacingM, y: 0 };
-      case 'ring': {
-        const turn = (2 * Math.PI * i) / count;
-        return { x: radius * (1 + Math.cos(turn)), y: radius * (1 + Math.sin(turn)) };
-      }
-      case 'grid':
-        return { x: (i % columns) * spacingM, y: Math.floor(i / columns) * spacingM };
-      case 'scatter':
-        return { x: share() * sideM, y: share() * sideM };
-    }
-  });
+  const around = (i: number): Position => {
+    const turn = (2 * Math.PI * i) / count;
+    return { x: radius * (1 + Math.cos(turn)), y: radius * (1 + Math.sin(turn)) };
+  };
+  const ways: Readonly<Record<Placement, (i: number) => Position>> = {
+    line: (i) => ({ x: i * spacingM, y: 0 }),
+    ring: around,
+    grid: (i) => ({ x: (i % columns) * spacingM, y: Math.floor(i / columns) * spacingM }),
+    scatter: () => ({ x: share() * sideM, y: share() * sideM }),
+  };
+  return Array.from({ length: count }, (_, i) => ways[placement](i));
 }
 
 /** Pairs nearer than `rangeM`. */

@@ -143,13 +143,12 @@ class Stage {
       this.#world.start();
       return;
     }
-    for (let node = 0; node < count; node++)
-      this.#later((startOverMs * node) / count, () => this.#world.start(node));
+    for (let node = 0; node < count; node++) this.#later((startOverMs * node) / count, () => this.#world.start(node));
   }
 
   act(act: Act): void {
     const world = this.#world;
-    const { send, from, to, bytes, priority, ack, name } = act;
+    const { send, from, to, bytes, priority, ack, keepMs, name } = act;
     if (!world.node(from).running) return;
     switch (send) {
       case 'broadcast':
@@ -159,7 +158,7 @@ class Stage {
         world.broadcast(from, { bytes, priority: Priority.Critical });
         return;
       case 'directed':
-        world.send(from, to, { bytes, priority, ack });
+        world.send(from, to, { bytes, priority, ack, ...(keepMs !== undefined && { keep: true, lifeMs: keepMs }) });
         return;
       case 'record':
         world.put(from, name);

@@ -113,6 +113,8 @@ export interface Traffic {
   readonly bytes: number;
   readonly priority: Priority;
   readonly ack: boolean;
+  /** Of directed ones: stored and forwarded where the way is cut, for so long. */
+  readonly keepMs?: number;
   /** Of a record or an erasure: its name; absent: by number. */
   readonly name?: string;
 }

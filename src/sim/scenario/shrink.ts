@@ -130,7 +130,11 @@ export class Shrinker {
 
   /** Leaves out half of them, a quarter, an eighth …, down to each by itself (Zeller and Hildebrandt 2002, without the subsets). */
   async #fewer(count: () => number, least: number, without: (kept: number[]) => Concrete): Promise<void> {
-    for (let part = Math.ceil(count() / 2); part >= 1 && this.#hasRunsLeft(); part = part === 1 ? 0 : Math.ceil(part / 2)) {
+    for (
+      let part = Math.ceil(count() / 2);
+      part >= 1 && this.#hasRunsLeft();
+      part = part === 1 ? 0 : Math.ceil(part / 2)
+    ) {
       for (let from = 0; from < count() && this.#hasRunsLeft(); ) {
         const kept = Array.from({ length: count() }, (_, i) => i).filter((i) => i < from || i >= from + part);
         if (kept.length < least || !(await this.#try(without(kept)))) from += part;

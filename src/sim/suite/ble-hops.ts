@@ -1,6 +1,9 @@
+import { seededRandom } from '../../system/seeded-random.js';
 import { Priority } from '../../wire/frame-types.js';
 import { Arrivals } from '../arrivals.js';
-import type { BlePlan } from '../carriers.js';
+import { type BlePlan, makeCarrier } from '../carriers.js';
+import { Bitchat } from '../rivals/bitchat.js';
+import { SimClock } from '../sim-clock.js';
 import { line } from '../topologies.js';
 import { World } from '../world.js';
 import { blePlan } from './carrier-plans.js';
@@ -37,6 +40,33 @@ async function across(seed: number, plan: Partial<BlePlan>): Promise<number[]> {
   });
 }
 
+/** The same line and links under bitchat's policy: the median of its delays. */
+async function bitchatAcross(seed: number, plan: Partial<BlePlan>): Promise<number> {
+  const random = seededRandom(`bitchat ${seed}`);
+  const clock = new SimClock();
+  const carrier = makeCarrier(blePlan(line(HOPS + 1), { missed: MISSED_BY_SCANNING, ...plan }), {
+    nodes: HOPS + 1,
+    clock,
+    random: random.fork('air 0'),
+  });
+  const [sentAt, delays] = [new Map<number, number>(), [] as number[]];
+  const nodes = Array.from({ length: HOPS + 1 }, (_, node) => {
+    const delivered = ({ id }: { readonly id: number }): void => {
+      if (node === HOPS) delays.push(clock.now() - (sentAt.get(id) ?? 0));
+    };
+    return new Bitchat({ node, radio: carrier.radio(node), clock, random: random.fork(`node ${node}`), delivered });
+  });
+  for (const node of nodes) await node.open();
+  clock.advance(SETTLE_MS);
+  for (let id = 1; id <= MESSAGES; id++) {
+    sentAt.set(id, clock.now());
+    nodes[0]?.send(id, BYTES);
+    clock.advance(EVERY_MS + random.below(50));
+  }
+  clock.advance(LATE_MS);
+  return median(delays);
+}
+
 const row: GoalRow = {
   id: 'ble-6-hops',
   what: 'a message of 16 B over 6 BLE hops: median at 15 ms intervals; at 30 ms and 5 % lost packets p99 and delivered; scanning on',
@@ -52,12 +82,14 @@ export const bleHops: Experiment = {
   async measure(seed) {
     const fast = await across(seed, { intervalMs: 15 });
     const slow = await across(seed, { intervalMs: 30, loss: 0.05 });
+    const bitchat = await bitchatAcross(seed, { intervalMs: 15 });
     const came = (delays: readonly number[]): number =>
       (delays.filter((ms) => ms < LATE_MS).length / delays.length) * 100;
     return [
       {
         ours: median(fast),
         also: { 'p99 at 30 ms': percentile(slow, 0.99), 'delivered %': came(slow) },
+        peers: { 'bitchat, same links': bitchat },
         details: {
           'p99 at 15 ms': percentile(fast, 0.99),
           'median at 30 ms': median(slow),

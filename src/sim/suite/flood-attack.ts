@@ -1,9 +1,9 @@
+import { seededRandom } from '../../system/seeded-random.js';
 import { Priority } from '../../wire/frame-types.js';
 import { Arrivals } from '../arrivals.js';
 import type { AnyCarrierPlan } from '../carriers.js';
 import { Flooder } from '../flooder.js';
 import { scatter } from '../lora/placement.js';
-import { seededRandom } from '../../system/seeded-random.js';
 import { grid } from '../topologies.js';
 import { World } from '../world.js';
 import { blePlan, loraPlan } from './carrier-plans.js';

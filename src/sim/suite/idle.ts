@@ -1,7 +1,7 @@
+import { seededRandom } from '../../system/seeded-random.js';
 import type { AnyCarrierPlan } from '../carriers.js';
 import type { LoraAir } from '../lora/lora-air.js';
 import { scatter } from '../lora/placement.js';
-import { seededRandom } from '../../system/seeded-random.js';
 import { clique, line } from '../topologies.js';
 import { World } from '../world.js';
 import { blePlan, loraPlan, udpPlan } from './carrier-plans.js';

@@ -1,12 +1,10 @@
-import { seededRandom } from '../../system/seeded-random.js';
-import { randomConnected } from '../topologies.js';
+import { strewn } from '../experiments/sim-speed.js';
 import { World } from '../world.js';
 import { udpPlan } from './carrier-plans.js';
 import { type Experiment, type GoalRow, SEED_CPU_MS } from './goal-row.js';
 
 const NODES = 1_000;
-/** A mean degree of 5. */
-const EXTRA_PAIRS = 1_500;
+const LOSS = 0.01;
 const MINUTES = 10;
 const STEP_MS = 500;
 const MESSAGE_EVERY_MS = 10_000;
@@ -27,8 +25,7 @@ export const simSpeed: Experiment = {
   alone: true,
   async measure(seed, { cpuMs }) {
     const from = cpuMs();
-    const pairs = randomConnected(seededRandom(`sim-speed ${seed}`), NODES, EXTRA_PAIRS);
-    const world = new World({ seed, nodes: NODES, maxPeers: NODES, carriers: [udpPlan(pairs)] });
+    const world = new World({ seed, nodes: NODES, maxPeers: NODES, carriers: [udpPlan(strewn(seed, NODES), LOSS)] });
     world.start();
     const until = MINUTES * 60_000;
     let nextAt = MESSAGE_EVERY_MS;

@@ -34,7 +34,9 @@ export function meshMap({ places, up, links }: MeshMap): string {
   const marks = places.map((_, node) => {
     const [x, y] = point(node).map((value) => value.toFixed(1));
     const number =
-      places.length > NUMBERED_MAX ? '' : `<text x="${x}" y="${Number(y) - size - 3}" text-anchor="middle">${node}</text>`;
+      places.length > NUMBERED_MAX
+        ? ''
+        : `<text x="${x}" y="${Number(y) - size - 3}" text-anchor="middle">${node}</text>`;
     if (up[node]) return `<circle cx="${x}" cy="${y}" r="${size}" fill="var(--ink)"/>${number}`;
     const arm = `M${Number(x) - size} ${Number(y) - size}l${2 * size} ${2 * size}m0 ${-2 * size}l${-2 * size} ${2 * size}`;
     return `<path d="${arm}" stroke="var(--red)" stroke-width="2.5"/>${number}`;

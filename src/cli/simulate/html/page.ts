@@ -1,7 +1,14 @@
-const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+const ESCAPES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
 
 /** Text that a page shows, whatever is in it. */
-export const escaped = (text: string | number): string => String(text).replaceAll(/[&<>"']/g, (c) => ESCAPES[c] as string);
+export const escaped = (text: string | number): string =>
+  String(text).replaceAll(/[&<>"']/g, (c) => ESCAPES[c] as string);
 
 /** Colours of series, in order; told apart on light and on dark ground, and by most who confuse some. */
 export const SERIES = ['--blue', '--orange', '--green', '--red', '--violet', '--brown', '--pink', '--grey'] as const;
@@ -51,13 +58,19 @@ export function tableHtml(heads: readonly Cell[], rows: readonly (readonly Cell[
     const names = [...(isNumber ? ['n'] : []), ...(tone ? [tone] : [])].join(' ');
     return `<${tag}${names === '' ? '' : ` class="${names}"`}>${escaped(text)}</${tag}>`;
   };
-  const line = (tag: 'th' | 'td', cells: readonly Cell[]): string => `<tr>${cells.map((cell) => draw(tag, cell)).join('')}</tr>`;
+  const line = (tag: 'th' | 'td', cells: readonly Cell[]): string =>
+    `<tr>${cells.map((cell) => draw(tag, cell)).join('')}</tr>`;
   return `<div class="wide"><table><thead>${line('th', heads)}</thead><tbody>${rows.map((row) => line('td', row)).join('')}</tbody></table></div>`;
 }
 
-export const card = (value: string, what: string): string => `<div class="card"><b>${escaped(value)}</b>${escaped(what)}</div>`;
+export const card = (value: string, what: string): string =>
+  `<div class="card"><b>${escaped(value)}</b>${escaped(what)}</div>`;
 
-export const figure = (caption: string, svg: string, legend: readonly (readonly [name: string, colour: string])[] = []): string => {
+export const figure = (
+  caption: string,
+  svg: string,
+  legend: readonly (readonly [name: string, colour: string])[] = [],
+): string => {
   const marks = legend.map(([name, of]) => `<span><i style="background:${of}"></i>${escaped(name)}</span>`).join('');
   return `<figure><figcaption>${escaped(caption)}</figcaption>${svg}${marks === '' ? '' : `<div class="legend">${marks}</div>`}</figure>`;
 };

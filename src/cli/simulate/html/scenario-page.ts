@@ -32,7 +32,11 @@ function trafficPictures(figures: RunFigures): string {
   const most = (of: readonly { readonly values: readonly number[] }[]): number =>
     roundUp(Math.max(...series.due.map((_, i) => of.reduce((sum, { values }) => sum + (values[i] ?? 0), 0))));
   return [
-    figure('Bytes a second, by what they are for', stackChart(layers, x, { most: most(layers), label: 'B/s' }), classLegend),
+    figure(
+      'Bytes a second, by what they are for',
+      stackChart(layers, x, { most: most(layers), label: 'B/s' }),
+      classLegend,
+    ),
     figure(
       'Airtime: transmitters busy at once, by what for',
       stackChart(air, x, { most: most(air), label: 'busy' }),
@@ -74,7 +78,9 @@ function cards({ figures, findings }: ScenarioRun): string {
   const { delays, alertDelays, acknowledged } = figures;
   const all = [
     card(deliveredText(figures), `delivered of ${plural(figures.due, 'delivery', 'deliveries')} due`),
-    ...(delays ? [card(forPeople(delays.medianMs), 'median delay'), card(forPeople(delays.p95Ms), '95th percentile')] : []),
+    ...(delays
+      ? [card(forPeople(delays.medianMs), 'median delay'), card(forPeople(delays.p95Ms), '95th percentile')]
+      : []),
     ...(alertDelays ? [card(forPeople(alertDelays.p95Ms), '95th percentile of alerts')] : []),
     ...(acknowledged.asked > 0 ? [card(`${acknowledged.done} of ${acknowledged.asked}`, 'acknowledged')] : []),
     card(byteCount(Math.round(figures.bytesPerNodeMinute)), 'a node and minute'),
@@ -86,7 +92,8 @@ function cards({ figures, findings }: ScenarioRun): string {
 function runSection({ scenario, run }: SeedRun): string {
   const radios = scenario.radios.map(({ kind }, i) => [`${kind} ${i}`, colour(i)] as const);
   const lacks = run.shortfalls.map(
-    ({ name, expected, found }) => `<li class="bad">${escaped(name)}: ${found ?? 'nothing to measure'}, expected ${expected}</li>`,
+    ({ name, expected, found }) =>
+      `<li class="bad">${escaped(name)}: ${found ?? 'nothing to measure'}, expected ${expected}</li>`,
   );
   const found = run.findings.list.map((finding) => `<li class="bad">${escaped(finding)}</li>`);
   const wrong = [...lacks, ...found].join('');
@@ -97,7 +104,10 @@ ${loadTable(scenario, run.figures)}`;
 }
 
 function loadTable(scenario: Scenario, { loads }: RunFigures): string {
-  const heads: Cell[] = [{ text: 'radio' }, ...['frames', 'bytes', 'airtime'].map((text) => ({ text, isNumber: true }))];
+  const heads: Cell[] = [
+    { text: 'radio' },
+    ...['frames', 'bytes', 'airtime'].map((text) => ({ text, isNumber: true })),
+  ];
   const rows = loads.map(({ frames, bytes, airtimeMs }, i): Cell[] => [
     { text: `${scenario.radios[i]?.kind ?? ''} ${i}` },
     { text: frames.toLocaleString('en'), isNumber: true },
@@ -134,7 +144,13 @@ export function scenarioPage(report: ScenarioReport): string {
     ({ scenario, seed, failed }) => `<li class="bad">${escaped(scenario.name)}, seed ${seed}: ${escaped(failed)}</li>`,
   );
   const drawn = report.runs.slice(0, DRAWN_MAX).map(runSection).join('');
-  const more = report.runs.length > DRAWN_MAX ? `<p class="soft">${report.runs.length - DRAWN_MAX} more runs are not drawn.</p>` : '';
+  const more =
+    report.runs.length > DRAWN_MAX
+      ? `<p class="soft">${report.runs.length - DRAWN_MAX} more runs are not drawn.</p>`
+      : '';
   const head = `<h1>Simulated: ${escaped(names)}</h1><p class="soft">${escaped(machineText(report.machine))}${report.commit === null ? '' : `, commit ${escaped(report.commit)}`}</p>`;
-  return page(`Simulated: ${names}`, `${head}${summary(report)}${failures.length > 0 ? `<ul>${failures.join('')}</ul>` : ''}${drawn}${more}`);
+  return page(
+    `Simulated: ${names}`,
+    `${head}${summary(report)}${failures.length > 0 ? `<ul>${failures.join('')}</ul>` : ''}${drawn}${more}`,
+  );
 }

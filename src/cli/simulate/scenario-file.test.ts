@@ -1,0 +1,102 @@
+import test from 'ava';
+import { EdgeError } from '../../core/errors.js';
+import { Priority } from '../../wire/frame-types.js';
+import { loadScenario, parseScenario, shippedScenarios } from './scenario-file.js';
+import { scenarioToml } from './scenario-toml.js';
+
+const GOOD = `
+duration = "2m"
+[nodes]
+count = 12
+[[radios]]
+kind = "ble"
+range = 60
+loss = 0.05
+[[faults]]
+do = "crash"
+at = "30s"
+nodes = [0, "3-5"]
+[[traffic]]
+send = "directed"
+every = "2s"
+priority = "high"
+[expect]
+delivered = 0.99
+p95 = "500ms"
+`;
+
+const refusal = (text: string): EdgeError => {
+  try {
+    parseScenario(text, 'mine.toml');
+  } catch (error) {
+    if (error instanceof EdgeError) return error;
+    throw error;
+  }
+  throw new Error('it was taken');
+};
+
+test('a scenario is read: durations in ms, ranges of nodes, and what is left out as it is by itself', (t) => {
+  const scenario = parseScenario(GOOD, 'mine.toml');
+  t.is(scenario.name, 'mine');
+  t.is(scenario.durationMs, 120_000);
+  t.deepEqual(scenario.seeds, [1, 2, 3]);
+  t.deepEqual(scenario.radios, [{ kind: 'ble', rangeM: 60, loss: 0.05 }]);
+  t.deepEqual(scenario.faults, [{ do: 'crash', atMs: 30_000, nodes: [0, 3, 4, 5] }]);
+  t.like(scenario.traffic[0], { send: 'directed', everyMs: 2_000, priority: Priority.High, ack: true, from: 'any' });
+  t.deepEqual(scenario.expect, { delivered: 0.99, p95Ms: 500 });
+});
+
+const CASES: readonly (readonly [what: string, from: string, to: string, message: RegExp, fix?: RegExp])[] = [
+  [
+    'an unknown key',
+    'loss = 0.05',
+    'losss = 0.05',
+    /mine\.toml line 8, radios\[0\]\.losss: there is no such key/,
+    /mean loss\?/,
+  ],
+  ['a key of another kind', 'loss = 0.05', 'reorder = 0.05', /line 8, radios\[0\]\.reorder/],
+  ['an unknown table', '[expect]', '[expects]', /line 17, expects: there is no such key/, /mean expect\?/],
+  [
+    'an unknown kind',
+    '"ble"',
+    '"wifi"',
+    /line 6, radios\[0\]\.kind is "wifi", expected one of udp, serial, ble, lora|radios\[0\]/,
+  ],
+  ['a share above 1', '0.05', '5', /line 8, radios\[0\]\.loss is 5, expected at most 1/],
+  ['a bare number for a duration', '"30s"', '30', /line 11, faults\[0\]\.at is 30, expected a duration with its unit/],
+  ['a node there is not', '"3-5"', '"3-50"', /line 12, faults\[0\]\.nodes: there is no node 12: they are 0 to 11/],
+  [
+    'no way to be in range',
+    'range = 60',
+    '',
+    /line 5, radios\[0\]: who hears whom is not settled/,
+    /range, shape and links/,
+  ],
+  ['two ways', 'range = 60', 'range = 60\nshape = "line"', /who hears whom is not settled/],
+  ['no time', 'every = "2s"', '', /line 13, traffic\[0\]: when it is sent is not settled/],
+  ['a missing count', 'count = 12', '', /nodes\.count is missing, expected/],
+  ['no TOML', 'duration = "2m"', 'duration = 2m', /mine\.toml line 2 column/],
+];
+
+for (const [what, from, to, message, fix] of CASES)
+  test(`${what} is refused with the line and what to write`, (t) => {
+    const error = refusal(GOOD.replace(from, to));
+    t.is(error.code, 'scenario.file');
+    t.regex(error.message, message);
+    if (fix) t.regex(error.fix ?? '', fix);
+  });
+
+test('every scenario that comes with the program is read, and written and read again it is the same', (t) => {
+  const names = shippedScenarios();
+  t.true(names.length >= 8);
+  for (const name of names) {
+    const scenario = loadScenario(name);
+    t.deepEqual(parseScenario(scenarioToml(scenario), `${name}.toml`), scenario, name);
+    t.true(scenario.about.length > 10, name);
+  }
+});
+
+test('a scenario there is not is refused with those there are', (t) => {
+  const error = t.throws(() => loadScenario('fence-lime'), { instanceOf: EdgeError });
+  t.regex(error?.fix ?? '', /fence-line/);
+});

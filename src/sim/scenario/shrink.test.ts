@@ -1,0 +1,82 @@
+import test from 'ava';
+import { Priority } from '../../wire/frame-types.js';
+import type { ScenarioRun } from './play.js';
+import type { Scenario } from './scenario.js';
+import { Shrinker, symptomOf } from './shrink.js';
+
+const scenario: Scenario = {
+  name: 'big',
+  about: '',
+  seeds: [1],
+  durationMs: 64_000,
+  restMs: 32_000,
+  nodes: { count: 12, placement: 'grid', spacingM: 10, sideM: 60, startOverMs: 0 },
+  radios: [{ kind: 'udp', rangeM: 15, loss: 0.3 }],
+  timing: {},
+  mobility: { speedMps: [1, 2], pauseMs: 0, share: 0.5 },
+  faults: [
+    { do: 'crash', atMs: 5_000, nodes: [4] },
+    { do: 'crash', atMs: 9_000, nodes: [7] },
+    { do: 'skew', atMs: 12_000, nodes: [1], aheadMs: 5 },
+  ],
+  traffic: [
+    {
+      ...{ send: 'broadcast', everyMs: 500, fromMs: 0, from: 'any', to: 'any' },
+      ...{ bytes: 40, priority: Priority.Medium, ack: false },
+    },
+  ],
+  expect: { findings: 0 },
+};
+
+const run = (finding: string | undefined): ScenarioRun =>
+  ({
+    ...{ scenario: '', seed: 1, ok: finding === undefined, shortfalls: [], trace: '' },
+    findings: { total: finding === undefined ? 0 : 1, list: finding === undefined ? [] : [finding] },
+  }) as unknown as ScenarioRun;
+
+test('what a finding needs stays, and all else goes: nodes, events, time, loss and steps', async (t) => {
+  let smaller = 0;
+  // Wrong whenever some node with neighbours crashes after five seconds while somebody has spoken before.
+  const faulty = async (tried: Scenario): Promise<ScenarioRun> => {
+    const crash = tried.faults.find(({ do: what, atMs }) => what === 'crash' && atMs > 5_500);
+    const spoke = tried.traffic.some(({ atMs }) => (atMs?.[0] ?? Number.POSITIVE_INFINITY) < (crash?.atMs ?? 0));
+    return run(crash && spoke && tried.nodes.count >= 3 ? '[limits] at 9.0 s: too much' : undefined);
+  };
+  const shrunk = await new Shrinker(scenario, 1, { smaller: () => smaller++ }, faulty).run();
+  t.is(shrunk?.symptom, 'check limits');
+  t.is(shrunk?.nodes, 3);
+  t.is(shrunk?.events, 2);
+  t.is(smaller > 5, true);
+  const small = shrunk?.scenario as Scenario;
+  t.deepEqual(
+    small.faults.map(({ do: what }) => what),
+    ['crash'],
+  );
+  t.is(small.traffic.length, 1);
+  t.true(small.durationMs <= 16_000 && small.restMs <= 2_000);
+  t.is(small.radios[0]?.loss, undefined);
+  t.is(small.mobility, undefined);
+});
+
+test('another fault than the first is no reason to stay small', async (t) => {
+  const faulty = async (tried: Scenario): Promise<ScenarioRun> =>
+    run(tried.nodes.count === 12 ? '[limits] at 9.0 s: too much' : '[loops] at 9.0 s: twice');
+  const shrunk = await new Shrinker(scenario, 1, { smaller: () => {} }, faulty).run();
+  t.is(shrunk?.nodes, 12);
+  t.is(shrunk?.symptom, 'check limits');
+});
+
+test('a run with which nothing is wrong is left alone, and one that throws is a symptom', async (t) => {
+  t.is(await new Shrinker(scenario, 1, { smaller: () => {} }, async () => run(undefined)).run(), undefined);
+  const thrown = await new Shrinker(scenario, 1, { smaller: () => {} }, async () => {
+    throw new RangeError('beyond');
+  }).run();
+  t.is(thrown?.symptom, 'thrown beyond');
+  t.is(thrown?.events, 0);
+});
+
+test('a symptom is the check, else the expectation', (t) => {
+  t.is(symptomOf(run('[views] at 1 s: x')), 'check views');
+  t.is(symptomOf({ ...run(undefined), shortfalls: [{ name: 'p95Ms', expected: 1, found: 2 }] }), 'expectation p95Ms');
+  t.is(symptomOf(run(undefined)), undefined);
+});
