@@ -1,12 +1,9 @@
-// docs/performance.md: the last figures of each row, between two marks; what is said about them stands outside and stays.
+// docs/performance.md, docs/mesh.md: the last figures of each row, between two marks; what is said about them stands outside and stays.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { machineText } from './machine.mjs';
 
 const DOCS = join(import.meta.dirname, '..', '..', 'docs');
-const PAGE = join(DOCS, 'performance.md');
-/** The figures themselves, so that a run of some rows leaves the others as they were. */
-const KEPT = join(DOCS, 'performance.json');
 const CURVE = 'recall.svg';
 const BEGIN = '<!-- figures: begin -->';
 const END = '<!-- figures: end -->';
@@ -55,16 +52,23 @@ export function figuresText(groups, hasCurve) {
 /** The page with other figures; throws where the marks are missing. */
 export function withFigures(page, figures) {
   const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)];
-  if (begin < 0 || end < begin) throw new Error(`docs/performance.md lacks ${BEGIN} or ${END}`);
+  if (begin < 0 || end < begin) throw new Error(`the page lacks ${BEGIN} or ${END}`);
   return `${page.slice(0, begin + BEGIN.length)}\n\n${figures}\n\n${page.slice(end)}`;
 }
 
-/** @param {{machine: object, commit: string, rows: readonly object[]}} report @param {string} command that gave it */
-export function writeDocument(report, { command, curve }) {
-  const kept = existsSync(KEPT) ? JSON.parse(readFileSync(KEPT, 'utf8')) : [];
+/**
+ * @param {{machine: object, commit: string, rows: readonly object[]}} report
+ * @param {{command: string, curve?: string, page?: string}} options the command that gave it, and the page's name
+ */
+export function writeDocument(report, { command, curve, page: name = 'performance' }) {
+  const path = join(DOCS, `${name}.md`);
+  // The figures themselves, so that a run of some rows leaves the others as they were.
+  const file = join(DOCS, `${name}.json`);
+  const kept = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : [];
   const groups = merged(kept, { command, ...report });
   if (curve !== undefined) writeFileSync(join(DOCS, CURVE), curve);
-  const page = withFigures(readFileSync(PAGE, 'utf8'), figuresText(groups, existsSync(join(DOCS, CURVE))));
-  writeFileSync(KEPT, `${JSON.stringify(groups, null, 2)}\n`);
-  writeFileSync(PAGE, page);
+  const hasCurve = name === 'performance' && existsSync(join(DOCS, CURVE));
+  const page = withFigures(readFileSync(path, 'utf8'), figuresText(groups, hasCurve));
+  writeFileSync(file, `${JSON.stringify(groups, null, 2)}\n`);
+  writeFileSync(path, page);
 }

@@ -34,6 +34,7 @@ export const NOT_HERE = [
   [/^\.\/scripts\/demo\b/, 'starts a mesh of its own; a stage of scripts/test runs it'],
   [/^(?:\w+=\S+ )*\.\/scripts\/test\b/, 'this is a part of it'],
   [/^\.\/scripts\/(?:setup|build|build-native)\b/, 'changes this checkout; scripts/test has run it'],
+  [/^(?:npx )?edge-agent simulate\b.*(?:--suite|--shrink)\b/, 'takes minutes to hours'],
   [/^\.\/scripts\/bench\b/, 'takes minutes; scripts/test --full runs it'],
   [/^\.\/scripts\/hw-test\b/, 'wants a rig; scripts/test runs it on the emulated ones'],
   [/^node dist-hw\/\S+ hci\d/, 'wants an adapter'],

@@ -1,0 +1,127 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import test from 'ava';
+import type { GoalReport } from './goals.js';
+import type { ScenarioReport } from './scenarios.js';
+
+const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
+
+interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+const simulate = (...args: readonly string[]): Promise<Ended> =>
+  new Promise((resolve) => {
+    execFile(process.execPath, [MAIN, 'simulate', ...args], { maxBuffer: 2 ** 26 }, (error, out, err) => {
+      resolve({ code: error === null ? 0 : Number(error.code), out, err });
+    });
+  });
+
+const inFolder = async (use: (folder: string) => Promise<void>): Promise<void> => {
+  const folder = mkdtempSync(join(tmpdir(), 'edge-simulate-'));
+  try {
+    await use(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
+
+const PAIR = `
+about = "Two <nodes> & a cable"
+duration = "20s"
+rest = "5s"
+[nodes]
+count = 2
+[[radios]]
+kind = "serial"
+shape = "line"
+[[traffic]]
+send = "broadcast"
+every = "1s"
+start = "5s"
+`;
+
+test('a scenario is played by the seeds asked for, each told of when piped, as JSON, and again it is the same', async (t) => {
+  t.timeout(120_000);
+  await inFolder(async (folder) => {
+    const file = join(folder, 'pair.toml');
+    writeFileSync(file, `${PAIR}[expect]\ndelivered = 1.0\nfindings = 0\n`);
+    const [first, again] = [
+      await simulate(file, '--seeds', '2', '--json'),
+      await simulate(file, '--seed', '2', '--json'),
+    ];
+    t.is(first.code, 0, first.err);
+    t.regex(first.err, /1 of 2: pair, seed \d/);
+    const report = JSON.parse(first.out) as ScenarioReport;
+    t.deepEqual(
+      report.runs.map(({ run }) => [run.seed, run.ok]),
+      [[1, true], [2, true]], // biome-ignore format: a line
+    );
+    t.is((JSON.parse(again.out) as ScenarioReport).runs[0]?.run.trace, report.runs[1]?.run.trace);
+  });
+});
+
+test('what was expected and did not come makes the exit code 1 and names the replay; the page is one file without scripts', async (t) => {
+  t.timeout(120_000);
+  await inFolder(async (folder) => {
+    const [file, page] = [join(folder, 'pair.toml'), join(folder, 'pair.html')];
+    writeFileSync(file, `${PAIR}[expect]\nmedian = "1ms"\n`);
+    const { code, out } = await simulate(file, '--seed', '5', '--report', page);
+    t.is(code, 1);
+    t.regex(out, /medianMs: [\d.]+, expected 1/);
+    t.true(out.includes(`replay: edge-agent simulate ${file} --seed 5`));
+    const html = readFileSync(page, 'utf8');
+    t.is(html.match(/<svg /g)?.length, 5);
+    t.true(html.includes('Two &lt;nodes&gt; &amp; a cable'));
+    t.notRegex(html, /<script|https?:|url\(|src=/);
+  });
+});
+
+test('a run that fails is made small, and the small one fails the same way', async (t) => {
+  t.timeout(180_000);
+  await inFolder(async (folder) => {
+    const [file, small] = [join(folder, 'pair.toml'), join(folder, 'small.toml')];
+    writeFileSync(file, `${PAIR}[expect]\nmedian = "1ms"\n`);
+    const { code, out } = await simulate(file, '--seed', '1', '--shrink', small, '--json');
+    t.is(code, 0);
+    t.like(JSON.parse(out), { symptom: 'expectation medianMs', nodes: 2, file: small });
+    t.is((await simulate(small, '--json')).code, 1);
+  });
+});
+
+test('rows of the suite are measured as the list of goals asks, in JSON and as a page', async (t) => {
+  t.timeout(120_000);
+  await inFolder(async (folder) => {
+    const page = join(folder, 'goals.html');
+    const args = ['--suite', 'goals', '--only', 'overhead', '--seeds', '3,4', '--json', '--report', page];
+    const { code, out, err } = await simulate(...args);
+    t.is(code, 0, err);
+    const { machine, rows } = JSON.parse(out) as GoalReport;
+    t.true(machine.cores > 0);
+    t.is(rows.length, 1);
+    t.like(rows[0], { id: 'overhead', unit: 'B', spread: { samples: 2 } });
+    t.true((rows[0]?.ours ?? 0) > 0 && rows[0]?.peers['Meshtastic'] === 16);
+    t.regex(readFileSync(page, 'utf8'), /<h2>overhead /);
+  });
+});
+
+const USAGES: readonly (readonly [args: readonly string[], message: RegExp])[] = [
+  [['--suite', 'goals', '--only', 'nothing'], /no row "nothing"/],
+  [['--suite', 'gaols'], /no suite "gaols"/],
+  [[], /Name a scenario, or --suite goals/],
+  [['no-such-file.toml'], /no-such-file\.toml/],
+  [['churn', '--seeds', 'x'], /--seeds is "x"/],
+  [['churn', '--suite', 'goals'], /either scenarios or --suite/],
+];
+
+for (const [args, message] of USAGES)
+  test(`wrong usage is told, with exit code 2: ${args.join(' ') || 'nothing'}`, async (t) => {
+    const { code, err } = await simulate(...args);
+    t.is(code, 2);
+    t.regex(err, message);
+  });
