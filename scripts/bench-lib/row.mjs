@@ -34,4 +34,5 @@
  */
 
 // Judged as the rows of `edge-agent simulate --suite goals` are, by the same code.
+// biome-ignore lint/performance/noBarrelFile: the door of the benches to what is built
 export { failedRow, isSkipped, rowOf } from '../../dist/sim/suite/judge.js';

@@ -19,6 +19,9 @@ const FUZZ_SECONDS = 60;
 /** How long the demo's cameras push. */
 const DEMO_SECONDS = 12;
 
+/** Scenarios that every run plays, one seed each: up to 50 nodes. */
+const SCENARIOS = ['fence-line', 'partition', 'churn', 'ble-field'];
+
 const ava = (files, ...flags) => ['node_modules/.bin/ava', '--tap', ...flags, ...files];
 const covered = (command) => ['node_modules/.bin/c8', '--clean', ...command];
 
@@ -77,6 +80,7 @@ function checks({ sources, scripts, chosen }) {
   const docs = ['node', 'scripts/docs.mjs'];
   const nodeTest = ['node', '--test', '--test-reporter=tap', ...scripts];
   const examples = ['node', 'scripts/demo-lib/run-examples.mjs'];
+  const scenarios = ['node', 'dist/cli/main.js', 'simulate', ...SCENARIOS, '--seed', '1'];
   const demo = ['node', 'scripts/demo-lib/main.mjs', '--for', String(DEMO_SECONDS)];
   return [
     { id: 'lint', command: ['scripts/lint'], reads: 'check', minutes: 3 },
@@ -101,6 +105,7 @@ function checks({ sources, scripts, chosen }) {
       after: ['build'],
       unless: tool('python3', '--native'),
     },
+    { id: 'scenarios', command: scenarios, reads: 'check', minutes: 4, after: ['build'] },
     { id: 'demo', command: demo, reads: 'check', minutes: 3, after: ['build'] },
   ];
 }

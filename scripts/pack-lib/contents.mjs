@@ -16,6 +16,7 @@ const NEEDED = [
   'binding.gyp',
   'scripts/install.mjs',
   'examples/01-basic-setup.mjs',
+  'scenarios/fence-line.toml',
   'examples/push_detections.py',
 ];
 const UNWANTED = /\.test\.|(?:^|\/)tests?\/|^dist\/testing\/|\.map$|\.log$|(?:^|\/)node_modules\/|^src\/|__pycache__/;
