@@ -1,4 +1,4 @@
-import { FrameType } from '../wire/frame-types.js';
+import { FrameType, Priority } from '../wire/frame-types.js';
 import { Offset } from '../wire/header.js';
 
 /** What a frame is for, as a budget of airtime would ask. */
@@ -20,5 +20,11 @@ const CLASSES: Readonly<Record<number, FrameClass>> = {
   [FrameType.Alert]: 'alerts',
 };
 
-/** `messages` is what users and services say to each other; `states` is drip, `links` are beacons and heartbeats. */
-export const frameClass = (frame: Uint8Array): FrameClass => CLASSES[frame[Offset.Type] as number] ?? 'messages';
+const PRIORITY_SHIFT = 6;
+
+/** `messages` is what users and services say to each other, `alerts` what of it is critical; `states` is drip, `links` are beacons and heartbeats. */
+export function frameClass(frame: Uint8Array): FrameClass {
+  const known = CLASSES[frame[Offset.Type] as number];
+  if (known !== undefined) return known;
+  return (frame[Offset.Flags] as number) >> PRIORITY_SHIFT === Priority.Critical ? 'alerts' : 'messages';
+}

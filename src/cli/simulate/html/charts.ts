@@ -2,7 +2,7 @@ import { escaped } from './page.js';
 
 const WIDTH = 520;
 const HEIGHT = 240;
-const [LEFT, RIGHT, TOP, BOTTOM] = [52, 12, 10, 30];
+const [LEFT, RIGHT, TOP, BOTTOM] = [52, 12, 22, 30];
 const PLOT = { width: WIDTH - LEFT - RIGHT, height: HEIGHT - TOP - BOTTOM };
 
 /** A round number at or above the value, so that an axis ends well. */
@@ -25,20 +25,28 @@ export interface Axis {
   readonly label: string;
 }
 
-const TICKS = 4;
+/** Steps between marks, as many as there are room for. */
+const TICKS = 5;
+
+/** Round numbers from 0 on, the last at most `most`. */
+export function ticks(most: number): number[] {
+  const step = roundUp(most / TICKS);
+  return Array.from({ length: Math.floor(most / step + 1e-9) + 1 }, (_, i) => i * step);
+}
 
 function frame(x: Axis, y: Axis, label: string, inside: string): string {
-  const lines: string[] = [];
-  for (let i = 0; i <= TICKS; i++) {
-    const level = TOP + PLOT.height * (1 - i / TICKS);
-    lines.push(`<line x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${at(level)}" y2="${at(level)}" stroke="var(--line)"/>`);
-    lines.push(`<text x="${LEFT - 6}" y="${at(level + 4)}" text-anchor="end">${short((y.most * i) / TICKS)}</text>`);
-    const across = LEFT + (PLOT.width * i) / TICKS;
-    lines.push(`<text x="${at(across)}" y="${HEIGHT - 14}" text-anchor="middle">${short((x.most * i) / TICKS)}</text>`);
-  }
-  lines.push(`<text x="${WIDTH - RIGHT}" y="${HEIGHT - 2}" text-anchor="end">${escaped(x.label)}</text>`);
-  lines.push(`<text x="2" y="${TOP}" >${escaped(y.label)}</text>`);
-  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escaped(label)}">${lines.join('')}${inside}</svg>`;
+  const levels = ticks(y.most).map((value) => {
+    const level = TOP + PLOT.height * (1 - value / y.most);
+    const line = `<line x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${at(level)}" y2="${at(level)}" stroke="var(--line)"/>`;
+    return `${line}<text x="${LEFT - 6}" y="${at(level + 4)}" text-anchor="end">${short(value)}</text>`;
+  });
+  const marks = ticks(x.most).map((value) => {
+    const across = LEFT + (PLOT.width * value) / x.most;
+    return `<text x="${at(across)}" y="${HEIGHT - 14}" text-anchor="middle">${short(value)}</text>`;
+  });
+  const names = `<text x="${WIDTH - RIGHT}" y="${HEIGHT - 2}" text-anchor="end">${escaped(x.label)}</text><text x="2" y="11">${escaped(y.label)}</text>`;
+  const drawing = [...levels, ...marks, names, inside].join('');
+  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escaped(label)}">${drawing}</svg>`;
 }
 
 export interface Series {
