@@ -28,6 +28,22 @@ export class Counters {
   /** `refused`: the radio had no room, and the frame was kept for later. */
   readonly hop = { sent: 0, retransmitted: 0, failed: 0, queueDropped: 0, refused: 0 };
 
+  /**
+   * Heartbeats that ask for an answer, those without one, neighbours suspected and heard after all, others asked about them, answers given to others,
+   * nodes and mere links given up, and times this node itself stood still.
+   */
+  readonly liveness = {
+    probes: 0,
+    unanswered: 0,
+    suspected: 0,
+    refuted: 0,
+    asked: 0,
+    vouched: 0,
+    nodesDead: 0,
+    linksDead: 0,
+    stalls: 0,
+  };
+
   /** Reasons are a fixed vocabulary of the code, so the map is bounded. */
   refuse(reason: string, by = 1): void {
     this.refused.set(reason, (this.refused.get(reason) ?? 0) + by);

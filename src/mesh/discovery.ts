@@ -25,6 +25,9 @@ const NAME_BYTES_MAX = 64;
 export const LINK_MTU_MIN = 192;
 /** Signature checks a second for each carrier of beacons in the name of boots we know; more are refused and counted. */
 const KNOWN_CHECKS_PER_SECOND = 200;
+/** Neighbours given up whose first word is answered with a greeting, and for how long. Beyond, the one lost first is left to beacons. */
+const LOST_MAX = 256;
+const LOST_MS = 600_000;
 
 interface Schedule {
   readonly carrier: Carrier;
@@ -57,6 +60,8 @@ export class Discovery {
   readonly #events: DiscoveryEvents;
   readonly #nonce: number;
   readonly #schedules = new Map<number, Schedule>();
+  /** By carrier and address: who was there. */
+  readonly #lost = new Map<string, { readonly peer: NodeId; readonly until: number }>();
   #leaving = false;
 
   constructor(context: MeshContext, links: Links, known: KnownNodes, manual: ManualAddresses, events: DiscoveryEvents) {
@@ -111,6 +116,25 @@ export class Discovery {
     }
     link.mtuBytes = mtuBytes;
     this.#greet(link, now);
+  }
+
+  /** The neighbour was given up although it did not say goodbye. */
+  lost({ carrier, address, peer }: Link, now: Instant): void {
+    if (peer === undefined || carrier.traits.connected) return;
+    const key = `${carrier.index}|${address}`;
+    this.#lost.delete(key);
+    this.#lost.set(key, { peer, until: now.mono + LOST_MS });
+    if (this.#lost.size > LOST_MAX) this.#lost.delete(this.#lost.keys().next().value as string);
+  }
+
+  /** Who was given up speaks, as to a neighbour: greet it at once, rather than at its next beacon. */
+  heardLost(carrier: Carrier, from: LinkAddress, source: NodeId, now: Instant): void {
+    const key = `${carrier.index}|${from}`;
+    const lost = this.#lost.get(key);
+    if (lost?.peer !== source || this.#leaving || this.#links.find(carrier.index, from)) return;
+    this.#lost.delete(key);
+    const link = lost.until > now.mono && this.#welcome(carrier, from, source, now);
+    if (link) this.#greet(link, now);
   }
 
   addManual(carrier: Carrier, address: LinkAddress, expected: NodeId | undefined, now: Instant): void {

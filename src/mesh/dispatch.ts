@@ -48,6 +48,8 @@ export class Dispatch {
         return this.#hopAck(link, payload, now);
       case FrameType.Heartbeat:
         return liveness.heard(link, header, payload, now);
+      case FrameType.Suspicion:
+        return liveness.told(link, payload, now);
       case FrameType.Drip:
       case FrameType.DripSummary:
       case FrameType.DripRequest:

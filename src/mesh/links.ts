@@ -18,6 +18,8 @@ export interface Link {
   greetings: number;
   nextGreetingAt: number;
   lastHeard: Instant;
+  /** It does not answer: its neighbour may be gone. */
+  suspect: boolean;
   /** Smoothed round trip, from heartbeats and hop acknowledgements. */
   rttMs: number | undefined;
   /** Smoothed share of transmissions that the other end acknowledged. */
@@ -62,6 +64,7 @@ export class Links {
       greetings: 0,
       nextGreetingAt: now.mono,
       lastHeard: now,
+      suspect: false,
       rttMs: undefined,
       quality: 1,
     };

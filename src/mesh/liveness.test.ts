@@ -1,5 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
+import type { NodeId } from '../core/ids.js';
 import { at, carrierWith, headerWith, nodeNamed, sequences, testContext, upLink } from '../testing/builders.js';
 import { Body, decode, encode } from '../wire/bodies.js';
 import { payloadOf } from '../wire/frame.js';
@@ -16,10 +17,14 @@ function setup(timing: Partial<MeshTiming> = {}) {
   const egress = new Egress(context, { nextSequence: sequences(), undelivered: () => {}, suspect: () => {} });
   const deaths: { at: number; reason: string }[] = [];
   const digests: number[] = [];
+  const told: { neighbour: NodeId; body: Uint8Array }[] = [];
   let now = 0;
   const liveness: Liveness = new Liveness(context, links, egress, {
     nextSequence: sequences(),
     ownDigest: () => 0xd1,
+    send: (neighbour, _type, body) => void told.push({ neighbour, body }),
+    buddies: () => [],
+    degree: () => 1,
     digest: (_link, digest) => void digests.push(digest),
     dead: (link, reason) => {
       deaths.push({ at: now, reason });

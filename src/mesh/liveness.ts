@@ -2,9 +2,12 @@ import type { Instant } from '../core/machine.js';
 import { Body, decode, encode } from '../wire/bodies.js';
 import { FrameType, Priority } from '../wire/frame-types.js';
 import { Flag, type Header } from '../wire/header.js';
-import { airtimeMs } from './carrier.js';
+import { nodeIdBytes, type NodeId, nodeIdOf } from '../core/ids.js';
+import { TokenBucket } from '../core/token-bucket.js';
+import { airtimeMs, isSlowAir } from './carrier.js';
 import { type Egress, earlier, localHeader } from './egress.js';
 import { heartbeatIntervalMs } from './intervals.js';
+import { LinkWatch } from './link-watch.js';
 import type { Link, Links } from './links.js';
 import type { MeshContext } from './types.js';
 
@@ -18,7 +21,10 @@ const PROBE_EVERY_MS = 400;
 /** Answers of one probe: itself, what it waits for at the other end, and its answer. */
 const PROBE_ROUND_TRIPS = 3;
 /** Heartbeats whose answers can still be timed. */
-const TIMED_HEARTBEATS = 4;
+const TIMED_HEARTBEATS = 16;
+/** What a neighbour may say of others in a second, and at once; more is refused and counted. */
+const TOLD_PER_SECOND = 20;
+const TOLD_BURST = 200;
 
 interface Pulse {
   nextAt: number;
@@ -37,28 +43,62 @@ export interface LivenessEvents {
   digest(link: Link, digest: number, now: Instant): void;
   ownDigest(): number;
   nextSequence(): number;
+  /** A link-local message to a neighbour, acknowledged. */
+  send(neighbour: NodeId, type: FrameType, body: Uint8Array, now: Instant): void;
+  /** Neighbours that hear `node` too, as far as is known. */
+  buddies(node: NodeId): readonly NodeId[];
+  /** How many neighbours a node has, as far as is known. */
+  degree(node: NodeId): number;
 }
 
 /**
  * Link-local heartbeats in both directions: they show that a neighbour is there, time the round trip, and carry a
- * digest of what each end holds. A silent neighbour is probed before it is given up.
+ * digest of what each end holds. A silent neighbour is probed before it is given up: `LinkWatch` has the schedule, but for slow shared air,
+ * where each word counts.
  */
 export class Liveness {
   readonly #context: MeshContext;
   readonly #links: Links;
-  readonly #egress: Egress;
+  readonly #egress: Pick<Egress, 'sendUnacknowledged'>;
   readonly #events: LivenessEvents;
   readonly #pulses = new Map<number, Pulse>();
+  /** Of links over slow shared air. */
+  readonly #onAir = new Map<number, Pulse>();
+  readonly #watch: LinkWatch;
+  readonly #budgets = new Map<number, TokenBucket>();
 
-  constructor(context: MeshContext, links: Links, egress: Egress, events: LivenessEvents) {
+  constructor(
+    context: MeshContext,
+    links: Links,
+    egress: Pick<Egress, 'sendUnacknowledged'>,
+    events: LivenessEvents,
+  ) {
     this.#context = context;
     this.#links = links;
     this.#egress = egress;
     this.#events = events;
+    this.#watch = new LinkWatch(context, links, {
+      beat: (link, isQuestion, now) => {
+        const pulse = this.#pulses.get(link.id);
+        if (pulse) this.#send(link, pulse, isQuestion, now);
+      },
+      dead: (link, reason, now) => {
+        events.dead(link, reason, now);
+        for (const other of this.#links.upTo(link.peer as NodeId)) this.suspect(other, now);
+      },
+      tell: (neighbour, node, heard, now) => this.#tell(neighbour, node, heard, now),
+      buddies: (node) => events.buddies(node),
+      degree: (node) => events.degree(node),
+    });
+  }
+
+  /** How unwell this node itself is, 0 when well: it is so much the slower to call others dead. */
+  get unwell(): number {
+    return this.#watch.health.score;
   }
 
   open(link: Link, now: Instant): void {
-    this.#pulses.set(link.id, {
+    const pulse: Pulse = {
       nextAt: now.mono + this.#context.random.below(Math.min(200, this.#context.timing.heartbeatMs)),
       sent: [],
       heardSequence: 0,
@@ -66,17 +106,24 @@ export class Liveness {
       gapMs: 0,
       probes: 0,
       nextProbeAt: undefined,
-    });
+    };
+    this.#pulses.set(link.id, pulse);
+    if (isSlowAir(link.carrier)) this.#onAir.set(link.id, pulse);
+    else this.#watch.open(link, now);
   }
 
   close(link: Link): void {
     this.#pulses.delete(link.id);
+    this.#onAir.delete(link.id);
+    this.#budgets.delete(link.id);
+    this.#watch.close(link);
   }
 
   /** Anything that came over the link shows that its neighbour is there. */
   alive(link: Link, now: Instant): void {
     link.lastHeard = now;
-    const pulse = this.#pulses.get(link.id);
+    this.#watch.alive(link, now);
+    const pulse = this.#onAir.get(link.id);
     if (!pulse) return;
     pulse.probes = 0;
     pulse.nextProbeAt = undefined;
@@ -84,8 +131,28 @@ export class Liveness {
 
   /** Something else suggests that the neighbour is gone: ask it now. */
   suspect(link: Link, now: Instant): void {
-    const pulse = this.#pulses.get(link.id);
+    this.#watch.suspect(link, now);
+    const pulse = this.#onAir.get(link.id);
     if (pulse && pulse.nextProbeAt === undefined) pulse.nextProbeAt = now.mono;
+  }
+
+  /** Somebody no longer names this node as a neighbour: look whether it is still there. */
+  look(node: NodeId, now: Instant): void {
+    for (const link of this.#links.upTo(node)) this.#watch.look(link, now);
+  }
+
+  /** A neighbour says whether it hears another one. */
+  told(link: Link, payload: Uint8Array, now: Instant): void {
+    const said = decode(Body.SuspicionSchema, payload);
+    const { counters } = this.#context;
+    if (said?.node.length !== 8 || link.peer === undefined) return counters.refuse('suspicion.malformed');
+    let budget = this.#budgets.get(link.id);
+    if (!budget) {
+      budget = new TokenBucket(TOLD_PER_SECOND, TOLD_BURST);
+      this.#budgets.set(link.id, budget);
+    }
+    if (!budget.take(now.mono)) return counters.refuse('suspicion.too-many');
+    this.#watch.told(link.peer, nodeIdOf(said.node), said.heard, now);
   }
 
   heard(link: Link, header: Header, payload: Uint8Array, now: Instant): void {
@@ -105,19 +172,20 @@ export class Liveness {
   }
 
   tick(now: Instant): void {
-    for (const [id, pulse] of this.#pulses) {
+    this.#watch.tick(now);
+    for (const [id, pulse] of this.#onAir) {
       const link = this.#links.byId(id);
       if (!link) continue;
-      this.#watch(link, pulse, now);
-      if (pulse.nextAt > now.mono || !this.#pulses.has(id)) continue;
+      this.#watchAir(link, pulse, now);
+      if (pulse.nextAt > now.mono || !this.#onAir.has(id)) continue;
       this.#send(link, pulse, false, now);
       pulse.nextAt = now.mono + this.#intervalMs(link) * (0.9 + this.#context.random.below(200) / 1_000);
     }
   }
 
   nextDeadline(): number | undefined {
-    let earliest: number | undefined;
-    for (const [id, pulse] of this.#pulses) {
+    let earliest = this.#watch.nextDeadline();
+    for (const [id, pulse] of this.#onAir) {
       const link = this.#links.byId(id);
       if (!link) continue;
       earliest = earlier(earliest, pulse.nextAt);
@@ -160,7 +228,7 @@ export class Liveness {
     return link.lastHeard.mono + Math.min(suspectMs, timeoutMs - timeToAsk);
   }
 
-  #watch(link: Link, pulse: Pulse, now: Instant): void {
+  #watchAir(link: Link, pulse: Pulse, now: Instant): void {
     const silentMs = now.mono - link.lastHeard.mono;
     if (silentMs >= this.#timeoutMs(link, pulse)) {
       this.#events.dead(link, `silent for ${Math.round(silentMs / 1000)} s`, now);
@@ -181,14 +249,24 @@ export class Liveness {
     const sequence = this.#events.nextSequence();
     const flags = probe ? Flag.AckWanted : 0;
     const header = localHeader(this.#context, FrameType.Heartbeat, Priority.High, sequence, flags);
+    // Who asks wants an answer to time, and gives none.
+    const echoes = pulse.heardSequence !== 0 && !(probe && this.#watch.watches(link));
     const payload = encode(Body.HeartbeatSchema, {
       digest: this.#events.ownDigest(),
-      echo: pulse.heardSequence,
-      heldMs: pulse.heardSequence === 0 ? 0 : Math.min(16_383, Math.round(now.mono - pulse.heardAt)),
+      ...(echoes && {
+        echo: pulse.heardSequence,
+        heldMs: Math.min(16_383, Math.round(now.mono - pulse.heardAt)),
+      }),
     });
     pulse.sent = [{ sequence: sequence & 0xffff, at: now.mono }, ...pulse.sent].slice(0, TIMED_HEARTBEATS);
+    this.#watch.beatSent(link, now);
     this.#context.counters.countSent(FrameType.Heartbeat);
     this.#egress.sendUnacknowledged(link, { header, payload }, now);
+  }
+
+  #tell(neighbour: NodeId, node: NodeId, heard: boolean, now: Instant): void {
+    const body = encode(Body.SuspicionSchema, { node: nodeIdBytes(node), heard });
+    this.#events.send(neighbour, FrameType.Suspicion, body, now);
   }
 }
 

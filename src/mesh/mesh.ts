@@ -90,8 +90,14 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     this.#liveness = new Liveness(this.context, this.links, this.#egress, {
       nextSequence: this.#nextSequence,
       ownDigest: () => this.digest(),
-      dead: (link, reason, now) => this.#linkDown(link, reason, now, true),
+      dead: (link, reason, now) => {
+        this.#discovery.lost(link, now);
+        this.#linkDown(link, reason, now, true);
+      },
       digest: (link, digest, now) => this.#fabric.compare(link, digest, now),
+      send: (peer, type, body, now) => this.#sending.local(peer, type, body, Priority.High, now),
+      buddies: (node) => [...this.links.neighbours()].filter((peer) => this.routing.topology.adjacent(peer, node)),
+      degree: (node) => this.routing.topology.edgesOf(node).size,
     });
     this.#flooding = new Flooding(this.context, this.links, this.#egress, this.#hears);
     this.#drip = this.#makeDrip();
@@ -164,6 +170,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     return new Reception(this.context, hotPath, table, this.links, this.known, dedupCapacity, {
       beacon: (carrier, from, header, frame, now) => this.#discovery.heard(carrier, from, header, frame, now),
       alive: (link, now) => this.#liveness.alive(link, now),
+      stranger: (carrier, from, source, now) => this.#discovery.heardLost(carrier, from, source, now),
       acknowledge: (link, frame, now) => this.#egress.acknowledge(link, frame, now),
       pass: (key, link, header, frame, now) => this.#pass(key, link, header, frame, now),
       passedAgain: (key, link) => this.#flooding.heardAgain(key, link),
@@ -330,6 +337,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     this.#ownState.linksChanged(now);
     this.#dirty = true;
     this.peers.heardOf(peer, now);
+    this.peers.lost(peer, undefined);
     this.context.emit({ kind: 'link', node: peer, radio: link.carrier.index, address: link.address, change: 'up' });
     this.#drip.neighbourUp(peer, now);
     this.#reception.learned(peer, now);
@@ -349,6 +357,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     if (phase !== 'up' || peer === undefined) return;
     this.#dirty = true;
     this.context.emit({ kind: 'link', node: peer, radio: carrier.index, address, change: 'down', reason });
+    this.peers.lost(peer, reason);
     if (this.links.upTo(peer).length === 0) this.#drip.neighbourDown(peer);
     this.#fabric.linksChanged(peer, now);
     this.#ownState.linksChanged(now);
@@ -382,9 +391,12 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   #stateChanged(snapshot: NodeSnapshot, now: Instant): void {
     const gone = snapshot.condition === 'offline' && snapshot.author !== this.context.self.id;
     if (gone) for (const link of [...this.links.upTo(snapshot.author)]) this.#linkDown(link, 'said goodbye', now, true);
+    const before = this.routing.topology.edgesOf(snapshot.author);
     if (this.routing.stateChanged(snapshot)) {
       this.#dirty = true;
       this.#flooding.reconsider();
+      const after = this.routing.topology.edgesOf(snapshot.author);
+      for (const node of before.keys()) if (!after.has(node)) this.#liveness.look(node, now);
     }
     this.context.emit({ kind: 'state', node: snapshot.author });
   }

@@ -6,10 +6,13 @@ import type { MeshContext } from './types.js';
 interface Known {
   alive: boolean;
   lastSeen: Instant;
+  /** Why its last link went, while no path leads to it. */
+  reason?: string | undefined;
 }
 
 /** Whole seconds of liveness: how often nodes unheard for long are looked through. */
 const SWEEP_MS = 60_000;
+const NO_PATH = 'no path leads to it';
 
 /** Every node this one has heard of: alive while a confirmed path leads to it, forgotten long after. */
 export class Peers {
@@ -63,6 +66,12 @@ export class Peers {
     this.#context.emit({ kind: 'peer', node, change: 'joined' });
   }
 
+  /** A link to it went, or came: why it is offline, if it turns out to be. */
+  lost(node: NodeId, reason: string | undefined): void {
+    const known = this.#known.get(node);
+    if (known) known.reason = reason;
+  }
+
   /** Compares what is reachable now with what was, and says what changed. */
   refresh(now: Instant): void {
     const reachable = this.#routing.reachable();
@@ -73,8 +82,11 @@ export class Peers {
       if (alive && (reachable.get(node)?.hops ?? 0) > 1) known.lastSeen = now;
       if (alive === known.alive) continue;
       known.alive = alive;
-      this.#context.emit({ kind: 'peer', node, change: alive ? 'alive' : 'offline' });
-      if (alive) this.onAlive?.(node, now);
+      if (alive) {
+        known.reason = undefined;
+        this.#context.emit({ kind: 'peer', node, change: 'alive' });
+        this.onAlive?.(node, now);
+      } else this.#context.emit({ kind: 'peer', node, change: 'offline', reason: known.reason ?? NO_PATH });
     }
     this.#sweep(now);
   }

@@ -41,6 +41,7 @@ function setup() {
     known,
     1_000,
     {
+      stranger: (_carrier, from, source) => void seen.push(`stranger ${from} ${source}`),
       beacon: (_carrier, from) => void seen.push(`beacon ${from}`),
       alive: () => void seen.push('alive'),
       acknowledge: () => void seen.push('ack'),
@@ -122,6 +123,9 @@ test('from an address without a link only beacons are heard', (t) => {
   const { context, hear } = setup();
   t.deepEqual(hear(of(far), 'elsewhere'), []);
   t.is(context.refused('link.unknown'), 1);
+  const local = of(far, { type: FrameType.Heartbeat, sequence: 8 });
+  t.deepEqual(hear(local, 'elsewhere'), [`stranger elsewhere ${far.id}`], 'its neighbour may have given it up');
+  t.is(context.refused('link.unknown'), 2);
   t.deepEqual(hear(of(far, { type: FrameType.Beacon, sequence: 8 }), 'elsewhere'), ['beacon elsewhere']);
   t.deepEqual(
     hear(of(peer, { type: FrameType.Beacon, sequence: 9 })),

@@ -51,6 +51,8 @@ export type HeardInput =
 
 export interface ReceptionEvents {
   beacon(carrier: Carrier, from: LinkAddress, header: Header, frame: Uint8Array, now: Instant): void;
+  /** A link-local frame with a good tag, from an address without a link. */
+  stranger(carrier: Carrier, from: LinkAddress, source: NodeId, now: Instant): void;
   /** A frame came over a link in use, whatever becomes of it. */
   alive(link: Link, now: Instant): void;
   acknowledge(link: Link, frame: Uint8Array, now: Instant): void;
@@ -202,12 +204,14 @@ export class Reception {
       if (verdict === Verdict.Tag) carrier.foreignAt = now.mono;
       return this.#refuse(verdict);
     }
+    const from = batch.addresses[batch.sources[i] as number] as LinkAddress;
     if (typeOf(batch, i) !== FrameType.Beacon) {
-      return this.#context.counters.refuse(linked ? 'frame.not-from-neighbour' : 'link.unknown');
+      this.#context.counters.refuse(linked ? 'frame.not-from-neighbour' : 'link.unknown');
+      if (linked || typeOf(batch, i) >= FIRST_FAR_TYPE) return;
+      return this.#events.stranger(carrier, from, readHeader(frameOf(batch, i)).source, now);
     }
     this.#context.counters.countReceived(FrameType.Beacon);
     const frame = frameOf(batch, i);
-    const from = batch.addresses[batch.sources[i] as number] as LinkAddress;
     this.#events.beacon(carrier, from, readHeader(frame), frame, now);
   }
 

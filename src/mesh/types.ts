@@ -63,7 +63,8 @@ export type MeshEffect =
   | { readonly kind: 'progress'; readonly id: MessageId; readonly doneBytes: number; readonly totalBytes: number }
   /** To be written in one batch, answered by a `custody` input `kept` or `keep-failed`. */
   | { readonly kind: 'keep'; readonly ticket: number; readonly ops: readonly StoreOp[] }
-  | { readonly kind: 'peer'; readonly node: NodeId; readonly change: PeerChange }
+  /** `reason`: of `offline`. */
+  | { readonly kind: 'peer'; readonly node: NodeId; readonly change: PeerChange; readonly reason?: string }
   | {
       readonly kind: 'link';
       readonly node: NodeId;

@@ -20,6 +20,8 @@ export const FrameType = {
   Want: 10,
   /** Link-local: fingerprints of a part of the key space. */
   Fingerprints: 11,
+  /** Link-local: whether a common neighbour is heard. */
+  Suspicion: 12,
   /** Flooded. */
   Alert: 16,
   /** Flooded: a search for everybody. */
