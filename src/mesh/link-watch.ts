@@ -1,32 +1,42 @@
 import type { NodeId } from '../core/ids.js';
 import type { Instant } from '../core/machine.js';
-import { isSlowAir } from './carrier.js';
+import { type Carrier, isSlowAir } from './carrier.js';
 import type { Link, Links } from './links.js';
 import { LATE_MS, LocalHealth } from './local-health.js';
 import { BUDDIES, Suspicions } from './suspicions.js';
 import type { MeshContext } from './types.js';
-import { type WatchTimes, watchTimes } from './watch-times.js';
+import { hasPresence, presenceMs, type WatchTimes, watchTimes } from './watch-times.js';
 
 /** Heard so lately, a neighbour need not be asked because somebody else does not hear it. */
 const JUST_HEARD_MS = 100;
+/** A new link has its first exchange within this, and no later than its first heartbeat. */
+const FIRST_WITHIN_MS = 200;
 
 interface Watched {
   readonly link: Link;
-  /** Its share of the interval: those of one node, and of both ends of a link, are not to fall together. */
+  /** What its times are multiplied by: several links are not to fall together, nor both ends of one. */
   jitter: number;
-  /** When a heartbeat of any kind last went out. */
+  /** When a heartbeat of any kind last went out over it. */
   beatAt: number;
   /** The last sign of life, moved on by the time this node itself stood still. */
   heardAt: number;
-  /** Questions since then, when the first one went, and when the next one does. */
+  /** When it is to be asked although it is heard: to time the round trip, and to see that both directions work. */
+  exchangeAt: number;
+  /** Questions without an answer, when the first of them went, and when the next one does. */
   probes: number;
   askedAt: number | undefined;
   nextProbeAt: number;
+  /** What the neighbour says to everybody is no answer: the doubt is whether frames for one arrive. */
+  strict: boolean;
+  /** When it last said something to everybody. */
+  presentAt: number;
 }
 
 export interface LinkWatchEvents {
   /** Sends a heartbeat; as a question it asks for one in return. */
   beat(link: Link, isQuestion: boolean, now: Instant): void;
+  /** Sends a heartbeat to everybody in earshot. */
+  presence(carrier: Carrier, now: Instant): void;
   dead(link: Link, reason: string, now: Instant): void;
   /** Tells a neighbour that this node does not hear `node`, or that it does. */
   tell(neighbour: NodeId, node: NodeId, heard: boolean, now: Instant): void;
@@ -37,10 +47,10 @@ export interface LinkWatchEvents {
 }
 
 /**
- * Watches neighbours over everything but slow shared air. Each link has an exchange of question and answer now and then,
- * begun by either end; anything heard makes it needless. Who does not answer is asked faster, then suspected: over its
- * other radios and through neighbours it has in common with this node (SWIM, Das et al. 2002). It is given up only on
- * what this node itself did not hear, the later the less well this node is (Lifeguard).
+ * Watches neighbours over everything but slow shared air. Where one frame reaches everybody each node is heard about once a second; elsewhere
+ * each link has an exchange of question and answer now and then, begun by either end; anything else heard makes it needless. Who is not heard is
+ * asked, who does not answer is asked faster, then suspected: over its other radios, and through neighbours it has in common with this node (SWIM,
+ * Das et al. 2002). It is given up only on what this node itself did not hear, and the later the less well this node is (Lifeguard, Dadgar et al. 2017).
  */
 export class LinkWatch {
   readonly health: LocalHealth;
@@ -49,6 +59,8 @@ export class LinkWatch {
   readonly #events: LinkWatchEvents;
   readonly #watched = new Map<number, Watched>();
   readonly #suspicions: Suspicions;
+  /** When the next heartbeat to everybody goes out, over carriers that have such. */
+  readonly #presences = new Map<Carrier, number>();
   /** Nothing is due before this. */
   #dueAt = Number.POSITIVE_INFINITY;
 
@@ -60,31 +72,31 @@ export class LinkWatch {
     this.#suspicions = new Suspicions(context.random.fork('suspicions'));
   }
 
-  get size(): number {
-    return this.#watched.size;
-  }
-
   open(link: Link, now: Instant): void {
+    const soon = this.#context.random.below(Math.min(FIRST_WITHIN_MS, this.#context.timing.heartbeatMs));
     const watched: Watched = {
       link,
       jitter: 1,
-      beatAt: Number.NEGATIVE_INFINITY,
+      beatAt: now.mono,
       heardAt: now.mono,
+      exchangeAt: now.mono + soon,
       probes: 0,
       askedAt: undefined,
       nextProbeAt: 0,
+      strict: false,
+      presentAt: Number.NEGATIVE_INFINITY,
     };
-    // The first one goes soon: the ends have something to compare.
-    const { heartbeatMs } = this.#context.timing;
-    watched.beatAt = now.mono - this.#times(link).beatMs + this.#context.random.below(Math.min(200, heartbeatMs));
     this.#watched.set(link.id, watched);
+    if (hasPresence(link.carrier) && !this.#presences.has(link.carrier))
+      this.#presences.set(link.carrier, now.mono + soon);
     this.#wakeFor(watched, now);
   }
 
   close(link: Link): void {
     if (!this.#watched.delete(link.id)) return;
     link.suspect = false;
-    const { peer } = link;
+    const { peer, carrier } = link;
+    if (![...this.#watched.values()].some((other) => other.link.carrier === carrier)) this.#presences.delete(carrier);
     if (peer === undefined || this.#of(peer).length > 0) return;
     this.#suspicions.forget(peer);
     this.#suspicions.gone(peer);
@@ -95,59 +107,62 @@ export class LinkWatch {
     return this.#watched.has(link.id);
   }
 
-  /** A heartbeat, question or answer went out: no other is due for a while. */
+  /** A heartbeat, question or answer went out over the link. */
   beatSent(link: Link, now: Instant): void {
     const watched = this.#watched.get(link.id);
     if (!watched) return;
     watched.beatAt = now.mono;
-    watched.jitter = 0.9 + this.#context.random.below(200) / 1_000;
+    watched.jitter = this.#jitter();
   }
 
-  /** Something came over the link. */
+  /** Something came over the link that was meant for this node. */
   alive(link: Link, now: Instant): void {
     const watched = this.#watched.get(link.id);
     if (!watched) return;
     watched.heardAt = now.mono;
-    if (watched.askedAt === undefined) return;
-    if (watched.probes === 1) this.health.well();
-    watched.askedAt = undefined;
-    watched.probes = 0;
-    this.#wakeFor(watched, now);
-    const { counters } = this.#context;
-    if (link.suspect) counters.liveness.refuted++;
-    link.suspect = false;
-    for (const asker of this.#suspicions.heard(link.peer as NodeId)) {
-      counters.liveness.vouched++;
-      this.#events.tell(asker, link.peer as NodeId, true, now);
-    }
+    if (watched.askedAt !== undefined) this.#answered(watched, now);
   }
 
-  /** Something suggests that the neighbour is gone: ask it now. */
+  /** The neighbour said something to everybody: it lives, whether or not it hears this node. */
+  present(link: Link, now: Instant): void {
+    const watched = this.#watched.get(link.id);
+    if (!watched) return;
+    watched.presentAt = now.mono;
+    if (watched.askedAt === undefined) watched.heardAt = now.mono;
+    else if (!watched.strict) this.alive(link, now);
+  }
+
+  /** A question or an answer came: both directions work. */
+  exchanged(link: Link, now: Instant): void {
+    const watched = this.#watched.get(link.id);
+    if (watched) watched.exchangeAt = now.mono + this.#times(link).exchangeMs * this.#jitter();
+  }
+
+  /** Frames to the neighbour are not acknowledged: ask it now. */
   suspect(link: Link, now: Instant): void {
     const watched = this.#watched.get(link.id);
-    if (watched && watched.askedAt === undefined) this.#ask(watched, now);
+    if (!watched) return;
+    if (watched.askedAt === undefined) this.#ask(watched, true, now);
+    else watched.strict = true;
   }
 
-  /** As `suspect`, on weaker grounds: not who was heard just now. */
+  /** Something suggests that the neighbour is gone: ask it, unless it was heard just now. */
   look(link: Link, now: Instant): void {
     const watched = this.#watched.get(link.id);
-    if (watched?.askedAt === undefined && now.mono - link.lastHeard.mono > JUST_HEARD_MS) this.suspect(link, now);
+    if (watched && watched.askedAt === undefined && now.mono - watched.heardAt > JUST_HEARD_MS)
+      this.#ask(watched, false, now);
   }
 
   /** A neighbour says whether it hears `node`. */
   told(from: NodeId, node: NodeId, heard: boolean, now: Instant): void {
     const links = this.#of(node);
     if (links.length === 0 || from === node) return this.#context.counters.refuse('suspicion.stranger');
-    if (heard) {
-      this.#suspicions.vouched(node, from);
-      for (const watched of links) this.#wakeFor(watched, now);
-      return;
-    }
-    const isHeard = links.some(({ heardAt, askedAt }) => askedAt === undefined && now.mono - heardAt <= JUST_HEARD_MS);
-    if (isHeard) return this.#events.tell(from, node, true, now);
+    if (heard) return this.#suspicions.vouched(node, from);
+    if (links.some((watched) => watched.askedAt === undefined && now.mono - watched.heardAt <= JUST_HEARD_MS))
+      return this.#vouch(from, node, now);
     this.#suspicions.asked(node, from);
     for (const watched of links) {
-      if (watched.askedAt === undefined) this.#ask(watched, now);
+      if (watched.askedAt === undefined) this.#ask(watched, false, now);
       else this.#wakeFor(watched, now);
     }
   }
@@ -155,13 +170,23 @@ export class LinkWatch {
   tick(now: Instant): void {
     if (this.#dueAt > now.mono) return;
     this.#notice(now.mono - this.#dueAt);
+    for (const [carrier, at] of this.#presences) {
+      if (at > now.mono) continue;
+      this.#presences.set(carrier, now.mono + presenceMs(carrier.linksUp, this.#context.timing) * this.#jitter());
+      this.#events.presence(carrier, now);
+    }
     for (const watched of [...this.#watched.values()]) this.#watch(watched, now);
     this.#dueAt = Number.POSITIVE_INFINITY;
+    for (const at of this.#presences.values()) this.#dueAt = Math.min(this.#dueAt, at);
     for (const watched of this.#watched.values()) this.#wakeFor(watched, now);
   }
 
   nextDeadline(): number | undefined {
     return Number.isFinite(this.#dueAt) ? this.#dueAt : undefined;
+  }
+
+  #jitter(): number {
+    return 0.9 + this.#context.random.below(200) / 1_000;
   }
 
   /** This node stood still for so long: what it did not hear meanwhile says nothing of others. */
@@ -181,14 +206,20 @@ export class LinkWatch {
   }
 
   #times(link: Link): WatchTimes {
-    const degree = Math.max(link.carrier.linksUp, link.peer === undefined ? 0 : this.#events.degree(link.peer));
+    const degree = Math.max(link.carrier.linksUp, this.#events.degree(link.peer as NodeId));
     return watchTimes(link, degree, this.#context.timing);
   }
 
   #deadline(watched: Watched): number {
     const times = this.#times(watched.link);
-    if (watched.askedAt !== undefined) return Math.min(watched.nextProbeAt, this.#goneAt(watched, times));
-    return Math.min(watched.heardAt + times.askMs * watched.jitter, watched.beatAt + times.beatMs * watched.jitter);
+    const { askedAt, nextProbeAt, heardAt, beatAt, exchangeAt, jitter } = watched;
+    if (askedAt !== undefined) return Math.min(nextProbeAt, this.#goneAt(watched, times));
+    return Math.min(heardAt + times.askMs * jitter, beatAt + times.beatMs * jitter, exchangeAt);
+  }
+
+  /** Lowers the deadline, never into the past: to be woken late would be taken for having stood still. */
+  #wakeFor(watched: Watched, now: Instant): void {
+    this.#dueAt = Math.min(this.#dueAt, Math.max(now.mono, this.#deadline(watched)));
   }
 
   #watch(watched: Watched, now: Instant): void {
@@ -196,15 +227,17 @@ export class LinkWatch {
     if (!this.#watched.has(link.id)) return;
     const times = this.#times(link);
     if (askedAt === undefined) {
-      if (now.mono >= watched.heardAt + times.askMs * jitter) this.#ask(watched, now);
+      if (now.mono >= watched.heardAt + times.askMs * jitter) this.#ask(watched, false, now);
+      else if (now.mono >= watched.exchangeAt) this.#ask(watched, true, now);
       else if (now.mono >= watched.beatAt + times.beatMs * jitter) this.#events.beat(link, false, now);
     } else if (now.mono >= this.#goneAt(watched, times)) this.#giveUp(watched, now);
     else if (now.mono >= watched.nextProbeAt) this.#askAgain(watched, times, now);
   }
 
-  #ask(watched: Watched, now: Instant): void {
+  #ask(watched: Watched, strict: boolean, now: Instant): void {
     watched.askedAt = now.mono;
     watched.probes = 0;
+    watched.strict = strict;
     this.#question(watched, now);
     watched.nextProbeAt = now.mono + this.#times(watched.link).firstMs * this.health.stretch;
     this.#wakeFor(watched, now);
@@ -223,9 +256,21 @@ export class LinkWatch {
     this.#events.beat(watched.link, true, now);
   }
 
-  /** Lowers the deadline, never into the past: to be woken late would be taken for having stood still. */
-  #wakeFor(watched: Watched, now: Instant): void {
-    this.#dueAt = Math.min(this.#dueAt, Math.max(now.mono, this.#deadline(watched)));
+  #answered(watched: Watched, now: Instant): void {
+    const { link, probes } = watched;
+    if (probes === 1) this.health.well();
+    watched.askedAt = undefined;
+    watched.probes = 0;
+    watched.exchangeAt = Math.max(watched.exchangeAt, now.mono + this.#times(link).exchangeMs * this.#jitter());
+    this.#wakeFor(watched, now);
+    if (link.suspect) this.#context.counters.liveness.refuted++;
+    link.suspect = false;
+    for (const asker of this.#suspicions.heard(link.peer as NodeId)) this.#vouch(asker, link.peer as NodeId, now);
+  }
+
+  #vouch(to: NodeId, node: NodeId, now: Instant): void {
+    this.#context.counters.liveness.vouched++;
+    this.#events.tell(to, node, true, now);
   }
 
   #becomesSuspect(link: Link, now: Instant): void {
@@ -234,75 +279,64 @@ export class LinkWatch {
     const { liveness } = this.#context.counters;
     liveness.suspected++;
     if (this.#isDeaf(link)) this.health.deaf();
-    for (const other of this.#of(node)) if (other.askedAt === undefined) this.#ask(other, now);
+    for (const other of this.#of(node)) if (other.link !== link) this.look(other.link, now);
     for (const buddy of this.#suspicions.tell(node, this.#buddies(node))) {
       liveness.asked++;
       this.#events.tell(buddy, node, false, now);
     }
   }
 
-  /** Those that can be asked without filling a slow air, and that answer themselves. */
+  /** Those that answer themselves, and can be asked without filling a slow air. */
   #buddies(node: NodeId): NodeId[] {
     return this.#events.buddies(node).filter((buddy) => {
       const best = this.#links.best(buddy);
-      return buddy !== node && best !== undefined && !best.suspect && !isSlowAir(best.carrier);
+      return best !== undefined && !best.suspect && !isSlowAir(best.carrier);
     });
   }
 
   /** Whether more than half of several neighbours on its carrier are silent. */
   #isDeaf({ carrier }: Link): boolean {
-    let links = 0;
-    let silent = 0;
-    for (const { link } of this.#watched.values()) {
-      if (link.carrier !== carrier) continue;
-      links++;
-      if (link.suspect) silent++;
-    }
-    return silent > 1 && silent > links / 2;
+    const links = [...this.#watched.values()].filter(({ link }) => link.carrier === carrier);
+    const silent = links.filter(({ link }) => link.suspect).length;
+    return silent > 1 && silent > links.length / 2;
   }
 
   /** When a neighbour that goes on being silent is given up. */
   #goneAt(watched: Watched, times: WatchTimes): number {
-    const { link, askedAt = 0, heardAt, probes } = watched;
-    const patience = this.#patienceMs(link, times) * this.health.stretch;
-    // Questions still to come take their time, whatever the others say.
-    const toCome = Math.max(0, times.leastProbes - probes) * times.everyMs;
-    const at = Math.max(askedAt + patience, Math.min(watched.nextProbeAt, askedAt + times.aloneMs) + toCome);
+    const { askedAt = 0, heardAt, probes, nextProbeAt } = watched;
+    const patience = this.#patienceMs(watched, times) * this.health.stretch;
+    // Some questions are asked in any case, whatever others say.
+    const asked = nextProbeAt + Math.max(0, times.leastProbes - probes) * times.everyMs;
+    const at = Math.max(askedAt + patience, Math.min(asked, askedAt + times.aloneMs));
     return Math.min(at, Math.max(heardAt + this.#context.timing.peerTimeoutMs, askedAt));
   }
 
-  /** Between the two times the more others confirm it the less, as in Lifeguard: the first ones count most. */
-  #patienceMs(link: Link, { aloneMs, confirmedMs, vouchedMs }: WatchTimes): number {
-    const { confirmed, vouched } = this.#suspicions.count(link.peer as NodeId);
-    if (vouched > 0 || this.#heardOtherwise(link)) return vouchedMs;
+  /** Between the two times, the less the more others confirm it; the first ones count most (Lifeguard). */
+  #patienceMs(watched: Watched, { aloneMs, confirmedMs, vouchedMs }: WatchTimes): number {
+    const { confirmed, vouched } = this.#suspicions.count(watched.link.peer as NodeId);
+    if (vouched > 0 || this.#heardOver(watched) !== undefined) return vouchedMs;
     const share = Math.min(1, Math.log(confirmed + 1) / Math.log(BUDDIES + 1));
     return aloneMs - (aloneMs - confirmedMs) * share;
   }
 
-  /** The carrier over which the node is heard although it does not answer over this link. */
-  #heardOtherwise(link: Link): Link | undefined {
-    const askedAt = this.#watched.get(link.id)?.askedAt ?? 0;
-    const others = this.#of(link.peer as NodeId).filter((other) => other.link !== link);
-    return others.find(({ heardAt, askedAt: asked }) => asked === undefined && heardAt >= askedAt)?.link;
+  /** The radio over which the node was heard since it was asked over this one, though it gave no answer. */
+  #heardOver({ link, askedAt = 0, presentAt }: Watched): string | undefined {
+    if (presentAt >= askedAt) return link.carrier.name;
+    const others = this.#of(link.peer as NodeId);
+    return others.find((other) => other.link !== link && other.heardAt >= askedAt)?.link.carrier.name;
   }
 
-  #giveUp({ link, probes }: Watched, now: Instant): void {
-    const node = link.peer as NodeId;
-    const { confirmed, vouched } = this.#suspicions.count(node);
-    const otherwise = this.#heardOtherwise(link);
-    const others = (count: number): string => `${count} other${count === 1 ? '' : 's'}`;
-    const more =
-      otherwise !== undefined
-        ? `, but it is heard over ${otherwise.carrier.name}`
-        : vouched > 0
-          ? `, but ${others(vouched)} ${vouched === 1 ? 'hears' : 'hear'} it`
-          : confirmed > 0
-            ? `, nor do ${others(confirmed)} hear it`
-            : '';
+  #giveUp(watched: Watched, now: Instant): void {
+    const { link, probes } = watched;
+    const { confirmed, vouched } = this.#suspicions.count(link.peer as NodeId);
+    const over = this.#heardOver(watched);
     const { liveness } = this.#context.counters;
-    if (otherwise !== undefined || vouched > 0) liveness.linksDead++;
+    if (over !== undefined || vouched > 0) liveness.linksDead++;
     else liveness.nodesDead++;
+    let more = '';
+    if (over !== undefined) more = `, but it is heard over ${over}`;
+    else if (vouched > 0) more = `, but ${vouched} other${vouched === 1 ? ' hears' : 's hear'} it`;
+    else if (confirmed > 0) more = `, nor to ${confirmed} other${confirmed === 1 ? '' : 's'}`;
     this.#events.dead(link, `no answer to ${probes} question${probes === 1 ? '' : 's'}${more}`, now);
   }
 }
-

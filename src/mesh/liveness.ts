@@ -1,15 +1,17 @@
+import { type NodeId, nodeIdBytes, nodeIdOf } from '../core/ids.js';
 import type { Instant } from '../core/machine.js';
+import { TokenBucket } from '../core/token-bucket.js';
+import { buildFrame } from '../wire/frame.js';
 import { Body, decode, encode } from '../wire/bodies.js';
 import { FrameType, Priority } from '../wire/frame-types.js';
 import { Flag, type Header } from '../wire/header.js';
-import { nodeIdBytes, type NodeId, nodeIdOf } from '../core/ids.js';
-import { TokenBucket } from '../core/token-bucket.js';
-import { airtimeMs, isSlowAir } from './carrier.js';
+import { airtimeMs, type Carrier, isSlowAir } from './carrier.js';
 import { type Egress, earlier, localHeader } from './egress.js';
 import { heartbeatIntervalMs } from './intervals.js';
 import { LinkWatch } from './link-watch.js';
 import type { Link, Links } from './links.js';
 import type { MeshContext } from './types.js';
+import { hasPresence } from './watch-times.js';
 
 /** Silence, in heartbeat intervals, after which a neighbour is asked whether it is there, and after which it is gone. */
 const SUSPECT_AFTER_INTERVALS = 2.2;
@@ -25,8 +27,12 @@ const TIMED_HEARTBEATS = 16;
 /** What a neighbour may say of others in a second, and at once; more is refused and counted. */
 const TOLD_PER_SECOND = 20;
 const TOLD_BURST = 200;
+/** The digest goes out this often, in heartbeat intervals: the heartbeats between are shorter without it. */
+const DIGEST_INTERVALS = 0.8;
 
 interface Pulse {
+  /** When the neighbour was last sent the digest in a frame of its own. */
+  digestAt: number;
   nextAt: number;
   sent: { sequence: number; at: number }[];
   heardSequence: number;
@@ -66,6 +72,8 @@ export class Liveness {
   readonly #onAir = new Map<number, Pulse>();
   readonly #watch: LinkWatch;
   readonly #budgets = new Map<number, TokenBucket>();
+  /** By carrier: when the digest last went to everybody. */
+  readonly #digestAt = new Map<number, number>();
 
   constructor(
     context: MeshContext,
@@ -82,6 +90,7 @@ export class Liveness {
         const pulse = this.#pulses.get(link.id);
         if (pulse) this.#send(link, pulse, isQuestion, now);
       },
+      presence: (carrier, now) => this.#sendPresence(carrier, now),
       dead: (link, reason, now) => {
         events.dead(link, reason, now);
         for (const other of this.#links.upTo(link.peer as NodeId)) this.suspect(other, now);
@@ -99,6 +108,7 @@ export class Liveness {
 
   open(link: Link, now: Instant): void {
     const pulse: Pulse = {
+      digestAt: Number.NEGATIVE_INFINITY,
       nextAt: now.mono + this.#context.random.below(Math.min(200, this.#context.timing.heartbeatMs)),
       sent: [],
       heardSequence: 0,
@@ -162,13 +172,21 @@ export class Liveness {
       this.#context.counters.refuse('heartbeat.malformed');
       return;
     }
+    if (isPresence(link, header, beat)) {
+      link.lastHeard = now;
+      this.#watch.present(link, now);
+      if (beat.digest !== 0) this.#events.digest(link, beat.digest, now);
+      return;
+    }
+    this.alive(link, now);
+    this.#watch.exchanged(link, now);
     if (pulse.heardAt > 0) pulse.gapMs = now.mono - pulse.heardAt;
     pulse.heardSequence = header.sequence & 0xffff;
     pulse.heardAt = now.mono;
     const sent = pulse.sent.find((entry) => entry.sequence === beat.echo);
     if (sent) sampleRtt(link, now.mono - sent.at - beat.heldMs);
     if (header.flags & Flag.AckWanted) this.#send(link, pulse, false, now);
-    this.#events.digest(link, beat.digest, now);
+    if (beat.digest !== 0) this.#events.digest(link, beat.digest, now);
   }
 
   tick(now: Instant): void {
@@ -251,8 +269,11 @@ export class Liveness {
     const header = localHeader(this.#context, FrameType.Heartbeat, Priority.High, sequence, flags);
     // Who asks wants an answer to time, and gives none.
     const echoes = pulse.heardSequence !== 0 && !(probe && this.#watch.watches(link));
+    const said = Math.max(pulse.digestAt, this.#digestAt.get(link.carrier.index) ?? pulse.digestAt);
+    const tells = this.#onAir.has(link.id) || this.#isDigestDue(said, now);
+    if (tells) pulse.digestAt = now.mono;
     const payload = encode(Body.HeartbeatSchema, {
-      digest: this.#events.ownDigest(),
+      ...(tells && { digest: this.#events.ownDigest() }),
       ...(echoes && {
         echo: pulse.heardSequence,
         heldMs: Math.min(16_383, Math.round(now.mono - pulse.heardAt)),
@@ -264,11 +285,33 @@ export class Liveness {
     this.#egress.sendUnacknowledged(link, { header, payload }, now);
   }
 
+  /** One for everybody in earshot. */
+  #sendPresence(carrier: Carrier, now: Instant): void {
+    const { counters, tagKey } = this.#context;
+    const tells = this.#isDigestDue(this.#digestAt.get(carrier.index) ?? Number.NEGATIVE_INFINITY, now);
+    if (tells) this.#digestAt.set(carrier.index, now.mono);
+    const header = localHeader(this.#context, FrameType.Heartbeat, Priority.High, this.#events.nextSequence());
+    const payload = encode(Body.HeartbeatSchema, tells ? { digest: this.#events.ownDigest() } : {});
+    const frame = buildFrame(header, payload, tagKey);
+    carrier.pace.sent(frame.length, now.mono);
+    counters.countSent(FrameType.Heartbeat);
+    counters.countBytes(carrier.index, frame.length);
+    this.#context.emit({ kind: 'transmit', radio: carrier.index, frame });
+  }
+
+  #isDigestDue(saidAt: number, now: Instant): boolean {
+    return now.mono - saidAt >= DIGEST_INTERVALS * this.#context.timing.heartbeatMs;
+  }
+
   #tell(neighbour: NodeId, node: NodeId, heard: boolean, now: Instant): void {
     const body = encode(Body.SuspicionSchema, { node: nodeIdBytes(node), heard });
     this.#events.send(neighbour, FrameType.Suspicion, body, now);
   }
 }
+
+/** What is said to everybody answers nobody and asks nothing. */
+const isPresence = ({ carrier }: Link, { flags }: Header, { echo }: Body.Heartbeat): boolean =>
+  hasPresence(carrier) && (flags & Flag.AckWanted) === 0 && echo === 0;
 
 function sampleRtt(link: Link, ms: number): void {
   if (ms < 0 || ms > 60_000) return;

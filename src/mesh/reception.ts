@@ -53,7 +53,7 @@ export interface ReceptionEvents {
   beacon(carrier: Carrier, from: LinkAddress, header: Header, frame: Uint8Array, now: Instant): void;
   /** A link-local frame with a good tag, from an address without a link. */
   stranger(carrier: Carrier, from: LinkAddress, source: NodeId, now: Instant): void;
-  /** A frame came over a link in use, whatever becomes of it. */
+  /** A frame that is no heartbeat came over a link in use, whatever becomes of it. */
   alive(link: Link, now: Instant): void;
   acknowledge(link: Link, frame: Uint8Array, now: Instant): void;
   /** A frame that is to go further: flooded, or directed to another node. */
@@ -206,7 +206,9 @@ export class Reception {
     }
     const from = batch.addresses[batch.sources[i] as number] as LinkAddress;
     if (typeOf(batch, i) !== FrameType.Beacon) {
-      this.#context.counters.refuse(linked ? 'frame.not-from-neighbour' : 'link.unknown');
+      // A heartbeat to everybody is also heard by those it is not for.
+      if (linked) this.#context.counters.refuse('frame.not-from-neighbour');
+      else if (typeOf(batch, i) !== FrameType.Heartbeat) this.#context.counters.refuse('link.unknown');
       if (linked || typeOf(batch, i) >= FIRST_FAR_TYPE) return;
       return this.#events.stranger(carrier, from, readHeader(frameOf(batch, i)).source, now);
     }
@@ -246,8 +248,9 @@ export class Reception {
   #linked(link: Link, batch: HeardBatch, i: number, verdict: number, now: Instant): void {
     if (verdict === Verdict.Accept) {
       const frame = frameOf(batch, i);
-      this.#events.alive(link, now);
       const header = readHeader(frame);
+      // Heartbeats may have been for everybody: who reads them knows.
+      if (header.type !== FrameType.Heartbeat) this.#events.alive(link, now);
       this.#context.counters.countReceived(header.type);
       if (wantsHopAck(header.type)) this.#events.acknowledge(link, frame, now);
       this.#judge(link, header, frame, true, now);

@@ -1,14 +1,16 @@
-import { airtimeMs } from './carrier.js';
+import { airtimeMs, type Carrier } from './carrier.js';
 import { heartbeatIntervalMs } from './intervals.js';
 import type { Link } from './links.js';
 import type { MeshTiming } from './types.js';
 
 /** How long a neighbour may be silent, and how it is asked then. All in ms. */
 export interface WatchTimes {
-  /** A heartbeat that asks for nothing goes out this long after the last one of any kind. */
+  /** A heartbeat over this link that asks for nothing goes out this long after the last one of any kind. Infinite where one goes to everybody. */
   readonly beatMs: number;
   /** Silence after which the neighbour is asked. */
   readonly askMs: number;
+  /** Between two exchanges although it is heard: they time the round trip, and show that both directions work. */
+  readonly exchangeMs: number;
   /** Until the second question, and between further ones. */
   readonly firstMs: number;
   readonly everyMs: number;
@@ -23,12 +25,26 @@ export interface WatchTimes {
   readonly vouchedMs: number;
 }
 
-/** Shares of the heartbeat interval, on a carrier of IP speed. */
-const Share = { ASK_PER_LINK: 0.08, ASK_LEAST: 0.2, ASK_MOST: 1.25, FIRST: 0.05, EVERY: 0.02, ALONE: 0.48, CONFIRMED: 0.32 };
+/** Shares of the heartbeat interval. On a carrier of IP speed one heartbeat goes to everybody in earshot, … */
+const PRESENCE = 0.22;
+/** … less often when they are so many, for each has to hear them all. */
+const PRESENCE_PER_LINK = 1 / 90;
+const PRESENCE_MOST = 1;
+/** One missing is enough to ask. */
+const ASK_PRESENCES = 1.25;
+const EXCHANGE = 6;
+/** Where nothing reaches everybody, each link has an exchange of its own. */
+const ASK_PER_LINK = 0.08;
+const ASK_LEAST = 0.2;
+const ASK_MOST = 1.25;
+const FIRST = 0.05;
+const EVERY = 0.016;
+const ALONE = 0.42;
+const CONFIRMED = 0.32;
 /** Whatever the heartbeat: somebody who stands still for a second is not dead. */
 const ALONE_LEAST_MS = 2_000;
 const CONFIRMED_LEAST_MS = 1_600;
-const EVERY_LEAST_MS = 50;
+const EVERY_LEAST_MS = 40;
 /** At a loss of 20 % a question and its answer both arrive in 64 of 100 cases: 20 in vain, once in a billion. */
 const PROBES = 20;
 const CONFIRMED_PROBES = 10;
@@ -38,6 +54,16 @@ const LINE_EVERY_LEAST_MS = 400;
 const LINE_PROBES = 3;
 const LINE_SUSPECT_PROBES = 2;
 
+const scaleOf = ({ heartbeatMs, peerTimeoutMs }: MeshTiming): number => Math.min(heartbeatMs, peerTimeoutMs / 3);
+
+/** Whether one heartbeat goes to everybody in earshot, rather than one over each link. */
+export const hasPresence = ({ traits, pace }: Pick<Carrier, 'traits' | 'pace'>): boolean =>
+  traits.broadcast && !pace.isPaced;
+
+/** Between two heartbeats to everybody of a node with so many links. */
+export const presenceMs = (links: number, timing: MeshTiming): number =>
+  scaleOf(timing) * Math.min(PRESENCE_MOST, Math.max(PRESENCE, PRESENCE_PER_LINK * links));
+
 /**
  * The times of a link that is not a slow shared air. `degree`: links that the busier of the two ends has; all of them together ask as often as one
  * node can be asked.
@@ -45,18 +71,22 @@ const LINE_SUSPECT_PROBES = 2;
 export function watchTimes(link: Link, degree: number, timing: MeshTiming): WatchTimes {
   const { carrier, rttMs = 0 } = link;
   const beatMs = heartbeatIntervalMs(carrier.traits, carrier.linksUp, timing);
-  const scale = Math.min(timing.heartbeatMs, timing.peerTimeoutMs / 3);
+  const scale = scaleOf(timing);
   const most = timing.peerTimeoutMs / 2;
   if (carrier.pace.isPaced) return lineTimes(link, Math.min(beatMs, timing.peerTimeoutMs / 3), scale, most);
-  const everyMs = Math.max(EVERY_LEAST_MS, Share.EVERY * scale);
-  const firstMs = Math.min(most / 4, Math.max(2 * everyMs, Share.FIRST * scale, 4 * rttMs));
+  const everyMs = Math.max(EVERY_LEAST_MS, EVERY * scale);
+  const firstMs = Math.min(most / 4, Math.max(2 * everyMs, FIRST * scale, 4 * rttMs));
   const answeredMs = Math.max(everyMs, 2 * rttMs);
   const takes = (probes: number): number => firstMs + (probes - 2) * everyMs + answeredMs;
-  const aloneMs = Math.min(most, Math.max(ALONE_LEAST_MS, Share.ALONE * scale, takes(PROBES)));
-  const confirmedMs = Math.max(CONFIRMED_LEAST_MS, Share.CONFIRMED * scale, takes(CONFIRMED_PROBES));
+  const aloneMs = Math.min(most, Math.max(ALONE_LEAST_MS, ALONE * scale, takes(PROBES)));
+  const confirmedMs = Math.max(CONFIRMED_LEAST_MS, CONFIRMED * scale, takes(CONFIRMED_PROBES));
+  const shared = hasPresence(carrier);
   return {
-    beatMs,
-    askMs: scale * Math.min(Share.ASK_MOST, Math.max(Share.ASK_LEAST, Share.ASK_PER_LINK * degree)),
+    beatMs: shared ? Number.POSITIVE_INFINITY : beatMs,
+    askMs: shared
+      ? ASK_PRESENCES * presenceMs(degree, timing)
+      : scale * Math.min(ASK_MOST, Math.max(ASK_LEAST, ASK_PER_LINK * degree)),
+    exchangeMs: shared ? EXCHANGE * scale : Number.POSITIVE_INFINITY,
     firstMs,
     everyMs,
     suspectProbes: SUSPECT_PROBES,
@@ -75,7 +105,8 @@ function lineTimes(link: Link, beatMs: number, scale: number, most: number): Wat
   const everyMs = Math.max(LINE_EVERY_LEAST_MS, Math.min(roundTripMs, aloneMs / LINE_PROBES));
   return {
     beatMs,
-    askMs: Share.ASK_MOST * beatMs,
+    askMs: ASK_MOST * beatMs,
+    exchangeMs: Number.POSITIVE_INFINITY,
     firstMs: everyMs,
     everyMs,
     suspectProbes: LINE_SUSPECT_PROBES,

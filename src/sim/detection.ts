@@ -1,7 +1,8 @@
 import type { NodeId } from '../core/ids.js';
 import type { Random } from '../ports/random.js';
 import { seededRandom } from '../system/seeded-random.js';
-import type { Pair } from './topologies.js';
+import { endStall, stall } from './stalls.js';
+import { componentsOf, type Pair } from './topologies.js';
 import { type CarrierPlan, World } from './world.js';
 
 /** UDP and BLE as the radios describe themselves, on air that loses what the caller says. */
@@ -37,6 +38,7 @@ export interface DetectionTimes {
 
 const SETTLE_MS = 40_000;
 const LONGEST_MS = 60_000;
+const RETURN_MS = 5_000;
 
 /** Lets nodes die without a word, and times how long their neighbours take to notice. */
 export async function detectionTimes(options: DetectionOptions): Promise<DetectionTimes> {
@@ -46,11 +48,17 @@ export async function detectionTimes(options: DetectionOptions): Promise<Detecti
   const dead = new Set<NodeId>();
   const heardAt = new Map<number, number>();
   const falseAlarms: string[] = [];
+  // Who comes back has its links one by one: paths over it come and go meanwhile.
+  let quietFrom = 0;
+  const reachable = (a: number, b: number): boolean => {
+    const group = componentsOf(nodes, pairs, (node) => !dead.has(world.node(node).id));
+    return group[a] === group[b];
+  };
   world.watch({
     peer: (node, peer, change, now) => {
       if (change !== 'offline') return;
       if (dead.has(peer)) heardAt.set(node.index, Math.min(now, heardAt.get(node.index) ?? now));
-      else if (node.running) falseAlarms.push(`${node.index} on ${world.indexOf(peer)} at ${Math.round(now)}`);
+      else if (now > quietFrom && node.running && reachable(node.index, world.indexOf(peer))) falseAlarms.push(`${node.index} on ${world.indexOf(peer)} at ${Math.round(now)}`);
     },
   });
   world.start();
@@ -64,12 +72,17 @@ export async function detectionTimes(options: DetectionOptions): Promise<Detecti
     heardAt.clear();
     dead.add(id);
     const diedAt = world.now;
-    world.crash(victim);
+    // It hangs: a radio that were closed would tell others.
+    stall(world, world.node(victim), Number.POSITIVE_INFINITY);
     await until(world, () => neighbours.every((node) => heardAt.has(node)));
     const times = neighbours.map((node) => (heardAt.get(node) ?? Number.POSITIVE_INFINITY) - diedAt);
     first.push(Math.min(...times));
     each.push(...times);
+    endStall(world.node(victim));
+    world.crash(victim);
+    await world.run(1_000);
     dead.delete(id);
+    quietFrom = world.now + RETURN_MS;
     const startedAt = world.now;
     world.start(victim);
     await until(world, () => neighbours.every((node) => world.node(node).mesh.peers.isAlive(id)));
