@@ -19,6 +19,8 @@ export const isAhead = (hlc: Hlc, wallMs: number, limitMs = HLC_MAX_AHEAD_MS): b
 
 /** Never repeats and never steps back, even when the wall clock does. Start it from the newest stamp on disk. */
 export class HybridClock {
+  /** How far ahead of the wall clock a stamp may be. */
+  aheadMs = HLC_MAX_AHEAD_MS;
   #last: Hlc;
 
   constructor(last: Hlc = 0n) {
@@ -37,7 +39,7 @@ export class HybridClock {
   }
 
   /** Takes note of a stamp from elsewhere; false (and no change) when it is too far ahead. */
-  observe(stamp: Hlc, wallMs: number, limitMs = HLC_MAX_AHEAD_MS): boolean {
+  observe(stamp: Hlc, wallMs: number, limitMs = this.aheadMs): boolean {
     if (isAhead(stamp, wallMs, limitMs)) return false;
     if (stamp > this.#last) this.#last = stamp;
     return true;

@@ -18,15 +18,17 @@ function setup() {
     isBuried: (_source, rank) => buried.has(rank),
     members: () => [context.self.id],
     onlySlowAir: () => false,
+    hops: () => 1,
     learned: (node) => void learned.push(node),
   });
   return { context, known, published, learned, buried, beats };
 }
 
 const other = selfNamed(2);
+const NO_TIME = { hlc: 0n, clockMs: 0 };
 const NEIGHBOUR = selfNamed(3).id;
 const theirs = (number: number, answeredUpTo?: number, ms = TEST_EPOCH_MS): Uint8Array =>
-  signBeat(testCrypto, other, number, hlcOf(ms), [], undefined, answeredUpTo);
+  signBeat(testCrypto, other, number, { hlc: hlcOf(ms), clockMs: ms }, [], undefined, answeredUpTo);
 
 test('the first beat comes at the first tick, before anybody can need it', (t) => {
   const { beats, published, context } = setup();
@@ -63,7 +65,7 @@ test('as many frames as a beat can answer for call for one at once', (t) => {
 
 test('a good beat vouches for its author’s boot, and is passed on', (t) => {
   const { beats, known, learned } = setup();
-  t.is(beats.take(other.id, theirs(3, 500), undefined, NEIGHBOUR, at(0)), (1n << 32n) | 3n);
+  t.is(beats.take({ source: other.id, body: theirs(3, 500) }, undefined, NEIGHBOUR, at(0)), (1n << 32n) | 3n);
   t.deepEqual(learned, [other.id]);
   const hint = ((other.boot.salt[0] as number) << 8) | (other.boot.salt[1] as number);
   t.is(known.freshness(other.id, hint, 500), Freshness.Replayed, 'what it answered for before is history');
@@ -79,49 +81,58 @@ test('a beat that is not newer costs no signature check', (t) => {
     isBuried: () => false,
     members: () => [],
     onlySlowAir: () => false,
+    hops: () => 1,
     learned: () => {},
   });
-  t.is(known.take(other.id, theirs(3), (1n << 32n) | 3n, NEIGHBOUR, at(0)), undefined);
+  t.is(known.take({ source: other.id, body: theirs(3) }, (1n << 32n) | 3n, NEIGHBOUR, at(0)), undefined);
   t.is(checks, 0);
-  t.is(beats.take(other.id, theirs(3), (1n << 32n) | 4n, NEIGHBOUR, at(0)), undefined);
+  t.is(beats.take({ source: other.id, body: theirs(3) }, (1n << 32n) | 4n, NEIGHBOUR, at(0)), undefined);
 });
 
 test('what is wrong with a beat is counted under its reason', (t) => {
   const { beats, context, buried } = setup();
   const forged = theirs(3);
   forged[forged.length - 1] = (forged[forged.length - 1] as number) ^ 1;
-  beats.take(other.id, forged, undefined, NEIGHBOUR, at(0));
+  beats.take({ source: other.id, body: forged }, undefined, NEIGHBOUR, at(0));
   t.is(context.refused('beat.signature'), 1);
-  beats.take(NEIGHBOUR, theirs(3), undefined, NEIGHBOUR, at(0));
-  beats.take(other.id, Uint8Array.of(1, 2), undefined, NEIGHBOUR, at(0));
+  beats.take({ source: NEIGHBOUR, body: theirs(3) }, undefined, NEIGHBOUR, at(0));
+  beats.take({ source: other.id, body: Uint8Array.of(1, 2) }, undefined, NEIGHBOUR, at(0));
   t.is(context.refused('beat.malformed'), 2);
   buried.add((1n << 32n) | 9n);
-  beats.take(other.id, theirs(9), undefined, NEIGHBOUR, at(0));
+  beats.take({ source: other.id, body: theirs(9) }, undefined, NEIGHBOUR, at(0));
   t.is(context.refused('beat.forgotten'), 1);
-  beats.take(other.id, theirs(4, undefined, TEST_EPOCH_MS + 600_000), undefined, NEIGHBOUR, at(0));
+  beats.take({ source: other.id, body: theirs(4, undefined, TEST_EPOCH_MS + 600_000) }, undefined, NEIGHBOUR, at(0));
   t.is(context.refused('beat.ahead'), 1);
   const newer = selfNamed(2, { counter: 5 });
-  beats.take(other.id, signBeat(testCrypto, newer, 1, 0n, []), undefined, NEIGHBOUR, at(0));
-  t.is(beats.take(other.id, theirs(10), undefined, NEIGHBOUR, at(0)), undefined);
+  beats.take({ source: other.id, body: signBeat(testCrypto, newer, 1, NO_TIME, []) }, undefined, NEIGHBOUR, at(0));
+  t.is(beats.take({ source: other.id, body: theirs(10) }, undefined, NEIGHBOUR, at(0)), undefined);
   t.is(context.refused('beat.older-boot'), 1);
 });
 
 test('our own beat coming back is no news', (t) => {
   const { beats, context, published } = setup();
   beats.tick(at(0));
-  t.is(beats.take(context.self.id, published[0]?.body as Uint8Array, undefined, NEIGHBOUR, at(0)), undefined);
+  t.is(
+    beats.take({ source: context.self.id, body: published[0]?.body as Uint8Array }, undefined, NEIGHBOUR, at(0)),
+    undefined,
+  );
 });
 
 test('two boots under one counter are suspicious', (t) => {
   const { beats, context } = setup();
-  beats.take(other.id, theirs(1), undefined, NEIGHBOUR, at(0));
+  beats.take({ source: other.id, body: theirs(1) }, undefined, NEIGHBOUR, at(0));
   const clone = selfNamed(2, { salt: new Uint8Array(16).fill(9) });
-  beats.take(other.id, signBeat(testCrypto, clone, 2, 0n, []), (1n << 32n) | 1n, NEIGHBOUR, at(0));
+  beats.take(
+    { source: other.id, body: signBeat(testCrypto, clone, 2, NO_TIME, []) },
+    (1n << 32n) | 1n,
+    NEIGHBOUR,
+    at(0),
+  );
   t.deepEqual(context.effects, [{ kind: 'suspect', node: other.id, what: 'two boots under one counter' }]);
 });
 
 test('a neighbour that brings beats without end is held to a rate', (t) => {
   const { beats, context } = setup();
-  for (let i = 1; i <= 1_000; i++) beats.take(other.id, theirs(i), undefined, NEIGHBOUR, at(0));
+  for (let i = 1; i <= 1_000; i++) beats.take({ source: other.id, body: theirs(i) }, undefined, NEIGHBOUR, at(0));
   t.is(context.refused('beat.too-many'), 800);
 });

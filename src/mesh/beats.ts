@@ -9,6 +9,7 @@ import { saltHintOf } from '../trust/identity.js';
 import { type KnownNodes, Learned } from '../trust/known-nodes.js';
 import type { DripItem } from './drip.js';
 import { DripKind } from './drip.js';
+import { longestOnTheWayMs } from './pulse.js';
 import type { MeshContext } from './types.js';
 
 /** A beat follows frames that are not link-local within this time, and comes at the latest after the other. */
@@ -26,6 +27,8 @@ export interface BeatEvents {
   members(): readonly NodeId[];
   /** Whether every neighbour is reached over a slow air alone. */
   onlySlowAir(): boolean;
+  /** How far away a node is, when that is known. */
+  hops(node: NodeId): number | undefined;
   /** A boot of this node is vouched for from now on. */
   learned(node: NodeId, now: Instant): void;
 }
@@ -66,7 +69,7 @@ export class Beats {
       crypto,
       self,
       ++this.#number,
-      this.#clock.tick(now.wall),
+      { hlc: this.#clock.tick(now.wall), clockMs: this.#context.pulse.clockMs },
       this.#events.members(),
       commitment,
       this.commitments.lastSequence,
@@ -81,6 +84,7 @@ export class Beats {
         sequence: 0,
         rank: beatRank({ boot: self.boot, number: this.#number }),
         body,
+        raisedAt: now.mono,
       },
       now,
     );
@@ -92,8 +96,7 @@ export class Beats {
 
   /** A beat from a neighbour: its rank when it is good and newer than `heldRank`. */
   take(
-    source: NodeId,
-    bytes: Uint8Array,
+    { source, body: bytes, raisedAt }: Pick<DripItem, 'source' | 'body' | 'raisedAt'>,
     heldRank: bigint | undefined,
     from: NodeId,
     now: Instant,
@@ -126,6 +129,8 @@ export class Beats {
       counters.refuse('beat.older-boot');
       return undefined;
     }
+    const ageMs = Math.max(0, now.mono - (raisedAt ?? now.mono));
+    this.#context.pulse.heard(source, beat.clockMs, ageMs + longestOnTheWayMs(this.#events.hops(source)), now);
     if (learned === Learned.Conflict)
       this.#context.emit({ kind: 'suspect', node: source, what: 'two boots under one counter' });
     this.#events.learned(source, now);

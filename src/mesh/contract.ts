@@ -32,6 +32,8 @@ export interface MeshOptions {
   readonly weave: Weave;
   /** Where custody reads what it has kept; it is written by `keep` effects. */
   readonly store: Pick<Store, 'get' | 'range'>;
+  /** False: this device has no clock worth believing. Default true, if its clock was ever set. */
+  readonly hasClock?: boolean;
 }
 
 export type MeshInput =

@@ -170,6 +170,7 @@ export class Discovery {
     }
     if (!this.#vouched(carrier, header, beacon, payload, signature, now)) return;
     if (!this.#expected(carrier, from, header.source)) return;
+    this.#context.pulse.heard(header.source, Number(beacon.clockMs), greetingMs(carrier.traits), now);
     const current = link ?? this.#welcome(carrier, from, header.source, now);
     if (current) this.#greeted(current, header.source, beacon, now);
   }
@@ -179,7 +180,7 @@ export class Discovery {
     for (const schedule of this.#schedules.values()) {
       if (schedule.nextAt > now.mono || !schedule.carrier.traits.broadcast) continue;
       const { carrier } = schedule;
-      this.#transmit(carrier, undefined, this.#beacon(0, false, carrier.traits.mtuBytes, now), now);
+      this.#transmit(carrier, undefined, this.#beacon(0, false, carrier.traits.mtuBytes), now);
       schedule.nextAt = now.mono + schedule.intervalMs * (0.9 + this.#context.random.below(200) / 1_000);
       schedule.intervalMs = Math.min(beaconMaxMs(carrier.traits, carrier.linksUp), schedule.intervalMs * 2);
     }
@@ -188,7 +189,7 @@ export class Discovery {
     }
     for (const { carrier: index, address } of this.#manual.due(now.mono, (entry) => this.#isLinked(entry))) {
       const carrier = this.#schedules.get(index)?.carrier;
-      if (carrier) this.#transmit(carrier, address, this.#beacon(0, true, carrier.traits.mtuBytes, now), now);
+      if (carrier) this.#transmit(carrier, address, this.#beacon(0, true, carrier.traits.mtuBytes), now);
     }
   }
 
@@ -300,7 +301,7 @@ export class Discovery {
   }
 
   #sendTo(link: Link, answer: boolean, now: Instant): void {
-    this.#transmit(link.carrier, link.address, this.#beacon(link.peerNonce, answer, link.mtuBytes, now), now);
+    this.#transmit(link.carrier, link.address, this.#beacon(link.peerNonce, answer, link.mtuBytes), now);
   }
 
   #transmit(carrier: Carrier, to: LinkAddress | undefined, frame: Uint8Array, now: Instant): void {
@@ -311,11 +312,11 @@ export class Discovery {
     this.#context.emit({ kind: 'transmit', radio: carrier.index, ...(to !== undefined && { to }), frame });
   }
 
-  #beacon(heard: number, answer: boolean, mtuBytes: number, now: Instant): Uint8Array {
+  #beacon(heard: number, answer: boolean, mtuBytes: number): Uint8Array {
     const { self, crypto, tagKey } = this.#context;
     const room = mtuBytes - overheadBytes(Flag.Signed);
-    const named = this.#payload(heard, answer, this.#events.name, now);
-    const payload = named.length <= room ? named : this.#payload(heard, answer, '', now);
+    const named = this.#payload(heard, answer, this.#events.name);
+    const payload = named.length <= room ? named : this.#payload(heard, answer, '');
     const header = localHeader(
       this.#context,
       FrameType.Beacon,
@@ -326,13 +327,13 @@ export class Discovery {
     return buildFrame(header, payload, tagKey, crypto.sign(self.keys, immutablePart(header, payload)));
   }
 
-  #payload(heard: number, answer: boolean, name: string, now: Instant): Uint8Array {
+  #payload(heard: number, answer: boolean, name: string): Uint8Array {
     const { self } = this.#context;
     return encode(Body.BeaconSchema, {
       publicKey: self.keys.publicKey,
       bootSalt: self.boot.salt,
       bootCounter: self.boot.counter,
-      clockMs: BigInt(Math.max(0, Math.floor(now.wall))),
+      clockMs: BigInt(this.#context.pulse.clockMs),
       name,
       nonce: this.#nonce,
       heard,

@@ -19,8 +19,9 @@ export interface DripItem {
   /** Orders the items of one source and kind: newer is greater. Alerts stand side by side, it tells them apart. */
   readonly rank: bigint;
   readonly body: Uint8Array;
-  /** Of an alert: its priority, and when it was raised, on this node's monotonic clock. */
+  /** Of an alert. */
   readonly priority?: Priority;
+  /** When an alert was raised or a beat signed, on this node's monotonic clock. */
   readonly raisedAt?: number;
 }
 
@@ -270,7 +271,8 @@ export class Drip {
         this.#context.counters.refuse('drip.malformed');
         continue;
       }
-      const more = isAlert ? { priority: priority as Priority, raisedAt: now.mono - ageS * 1_000 } : {};
+      const aged = kind === DripKind.State ? {} : { raisedAt: now.mono - ageS * 1_000 };
+      const more = isAlert ? { ...aged, priority: priority as Priority } : aged;
       this.#item(peer, { kind, source: nodeIdOf(source), saltHint, sequence, body, ...more }, now);
     }
   }

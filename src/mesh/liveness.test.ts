@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import type { NodeId } from '../core/ids.js';
+import { type NodeId, nodeIdBytes } from '../core/ids.js';
 import { at, carrierWith, headerWith, nodeNamed, sequences, testContext, upLink } from '../testing/builders.js';
 import { Body, decode, encode } from '../wire/bodies.js';
 import { payloadOf } from '../wire/frame.js';
@@ -9,6 +9,7 @@ import { Flag, readHeader } from '../wire/header.js';
 import { Egress } from './egress.js';
 import { type Link, Links } from './links.js';
 import { combineDigests, Liveness } from './liveness.js';
+import { Topology } from './topology.js';
 import type { MeshTiming } from './types.js';
 
 function setup(timing: Partial<MeshTiming> = {}) {
@@ -23,8 +24,7 @@ function setup(timing: Partial<MeshTiming> = {}) {
     nextSequence: sequences(),
     ownDigest: () => 0xd1,
     send: (neighbour, _type, body) => void told.push({ neighbour, body }),
-    buddies: () => [],
-    degree: () => 1,
+    topology: new Topology(),
     digest: (_link, digest) => void digests.push(digest),
     dead: (link, reason) => {
       deaths.push({ at: now, reason });
@@ -44,55 +44,100 @@ function setup(timing: Partial<MeshTiming> = {}) {
     }
     now = until;
   };
-  return { context, links, liveness, link, deaths, digests, runTo };
+  return { context, links, liveness, link, deaths, digests, told, runTo };
 }
 
-test('heartbeats go out at their interval, give or take a tenth', (t) => {
-  const { liveness, link, runTo } = setup();
+const isQuestion = (frame: Uint8Array): boolean => (readHeader(frame).flags & Flag.AckWanted) !== 0;
+const digestOf = (frame: Uint8Array): number => decode(Body.HeartbeatSchema, payloadOf(frame))?.digest ?? 0;
+
+test('on a fast shared carrier one heartbeat goes to everybody a little more often than every second and a quarter', (t) => {
+  const { context, liveness, link, links } = setup();
+  liveness.open(upLink(links, nodeNamed(3), link.carrier), at(0));
   const times: number[] = [];
-  for (let now = 0; now < 100_000; now += 1_000) {
-    liveness.alive(link, at(now));
-    runTo(now + 1_000, (frame, when) => void (readHeader(frame).flags & Flag.AckWanted || times.push(when)));
+  const digests: number[] = [];
+  for (let now = 0; now < 60_000; now = liveness.nextDeadline() as number) {
+    for (const each of links.all()) liveness.alive(each, at(now));
+    liveness.tick(at(now));
+    for (const effect of context.effects.splice(0)) {
+      if (effect.kind !== 'transmit' || effect.to !== undefined) continue;
+      times.push(now);
+      t.false(isQuestion(effect.frame));
+      if (digestOf(effect.frame) !== 0) digests.push(now);
+    }
   }
-  const gaps = times.slice(1).map((time, i) => time - (times[i] as number));
-  t.true(times[0] !== undefined && times[0] <= 200);
-  for (const gap of gaps) t.true(gap >= 4_500 && gap <= 5_500, `${gap}`);
+  for (const [i, time] of times.slice(1).entries()) {
+    const gap = time - (times[i] as number);
+    t.true(gap >= 0.9 * 1_100 && gap <= 1.1 * 1_100 + 200, `${gap}`);
+  }
+  t.true(digests.length >= 9 && digests.length <= 14, `${digests.length} of them with a digest: about every 5 s`);
 });
 
-test('a silent neighbour is asked after some two intervals, and given up soon after', (t) => {
-  const { deaths, runTo } = setup();
-  const probes: number[] = [];
-  runTo(60_000, (frame, when) => void (readHeader(frame).flags & Flag.AckWanted && probes.push(when)));
-  t.is(probes.length, 4);
-  t.true((probes[0] as number) >= 10_000 && (probes[0] as number) <= 12_000);
-  t.deepEqual(
-    deaths.map((death) => death.reason),
-    ['no answer to 4 probes'],
-  );
-  t.true((deaths[0]?.at as number) < 13_500);
+test('a new link has an exchange at once, and one now and then although its neighbour is heard', (t) => {
+  const { liveness, link, runTo } = setup();
+  const questions: number[] = [];
+  const answer = (frame: Uint8Array, when: number): void => {
+    if (!isQuestion(frame)) return;
+    questions.push(when);
+    const echo = encode(Body.HeartbeatSchema, { echo: readHeader(frame).sequence & 0xffff });
+    liveness.heard(link, headerWith({ type: FrameType.Heartbeat }), echo, at(when + 5));
+  };
+  for (let now = 0; now < 100_000; now += 500) {
+    liveness.heard(link, headerWith({ type: FrameType.Heartbeat }), new Uint8Array(0), at(now));
+    runTo(now + 500, answer);
+  }
+  t.true((questions[0] as number) <= 200);
+  t.is(link.rttMs, 5);
+  const gaps = questions.slice(1).map((time, i) => time - (questions[i] as number));
+  for (const gap of gaps) t.true(gap >= 27_000 && gap <= 33_100, `${gap}`);
+  t.is(gaps.length, 3);
 });
 
-test('a neighbour that is quiet for a second is left alone', (t) => {
-  const { deaths, runTo } = setup();
-  let probes = 0;
-  runTo(1_000, (frame) => void (readHeader(frame).flags & Flag.AckWanted && probes++));
-  t.is(probes, 0);
-  t.deepEqual(deaths, []);
-});
-
-test('anything heard ends the asking', (t) => {
+test('what a neighbour says to everybody does not show that it hears this node', (t) => {
   const { liveness, link, deaths, runTo } = setup();
-  runTo(11_100);
-  liveness.alive(link, at(11_100));
-  runTo(20_000);
+  runTo(300);
+  liveness.alive(link, at(300));
+  for (let now = 500; now < 20_000; now += 500) {
+    liveness.heard(link, headerWith({ type: FrameType.Heartbeat }), new Uint8Array(0), at(now));
+    if (now === 5_000) liveness.suspect(link, at(now));
+    runTo(now + 500);
+  }
+  t.is(deaths.length, 1);
+  t.regex(deaths[0]?.reason as string, /^no answer to \d+ questions, but it is heard over test0$/);
+  t.true((deaths[0]?.at as number) > 9_000, 'a link that may only be lossy is given more time than a node');
+});
+
+test('a silent neighbour is asked after a second, and given up after twenty questions', (t) => {
+  const { context, liveness, link, deaths, runTo } = setup();
+  runTo(300);
+  liveness.alive(link, at(1_000));
+  const questions: number[] = [];
+  runTo(20_000, (frame, when) => void (isQuestion(frame) && questions.push(when)));
+  t.true((questions[0] as number) >= 2_200 && (questions[0] as number) <= 2_600, `${questions[0]}`);
+  t.is(deaths.length, 1);
+  t.is(deaths[0]?.reason, `no answer to ${questions.length} questions`);
+  t.true(questions.length >= 20, `${questions.length}`);
+  t.true((deaths[0]?.at as number) <= 4_800, `${deaths[0]?.at}`);
+  t.like(context.counters.liveness, { suspected: 1, nodesDead: 1, linksDead: 0, refuted: 0 });
+});
+
+test('anything heard ends the asking and the suspicion', (t) => {
+  const { context, liveness, link, deaths, runTo } = setup();
+  runTo(1_600);
+  t.true(link.suspect);
+  liveness.alive(link, at(1_600));
+  t.false(link.suspect);
+  runTo(2_600);
   t.deepEqual(deaths, []);
+  t.is(context.counters.liveness.refuted, 1);
 });
 
 test('when something else casts suspicion the neighbour is asked at once', (t) => {
-  const { liveness, link, deaths, runTo } = setup();
-  runTo(1_000);
+  const { context, liveness, link, deaths, runTo } = setup();
+  liveness.alive(link, at(300));
+  runTo(400);
+  liveness.alive(link, at(1_000));
   liveness.suspect(link, at(1_000));
-  t.is(liveness.nextDeadline(), 1_000);
+  t.true(context.transmitted().some(isQuestion));
   runTo(4_000);
   t.is(deaths.length, 1);
 });
@@ -101,6 +146,70 @@ test('the peer timeout holds whatever the heartbeat interval is', (t) => {
   const { deaths, runTo } = setup({ heartbeatMs: 60_000, peerTimeoutMs: 5_000 });
   runTo(20_000);
   t.true((deaths[0]?.at as number) <= 5_500, `${deaths[0]?.at}`);
+});
+
+test('a node that stood still suspects itself: it asks again before it calls anybody dead', (t) => {
+  const { context, liveness, links, link, deaths, runTo } = setup();
+  runTo(1_000);
+  liveness.alive(link, at(1_000));
+  runTo(2_700);
+  // Its timers come five seconds late, and before what its sockets hold.
+  liveness.tick(at(7_700));
+  t.deepEqual(deaths, []);
+  t.is(context.counters.liveness.stalls, 1);
+  t.true(liveness.unwell > 0);
+  liveness.alive(link, at(7_701));
+  t.is(links.size, 1);
+});
+
+test('a neighbour’s word about another makes this node ask that one, and costs it nothing', (t) => {
+  const { context, liveness, links, link, told, runTo } = setup();
+  const other = upLink(links, nodeNamed(3), link.carrier);
+  liveness.open(other, at(0));
+  runTo(300);
+  for (const each of [link, other]) liveness.alive(each, at(300));
+  context.transmitted();
+  liveness.told(other, encode(Body.SuspicionSchema, { node: nodeIdBytes(link.peer as NodeId) }), at(700));
+  t.true(context.transmitted().some(isQuestion), 'it looks for itself');
+  liveness.alive(link, at(720));
+  t.deepEqual(
+    told.map(({ neighbour, body }) => [neighbour, decode(Body.SuspicionSchema, body)?.heard]),
+    [[other.peer, true]],
+    'and tells who asked',
+  );
+  liveness.told(other, encode(Body.SuspicionSchema, { node: nodeIdBytes(link.peer as NodeId) }), at(730));
+  t.deepEqual(context.transmitted(), [], 'who was heard just now is not asked');
+  t.is(told.length, 2);
+  liveness.told(other, encode(Body.SuspicionSchema, { node: new Uint8Array(3) }), at(740));
+  t.is(context.refused('suspicion.malformed'), 1);
+  liveness.told(other, encode(Body.SuspicionSchema, { node: nodeIdBytes(nodeNamed(99)) }), at(740));
+  t.is(context.refused('suspicion.stranger'), 1);
+  for (let i = 0; i < 500; i++)
+    liveness.told(other, encode(Body.SuspicionSchema, { node: nodeIdBytes(nodeNamed(99)) }), at(741));
+  t.true(context.refused('suspicion.too-many') > 250);
+});
+
+test('a node with two radios that is silent over one is asked over the other, and only the link is given up', (t) => {
+  const { context, liveness, links, link, deaths } = setup();
+  const second = upLink(
+    links,
+    link.peer as NodeId,
+    carrierWith({ bitsPerSecond: 200_000, broadcast: false, connected: true, reliable: true }, 1),
+  );
+  liveness.open(second, at(0));
+  const echoes = (frame: Uint8Array, when: number, to: string | undefined): void => {
+    if (to === second.address && isQuestion(frame)) liveness.alive(second, at(when + 30));
+  };
+  let now = 0;
+  while (now < 12_000 && deaths.length === 0) {
+    now = liveness.nextDeadline() as number;
+    liveness.tick(at(now));
+    for (const effect of context.effects.splice(0))
+      if (effect.kind === 'transmit') echoes(effect.frame, now, effect.to);
+  }
+  t.regex(deaths[0]?.reason as string, /^no answer to \d+ questions, but it is heard over test1$/);
+  t.deepEqual([...links.all()], [second]);
+  t.like(context.counters.liveness, { linksDead: 1, nodesDead: 0 });
 });
 
 test('a probe is answered at once, a heartbeat in its time', (t) => {

@@ -1,8 +1,8 @@
 import { type NodeId, nodeIdBytes, nodeIdOf } from '../core/ids.js';
 import type { Instant } from '../core/machine.js';
 import { TokenBucket } from '../core/token-bucket.js';
-import { buildFrame } from '../wire/frame.js';
 import { Body, decode, encode } from '../wire/bodies.js';
+import { buildFrame } from '../wire/frame.js';
 import { FrameType, Priority } from '../wire/frame-types.js';
 import { Flag, type Header } from '../wire/header.js';
 import { airtimeMs, type Carrier, isSlowAir } from './carrier.js';
@@ -10,6 +10,7 @@ import { type Egress, earlier, localHeader } from './egress.js';
 import { heartbeatIntervalMs } from './intervals.js';
 import { LinkWatch } from './link-watch.js';
 import type { Link, Links } from './links.js';
+import type { Topology } from './topology.js';
 import type { MeshContext } from './types.js';
 import { hasPresence } from './watch-times.js';
 
@@ -51,10 +52,8 @@ export interface LivenessEvents {
   nextSequence(): number;
   /** A link-local message to a neighbour, acknowledged. */
   send(neighbour: NodeId, type: FrameType, body: Uint8Array, now: Instant): void;
-  /** Neighbours that hear `node` too, as far as is known. */
-  buddies(node: NodeId): readonly NodeId[];
-  /** How many neighbours a node has, as far as is known. */
-  degree(node: NodeId): number;
+  /** Who hears whom, as far as is known. */
+  readonly topology: Pick<Topology, 'adjacent' | 'edgesOf'>;
 }
 
 /**
@@ -75,12 +74,7 @@ export class Liveness {
   /** By carrier: when the digest last went to everybody. */
   readonly #digestAt = new Map<number, number>();
 
-  constructor(
-    context: MeshContext,
-    links: Links,
-    egress: Pick<Egress, 'sendUnacknowledged'>,
-    events: LivenessEvents,
-  ) {
+  constructor(context: MeshContext, links: Links, egress: Pick<Egress, 'sendUnacknowledged'>, events: LivenessEvents) {
     this.#context = context;
     this.#links = links;
     this.#egress = egress;
@@ -96,8 +90,8 @@ export class Liveness {
         for (const other of this.#links.upTo(link.peer as NodeId)) this.suspect(other, now);
       },
       tell: (neighbour, node, heard, now) => this.#tell(neighbour, node, heard, now),
-      buddies: (node) => events.buddies(node),
-      degree: (node) => events.degree(node),
+      buddies: (node) => [...links.neighbours()].filter((peer) => events.topology.adjacent(peer, node)),
+      degree: (node) => events.topology.edgesOf(node).size,
     });
   }
 

@@ -1,3 +1,4 @@
+import { hlcMs } from '../core/hlc.js';
 import type { MessageId, NodeId } from '../core/ids.js';
 import type { Instant, Machine } from '../core/machine.js';
 import type { RoutingTable } from '../ports/hot-path.js';
@@ -25,6 +26,7 @@ import { Liveness } from './liveness.js';
 import { ManualAddresses } from './manual-addresses.js';
 import { OwnState } from './own-state.js';
 import { Peers } from './peers.js';
+import { Pulse } from './pulse.js';
 import { queueSizes } from './queue-sizes.js';
 import { Reception } from './reception.js';
 import { Routing } from './routing.js';
@@ -49,6 +51,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   readonly delivery: Delivery;
   readonly custody: Custody;
   readonly manual = new ManualAddresses();
+  readonly pulse: Pulse;
   readonly #options: MeshOptions;
   readonly #carriers = new Map<number, Carrier>();
   readonly #egress: Egress;
@@ -74,8 +77,10 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     this.#options = options;
     this.#sequence = options.firstSequence;
     const { self, crypto, random, tagKey, timing, hotPath } = options;
+    this.pulse = new Pulse(this.counters, options.hasClock ?? true, hlcMs(options.clock.last));
     const emit = (effect: MeshEffect): void => void this.#outbox.push(effect);
-    this.context = { self, crypto, random, tagKey, timing, counters: this.counters, carriers: this.#carriers, emit };
+    const { counters, pulse } = this;
+    this.context = { self, crypto, random, tagKey, timing, counters, pulse, carriers: this.#carriers, emit };
     const table = hotPath.routes({ capacity: ROUTES_MAX, ttlMs: LEARNED_ROUTE_MS });
     this.routing = new Routing(self.id, this.links, table);
     this.peers = new Peers(this.context, this.routing, options.maxPeers, (node, aged, now) =>
@@ -90,14 +95,10 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     this.#liveness = new Liveness(this.context, this.links, this.#egress, {
       nextSequence: this.#nextSequence,
       ownDigest: () => this.digest(),
-      dead: (link, reason, now) => {
-        this.#discovery.lost(link, now);
-        this.#linkDown(link, reason, now, true);
-      },
+      dead: (link, reason, now) => this.#linkDown(link, reason, now, true),
       digest: (link, digest, now) => this.#fabric.compare(link, digest, now),
       send: (peer, type, body, now) => this.#sending.local(peer, type, body, Priority.High, now),
-      buddies: (node) => [...this.links.neighbours()].filter((peer) => this.routing.topology.adjacent(peer, node)),
-      degree: (node) => this.routing.topology.edgesOf(node).size,
+      topology: this.routing.topology,
     });
     this.#flooding = new Flooding(this.context, this.links, this.#egress, this.#hears);
     this.#drip = this.#makeDrip();
@@ -107,6 +108,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
       isBuried: (source, rank, now) => this.#drip.isBuried(DripKind.Beat, source, rank, now),
       members: () => [self.id, ...this.peers.all()],
       onlySlowAir: () => this.links.onlySlowAir,
+      hops: (node) => this.routing.path(node)?.hops,
       learned: (node, now) => this.#reception.learned(node, now),
     });
     this.peers.onAlive = (node, now) => this.custody.reached(node, now);
@@ -161,7 +163,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
           ? this.#alerts.take(item, from, now)
           : kind === DripKind.State
             ? this.#stateSpread.take(item, now)
-            : this.#beats.take(item.source, item.body, this.#drip.rankOf(kind, item.source), from, now),
+            : this.#beats.take(item, this.#drip.rankOf(kind, item.source), from, now),
     });
   }
 
@@ -202,7 +204,10 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     return { id: this.#sending.idOf(sequence), sequence };
   }
 
-  step(input: MeshInput, now: Instant): readonly MeshOutput[] {
+  /** `at.wall` is what this device's own clock shows; all that is stamped and judged goes by the mesh's time. */
+  step(input: MeshInput, at: Instant): readonly MeshOutput[] {
+    const now = this.pulse.at(at);
+    this.#options.clock.aheadMs = this.pulse.aheadMs;
     this.#outbox = [];
     this.#handle(input, now);
     this.#tick(now);
@@ -362,6 +367,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     this.#fabric.linksChanged(peer, now);
     this.#ownState.linksChanged(now);
     this.#discovery.hurry(carrier, now);
+    if (remove) this.#discovery.lost(link, now);
     if (remove) this.context.emit({ kind: 'drop-link', radio: carrier.index, address });
     for (const frame of left) this.#undelivered(link, frame, now);
   }
@@ -376,6 +382,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     this.states.forget(node);
     this.routing.forget(node);
     this.known.forget(node);
+    this.pulse.forget(node);
   }
 
   #pass(key: string, link: Link, header: Header, frame: Uint8Array, now: Instant): void {

@@ -15,7 +15,9 @@ test('an author proves a frame it sent: leaf, path and signed beat fit the frame
   const commitments = new Commitments(testCrypto);
   const frames = [5, 6, 7].map((sequence) => headerWith({ source: self.id, sequence }));
   for (const header of frames) commitments.add(header.sequence, immutablePart(header, utf8(`${header.sequence}`)));
-  commitments.sealed(signBeat(testCrypto, self, 1, hlcOf(1), [], commitments.commitment() as Commitment));
+  commitments.sealed(
+    signBeat(testCrypto, self, 1, { hlc: hlcOf(1), clockMs: 1 }, [], commitments.commitment() as Commitment),
+  );
   const message = fromHex(messageIdFor(self.id, 0xabcd, 6)) as Uint8Array;
   const answer = decode(Body.ProofSchema, answerProof(commitments, encode(Body.ProofRequestSchema, { message })));
   if (!answer?.beat) return t.fail();

@@ -79,7 +79,7 @@ export class StateSpread {
       this.#context.counters.refuse('state.forgotten');
       return undefined;
     }
-    const taken = this.#states.take(snapshot, now.wall);
+    const taken = this.#states.take(snapshot, now.wall, this.#clock.aheadMs);
     if (taken === Taken.Ahead || taken === Taken.Conflict) this.#context.counters.refuse(`state.${taken}`);
     if (taken !== Taken.Newer) return undefined;
     this.#clock.observe(snapshot.hlc, now.wall);

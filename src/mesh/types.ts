@@ -9,6 +9,7 @@ import type { Priority } from '../wire/frame-types.js';
 import type { Header } from '../wire/header.js';
 import type { Carrier } from './carrier.js';
 import type { Counters } from './counters.js';
+import type { Pulse } from './pulse.js';
 
 export interface MeshTiming {
   readonly heartbeatMs: number;
@@ -86,6 +87,7 @@ export interface MeshContext {
   /** The radios there are now, by index. */
   readonly carriers: ReadonlyMap<number, Carrier>;
   readonly timing: MeshTiming;
+  readonly pulse: Pulse;
   emit(effect: MeshEffect): void;
 }
 

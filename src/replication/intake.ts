@@ -209,7 +209,7 @@ export class Intake {
       return never('erased');
     }
     if (entry.expiresAt <= now.wall) return never('expired');
-    if (!isAhead(entry.hlc, now.wall)) return undefined;
+    if (!isAhead(entry.hlc, now.wall, this.#o.clock.aheadMs)) return undefined;
     taken.answered.push(entry.key);
     if (this.#held.size >= MAX_HELD_BACK && !this.#held.has(entry.key)) {
       peer.refuse(entry.key, shortDigest(entry.digest), now.mono);
@@ -301,7 +301,7 @@ export class Intake {
     const fault = tombstoneFault(tombstone);
     if (fault) return reject(fault);
     // From the future: asked for again once the neighbour's refusals are forgotten.
-    if (isAhead(tombstone.hlc, now.wall)) return reject('ahead');
+    if (isAhead(tombstone.hlc, now.wall, this.#o.clock.aheadMs)) return reject('ahead');
     const { publicKey, eraser } = tombstone;
     const refusal = verifier.signature(
       publicKey,

@@ -58,7 +58,8 @@ export async function detectionTimes(options: DetectionOptions): Promise<Detecti
     peer: (node, peer, change, now) => {
       if (change !== 'offline') return;
       if (dead.has(peer)) heardAt.set(node.index, Math.min(now, heardAt.get(node.index) ?? now));
-      else if (now > quietFrom && node.running && reachable(node.index, world.indexOf(peer))) falseAlarms.push(`${node.index} on ${world.indexOf(peer)} at ${Math.round(now)}`);
+      else if (now > quietFrom && node.running && reachable(node.index, world.indexOf(peer)))
+        falseAlarms.push(`${node.index} on ${world.indexOf(peer)} at ${Math.round(now)}`);
     },
   });
   world.start();

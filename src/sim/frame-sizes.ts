@@ -54,7 +54,7 @@ const commitment: Commitment = { firstSequence: 2 ** 30, lastSequence: 2 ** 30 +
 export function typicalBeat(): Uint8Array {
   const crypto = fastCrypto(seededRandom('sizes'));
   const self = { id: NODE, keys: crypto.keyPairOf(HASH_32), boot: { salt: HASH_32.subarray(16), counter: 12 } };
-  return signBeat(crypto, self, 30, HLC, [NODE], commitment);
+  return signBeat(crypto, self, 30, { hlc: HLC, clockMs: Number(MS) }, [NODE], commitment);
 }
 
 const drip = (kind: number, body: Uint8Array): Uint8Array =>

@@ -4,6 +4,7 @@ import type { Instant } from '../core/machine.js';
 import { type Carrier, makeCarrier } from '../mesh/carrier.js';
 import { Counters } from '../mesh/counters.js';
 import type { Link, Links } from '../mesh/links.js';
+import { Pulse } from '../mesh/pulse.js';
 import type { MeshContext, MeshEffect } from '../mesh/types.js';
 import type { Crypto } from '../ports/crypto.js';
 import type { RadioTraits } from '../ports/radio.js';
@@ -80,6 +81,7 @@ export function testContext(more: Partial<MeshContext> = {}): TestContext {
     random: seededRandom('context'),
     tagKey: TEST_TAG_KEY,
     counters,
+    pulse: new Pulse(counters, true),
     timing: { heartbeatMs: 5_000, peerTimeoutMs: 30_000, forgetAfterMs: 86_400_000 },
     emit: (effect) => void effects.push(effect),
     ...more,

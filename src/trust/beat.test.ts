@@ -7,7 +7,16 @@ import { beatRank, type Commitment, parseBeat, signBeat, verifyBeat } from './be
 const self = selfNamed(1);
 const commitment: Commitment = { firstSequence: 7, lastSequence: 30, count: 12, root: new Uint8Array(32).fill(3) };
 const beat = (more: Commitment | undefined = commitment): Uint8Array =>
-  signBeat(testCrypto, self, 5, hlcOf(1_800_000_000_000), [nodeNamed(2), nodeNamed(1)], more);
+  signBeat(
+    testCrypto,
+    self,
+    5,
+    { hlc: hlcOf(1_800_000_000_000), clockMs: 1_800_000_000_123 },
+    [nodeNamed(2), nodeNamed(1)],
+    more,
+  );
+
+const NO_TIME = { hlc: 0n, clockMs: 0 };
 
 test('a signed beat says who, which boot, when, and what it answers for', (t) => {
   t.deepEqual(verifyBeat(testCrypto, beat()), {
@@ -16,15 +25,16 @@ test('a signed beat says who, which boot, when, and what it answers for', (t) =>
     boot: self.boot,
     number: 5,
     hlc: hlcOf(1_800_000_000_000),
+    clockMs: 1_800_000_000_123,
     commitment,
     answeredUpTo: 30,
   });
 });
 
 test('a beat without new frames still says up to where earlier ones answered', (t) => {
-  const quiet = signBeat(testCrypto, self, 6, 0n, [], undefined, 30);
+  const quiet = signBeat(testCrypto, self, 6, NO_TIME, [], undefined, 30);
   t.like(verifyBeat(testCrypto, quiet), { commitment: undefined, answeredUpTo: 30 });
-  t.is(verifyBeat(testCrypto, signBeat(testCrypto, self, 1, 0n, []))?.answeredUpTo, undefined);
+  t.is(verifyBeat(testCrypto, signBeat(testCrypto, self, 1, NO_TIME, []))?.answeredUpTo, undefined);
 });
 
 test('a beat with any bit changed is no beat of its author', (t) => {
@@ -43,9 +53,9 @@ test('a beat with any bit changed is no beat of its author', (t) => {
 
 test('a beat signed by another key, or in the name of another, is refused', (t) => {
   const other = selfNamed(2);
-  const stolen = signBeat(testCrypto, { ...self, keys: other.keys }, 5, 0n, []);
+  const stolen = signBeat(testCrypto, { ...self, keys: other.keys }, 5, NO_TIME, []);
   t.is(verifyBeat(testCrypto, stolen), undefined);
-  const renamed = signBeat(testCrypto, { ...other, id: self.id }, 5, 0n, []);
+  const renamed = signBeat(testCrypto, { ...other, id: self.id }, 5, NO_TIME, []);
   t.is(verifyBeat(testCrypto, renamed), undefined);
 });
 
@@ -59,7 +69,8 @@ test('what cannot be a beat is told before any signature is checked', (t) => {
 });
 
 test('the order of members does not matter to the hash of the membership', (t) => {
-  const signed = (members: Parameters<typeof signBeat>[4]): Uint8Array => signBeat(testCrypto, self, 5, 0n, members);
+  const signed = (members: Parameters<typeof signBeat>[4]): Uint8Array =>
+    signBeat(testCrypto, self, 5, NO_TIME, members);
   t.deepEqual(signed([nodeNamed(1), nodeNamed(2)]), signed([nodeNamed(2), nodeNamed(1)]));
   t.notDeepEqual(signed([nodeNamed(1)]), signed([nodeNamed(1), nodeNamed(2)]));
 });

@@ -21,6 +21,8 @@ export interface VerifiedBeat {
   readonly boot: Boot;
   readonly number: number;
   readonly hlc: Hlc;
+  /** What its author's own clock showed when it signed; 0 when it has none. */
+  readonly clockMs: number;
   readonly commitment?: Commitment;
   /** The last sequence that this beat or one before answers for; `undefined` when there is none yet. */
   readonly answeredUpTo: number | undefined;
@@ -30,12 +32,12 @@ export interface VerifiedBeat {
 export const beatRank = (beat: { boot: { counter: number }; number: number }): bigint =>
   (BigInt(beat.boot.counter) << 32n) | BigInt(beat.number);
 
-/** Bytes of a SignedBeat. `answeredUpTo` counts without a commitment: what an earlier beat answered for last. */
+/** Bytes of a SignedBeat. `clockMs`: what this node's own clock shows, 0 without one. `answeredUpTo` counts without a commitment: what an earlier beat answered for last. */
 export function signBeat(
   crypto: Crypto,
   self: Self,
   number: number,
-  hlc: Hlc,
+  time: { readonly hlc: Hlc; readonly clockMs: number },
   members: readonly NodeId[],
   commitment?: Commitment,
   answeredUpTo?: number,
@@ -46,7 +48,8 @@ export function signBeat(
     bootSalt: self.boot.salt,
     bootCounter: self.boot.counter,
     number,
-    hlc,
+    hlc: time.hlc,
+    clockMs: BigInt(time.clockMs),
     membership: membershipHash(crypto, members),
     lastSequence: commitment?.lastSequence ?? answeredUpTo ?? 0,
     ...(commitment && {
@@ -78,6 +81,7 @@ export function parseBeat(
     boot: { salt: body.bootSalt, counter: body.bootCounter },
     number: body.number,
     hlc: body.hlc,
+    clockMs: Number(body.clockMs),
     answeredUpTo: body.lastSequence === 0 ? undefined : body.lastSequence,
     ...(body.count > 0 && {
       commitment: {
