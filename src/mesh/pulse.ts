@@ -103,7 +103,7 @@ export class Pulse {
     const own = raw.wall - raw.mono;
     const isStale = raw.mono - this.#reckonedAt >= RECKON_EVERY_MS || Math.abs(own - this.#ownOffset) > STEP_MS;
     if (!this.#reckoning || isStale) this.#reckon();
-    return this.#offset === undefined ? raw : { mono: raw.mono, wall: raw.mono + this.#offset };
+    return this.#offset === undefined ? raw : { mono: raw.mono, wall: Math.floor(raw.mono + this.#offset) };
   }
 
   /** What this node's own clock shows, for what it signs; 0 when it has none. */
