@@ -109,6 +109,7 @@ export class Agent implements AgentApi {
       detections: { count: this.#parts.detections.count },
       hotPath,
       ...(url !== undefined && { http: { url } }),
+      pulse: mesh.pulse.view(runner.raw()),
       storage: { condition: storage.condition, ...(storage.reason !== undefined && { reason: storage.reason }) },
     };
   }

@@ -4,6 +4,7 @@ import { EdgeError, messageOf } from '../core/errors.js';
 import { HybridClock } from '../core/hlc.js';
 import { Mesh } from '../mesh/mesh.js';
 import { createHotPath, describeHotPath, returnFreedMemory } from '../native/hot-path.js';
+import type { Clock } from '../ports/clock.js';
 import type { Crypto } from '../ports/crypto.js';
 import type { HotPath } from '../ports/hot-path.js';
 import type { Log } from '../ports/log.js';
@@ -111,6 +112,7 @@ function engine(
     dedupCapacity: config.limits.dedupCapacity,
     weave,
     store,
+    hasClock: config.clock.trusted,
   });
   return { self, mesh, weave, hotPath };
 }
@@ -132,7 +134,7 @@ interface Ground {
 
 function services(ground: Ground) {
   const { config, log, crypto, store, hotPath, mesh, runner, access, records, events, storage } = ground;
-  const clock = systemClock;
+  const clock = meshClock(runner);
   const counted = (reason: string): void => mesh.counters.refuse(reason);
   const messages = new Messages(access, clock, store, {
     counted,
@@ -222,6 +224,13 @@ async function wire(config: Config, openFace: FaceFactory, log: Log, dataDir: Da
   });
   return agent;
 }
+
+/** The clock of services: its wall shows the mesh's time, as all stamps do. */
+const meshClock = (runner: Runner): Clock => ({
+  now: () => systemClock.now(),
+  wall: () => runner.now().wall,
+  timer: (name, delayMs, fn) => systemClock.timer(name, delayMs, fn),
+});
 
 function addStaticPeers(agent: Agent, config: Config, log: Log): void {
   for (const { host, port } of config.peers.static) {

@@ -49,6 +49,7 @@ export interface Config {
   };
   readonly detections: { readonly retentionMs: number; readonly shareVectors: boolean };
   readonly sensors: { readonly enabled: boolean; readonly intervalMs: number };
+  readonly clock: { readonly trusted: boolean };
   readonly spaces: readonly { readonly name: string; readonly dimension: number }[];
   readonly peers: { readonly static: readonly HostPort[] };
   readonly ble: { readonly urgentAdverts: boolean };
@@ -71,6 +72,7 @@ export interface ConfigOptions {
   readonly limits?: Partial<Config['limits']>;
   readonly detections?: Partial<Config['detections']>;
   readonly sensors?: Partial<Config['sensors']>;
+  readonly clock?: Partial<Config['clock']>;
   readonly spaces?: Config['spaces'];
   readonly peers?: { readonly static?: readonly (HostPort | string)[] };
   readonly ble?: Partial<Config['ble']>;
@@ -200,6 +202,7 @@ function resolved(parsed: ParsedFile, raw: Raw, env: Environment, origin: (key: 
     },
     detections: { retentionMs: detections.retention, shareVectors: detections.share_vectors },
     sensors: { enabled: sensors.enabled, intervalMs: sensors.interval },
+    clock: { trusted: parsed.clock.trusted },
     spaces: parsed.spaces,
     peers: parsed.peers,
     ble: { urgentAdverts: parsed.ble.urgent_adverts },

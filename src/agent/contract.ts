@@ -1,3 +1,4 @@
+import type { PulseView } from '../mesh/pulse.js';
 import type { RadioCondition, RadioCounters, RadioKind, RadioProbe } from '../ports/radio.js';
 import type { Statistics } from './statistics-contract.js';
 
@@ -41,6 +42,8 @@ export interface Status {
   readonly detections: { readonly count: number };
   readonly hotPath: { readonly kind: 'native' | 'js'; readonly isa: string; readonly reason?: string };
   readonly http?: { readonly url: string };
+  /** The mesh's time, and how this node comes by it. */
+  readonly pulse: PulseView;
   /** Set while the disk is full or failing: what stopped working. */
   readonly storage: { readonly condition: 'ok' | 'full' | 'failed'; readonly reason?: string };
 }
@@ -76,12 +79,16 @@ export interface PeerLink {
   /** Share of frames that arrive, 0 to 1, measured over both directions. */
   readonly quality: number;
   readonly lastHeardAt: number;
+  /** It does not answer at the moment. */
+  readonly suspect?: true;
 }
 
 export interface Peer {
   readonly nodeId: string;
   readonly name: string;
   readonly alive: boolean;
+  /** A neighbour that answers over none of its links: it may be gone. */
+  readonly suspect?: true;
   /** 1 for a neighbour; 0 when no path is known. */
   readonly hops: number;
   readonly lastSeenAt: number;
@@ -298,6 +305,8 @@ export interface AgentEvents {
     readonly nodeId: string;
     readonly change: 'joined' | 'alive' | 'offline' | 'forgotten';
     readonly name: string;
+    /** Of `offline`: why it is called so. */
+    readonly reason?: string;
   };
   link: {
     readonly nodeId: string;

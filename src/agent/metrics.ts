@@ -57,6 +57,13 @@ function writeNode(page: MetricsPage, status: Status, statistics: Statistics): v
   ]);
   page.gauge('detections', 'Live detections held here.', [[{}, status.detections.count]]);
   page.gauge('storage_ok', 'Whether writes reach the disk.', [[{}, status.storage.condition === 'ok' ? 1 : 0]]);
+  const { pulse } = status;
+  page.gauge('clock_offset_ms', "Mesh time less this node's own clock.", [[{ source: pulse.source }, pulse.offsetMs]]);
+  page.gauge('clock_interval_ms', 'Within what the mesh time is known.', [[{}, pulse.latestAt - pulse.earliestAt]]);
+  page.gauge('clocks', 'Clocks known, by whether they agree.', [
+    [{ agree: 'true' }, pulse.agreeing],
+    [{ agree: 'false' }, pulse.clocks - pulse.agreeing],
+  ]);
   page.gauge('engine_step_ms', 'Time of one step of the engine, over the last thousand.', [
     [{ quantile: '0.5' }, engine.p50Ms],
     [{ quantile: '0.99' }, engine.p99Ms],
@@ -114,6 +121,9 @@ function writeTraffic(page: MetricsPage, status: Status, statistics: Statistics)
     'Directed messages of this node, by outcome; and retries.',
     byKey('outcome', { delivered, expired, retries }),
   );
+  const { unwell, ...watched } = statistics.liveness;
+  page.counter('liveness', 'What watching neighbours took and found.', byKey('event', watched));
+  page.gauge('unwell', 'From 0, when well, to 8: how much this node doubts itself.', [[{}, unwell]]);
   const lengths = Object.fromEntries(Object.entries(statistics.queues).map(([queue, { length }]) => [queue, length]));
   page.gauge('queue_length', 'Entries in bounded queues and tables.', byKey('queue', lengths));
 }

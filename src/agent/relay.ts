@@ -63,11 +63,16 @@ export class Relay implements RunnerEvents {
       case 'receipt':
         return access.receipt(effect);
       case 'peer':
-        this.#nodes.say('info', `node ${effect.node} ${effect.change}`);
+        this.#nodes.say(
+          'info',
+          `node ${effect.node} ${effect.change}`,
+          effect.reason === undefined ? undefined : { reason: effect.reason },
+        );
         return events.emit('peer', {
           nodeId: effect.node,
           change: effect.change,
           name: mesh.states.get(effect.node)?.name ?? '',
+          ...(effect.reason !== undefined && { reason: effect.reason }),
         });
       case 'link': {
         const { node, address, change, reason } = effect;

@@ -70,7 +70,13 @@ export class Runner {
     return this.#stopped;
   }
 
+  /** The moment by the mesh's time. */
   now(): Instant {
+    return this.#mesh.pulse.at(this.raw());
+  }
+
+  /** The moment by this device's own clocks. */
+  raw(): Instant {
     return { mono: this.clock.now(), wall: this.clock.wall() };
   }
 

@@ -19,4 +19,6 @@ export interface Statistics {
   readonly engine: { readonly steps: number; readonly p50Ms: number; readonly p99Ms: number };
   readonly process: { readonly rssBytes: number; readonly cpuMs: number; readonly uptimeMs: number };
   readonly search: { readonly local: number; readonly mesh: number };
+  /** How neighbours were watched, and `unwell`: from 0, when well, to 8, how much this node doubts itself rather than them. */
+  readonly liveness: Readonly<Counters['liveness']> & { readonly unwell: number };
 }

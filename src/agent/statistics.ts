@@ -52,6 +52,7 @@ export function statistics(
       uptimeMs: Math.floor(time.now - time.startedAt),
     },
     search,
+    liveness: { ...counters.liveness, unwell: mesh.liveness.unwell },
   };
 }
 

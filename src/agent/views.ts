@@ -87,7 +87,8 @@ function peerView(mesh: Mesh, runner: Runner, node: NodeId): Peer {
   const toWall = (mono: number): number => Math.floor(now.wall - (now.mono - mono));
   const snapshot = mesh.states.get(node);
   const alive = mesh.peers.isAlive(node);
-  const links = mesh.links.upTo(node).map((link) => linkView(link, toWall));
+  const up = mesh.links.upTo(node);
+  const links = up.map((link) => linkView(link, toWall));
   const heard = links.map((link) => link.lastHeardAt);
   const lastSeen = mesh.peers.lastSeen(node);
   const state = snapshot ? stateView(snapshot) : null;
@@ -95,6 +96,7 @@ function peerView(mesh: Mesh, runner: Runner, node: NodeId): Peer {
     nodeId: node,
     name: snapshot?.name ?? '',
     alive,
+    ...(up.length > 0 && up.every(({ suspect }) => suspect) && { suspect: true }),
     hops: mesh.routing.path(node)?.hops ?? 0,
     lastSeenAt: Math.max(...heard, lastSeen ? toWall(lastSeen.mono) : 0),
     links,
@@ -109,6 +111,7 @@ function linkView(link: Link, toWall: (mono: number) => number): PeerLink {
     ...(link.rttMs !== undefined && { rttMs: round(link.rttMs, 2) }),
     quality: round(link.quality, 3),
     lastHeardAt: toWall(link.lastHeard.mono),
+    ...(link.suspect && { suspect: true }),
   };
 }
 

@@ -50,13 +50,13 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   readonly peers: Peers;
   readonly delivery: Delivery;
   readonly custody: Custody;
+  readonly liveness: Liveness;
   readonly manual = new ManualAddresses();
   readonly pulse: Pulse;
   readonly #options: MeshOptions;
   readonly #carriers = new Map<number, Carrier>();
   readonly #egress: Egress;
   readonly #discovery: Discovery;
-  readonly #liveness: Liveness;
   readonly #flooding: Flooding;
   readonly #drip: Drip;
   readonly #beats: Beats;
@@ -89,10 +89,10 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     this.#egress = new Egress(this.context, {
       nextSequence: this.#nextSequence,
       undelivered: (link, frame, now) => this.#undelivered(link, frame, now),
-      suspect: (link, now) => this.#liveness.suspect(link, now),
+      suspect: (link, now) => this.liveness.suspect(link, now),
     });
     this.#discovery = this.#makeDiscovery();
-    this.#liveness = new Liveness(this.context, this.links, this.#egress, {
+    this.liveness = new Liveness(this.context, this.links, this.#egress, {
       nextSequence: this.#nextSequence,
       ownDigest: () => this.digest(),
       dead: (link, reason, now) => this.#linkDown(link, reason, now, true),
@@ -121,7 +121,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     [this.delivery, this.custody] = [delivery, custody];
     const [egress, beats, flooding, drip] = [this.#egress, this.#beats, this.#flooding, this.#drip];
     const [nextSequence, alerts] = [this.#nextSequence, this.#alerts];
-    const [liveness, discovery] = [this.#liveness, this.#discovery];
+    const [liveness, discovery] = [this.liveness, this.#discovery];
     const sending = new Sending({ ...parts, ...directed, egress, beats, flooding, alerts, nextSequence });
     this.#sending = sending;
     this.#ownState = new OwnState(context, links, options);
@@ -171,7 +171,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     const { hotPath, dedupCapacity } = this.#options;
     return new Reception(this.context, hotPath, table, this.links, this.known, dedupCapacity, {
       beacon: (carrier, from, header, frame, now) => this.#discovery.heard(carrier, from, header, frame, now),
-      alive: (link, now) => this.#liveness.alive(link, now),
+      alive: (link, now) => this.liveness.alive(link, now),
       stranger: (carrier, from, source, now) => this.#discovery.heardLost(carrier, from, source, now),
       acknowledge: (link, frame, now) => this.#egress.acknowledge(link, frame, now),
       pass: (key, link, header, frame, now) => this.#pass(key, link, header, frame, now),
@@ -297,7 +297,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   }
 
   #tick(now: Instant): void {
-    this.#liveness.tick(now);
+    this.liveness.tick(now);
     this.#discovery.tick(now);
     this.delivery.tick(now);
     this.#flooding.tick(now);
@@ -337,7 +337,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   #linkUp(link: Link, now: Instant): void {
     const peer = link.peer as NodeId;
     this.#egress.open(link);
-    this.#liveness.open(link, now);
+    this.liveness.open(link, now);
     this.routing.linksChanged();
     this.#ownState.linksChanged(now);
     this.#dirty = true;
@@ -355,7 +355,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   #linkDown(link: Link, reason: string, now: Instant, remove: boolean): void {
     const { peer, phase, carrier, address } = link;
     const left = phase === 'up' ? this.#egress.close(link) : [];
-    this.#liveness.close(link);
+    this.liveness.close(link);
     if (remove) this.links.remove(link);
     else this.links.markGreeting(link);
     this.routing.linkGone(link);
@@ -403,7 +403,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
       this.#dirty = true;
       this.#flooding.reconsider();
       const after = this.routing.topology.edgesOf(snapshot.author);
-      for (const node of before.keys()) if (!after.has(node)) this.#liveness.look(node, now);
+      for (const node of before.keys()) if (!after.has(node)) this.liveness.look(node, now);
     }
     this.context.emit({ kind: 'state', node: snapshot.author });
   }

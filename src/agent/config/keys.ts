@@ -168,6 +168,13 @@ export const KEYS = {
     env: 'EDGE_AGENT_SENSOR_INTERVAL',
     fallback: '10s',
   },
+  'clock.trusted': {
+    kind: 'switch',
+    what: "Whether this device's clock is worth believing once it was set; false where it always comes up wrong.",
+    expected: 'true or false',
+    env: 'EDGE_AGENT_CLOCK_TRUSTED',
+    fallback: true,
+  },
   spaces: {
     kind: 'tables',
     what: 'The embedding spaces this node takes: vectors of different spaces never meet.',

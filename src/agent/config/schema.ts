@@ -115,6 +115,7 @@ export const configSchema = z.strictObject({
       interval: withDefault('sensors.interval', duration(SECOND, HOUR)),
     })
     .prefault({}),
+  clock: z.strictObject({ trusted: withDefault('clock.trusted', z.boolean()) }).prefault({}),
   spaces: withDefault('spaces', z.array(space).min(1).max(16)),
   peers: z
     .strictObject({ static: withDefault('peers.static', z.array(hostPort.refine(({ port }) => port > 0)).max(100)) })

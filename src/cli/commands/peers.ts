@@ -22,8 +22,9 @@ const peerTable = (peers: readonly Peer[]): string =>
       { title: 'NODE', value: ({ nodeId }) => nodeId },
       {
         title: 'CONDITION',
-        value: ({ alive, state }) => (alive ? (state?.condition ?? 'alive') : 'offline'),
-        style: ({ alive }) => (alive ? 'green' : 'red'),
+        value: ({ alive, suspect, state }) =>
+          alive ? (suspect ? 'not answering' : (state?.condition ?? 'alive')) : 'offline',
+        style: ({ alive, suspect }) => (alive ? (suspect ? 'yellow' : 'green') : 'red'),
       },
       { title: 'HOPS', value: ({ hops }) => (hops === 0 ? undefined : hops), right: true },
       { title: 'HEARD', value: ({ lastSeenAt }) => relative(lastSeenAt), right: true },

@@ -7,7 +7,7 @@ import { facts, paint, say, sayJson, table } from '../output.js';
 const heading = (text: string): string => `\n${paint('bold', text)}`;
 
 function human(stats: Statistics): string {
-  const { flood, delivery, engine, process: own, search } = stats;
+  const { flood, delivery, engine, process: own, search, liveness } = stats;
   const refused = Object.entries(stats.refused);
   const messages = Object.entries(stats.messages);
   const queues = Object.entries(stats.queues);
@@ -21,6 +21,10 @@ function human(stats: Statistics): string {
       [
         'delivery',
         `${delivery.delivered} delivered, ${delivery.expired} expired, ${delivery.retries} retries, ${forPeople(delivery.meanLatencyMs)} on average`,
+      ],
+      [
+        'liveness',
+        `${liveness.suspected} suspected, ${liveness.refuted} of them heard after all, ${liveness.nodesDead} given up; ${liveness.stalls} standstills of this node`,
       ],
       ['search', `${search.local} local, ${search.mesh} across the mesh`],
       ['engine', `${engine.steps} steps, median ${forPeople(engine.p50Ms)}, 99 % under ${forPeople(engine.p99Ms)}`],

@@ -1,9 +1,28 @@
 import type { Command } from 'commander';
 import type { Status } from '../../agent/contract.js';
 import { connect, optionsOf, talksToAgent } from '../connect.js';
-import { plural, relative } from '../format.js';
+import { forPeople, plural, relative } from '../format.js';
 import { facts, paint, say, sayJson } from '../output.js';
 import { radioTable } from '../views.js';
+
+const SOURCES = {
+  own: "this node's own clock, no other to compare with",
+  single: 'taken from the only other node',
+  none: 'not known yet: no clock here, and none to go by',
+} as const;
+
+/** Where the time comes from, and how far off this node's own clock is. */
+function timeText({ source, offsetMs, earliestAt, latestAt, clocks, agreeing, ownClock }: Status['pulse']): string {
+  const within = `within ${forPeople(latestAt - earliestAt)}`;
+  if (source !== 'agreed') {
+    if (source === 'own' && clocks > 1) return `this node's own clock: ${clocks} clocks do not agree`;
+    return SOURCES[source];
+  }
+  const agreed = `${agreeing} of ${clocks} clocks agree ${within}`;
+  if (!ownClock) return `${agreed}; this node has none`;
+  if (offsetMs === 0) return agreed;
+  return `${agreed}; this node's own is ${forPeople(Math.abs(offsetMs))} ${offsetMs > 0 ? 'behind' : 'ahead'}`;
+}
 
 function human(status: Status): string {
   const { mesh, peers, hotPath, storage } = status;
@@ -18,6 +37,7 @@ function human(status: Status): string {
       ['peers', `${peers.alive} alive of ${peers.total}`],
       ['detections', plural(status.detections.count, 'detection')],
       ['hot path', `${hotPath.kind}, ${hotPath.isa}${reason}`],
+      ['time', timeText(status.pulse)],
       ['http', status.http?.url],
       [
         'storage',

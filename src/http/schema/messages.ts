@@ -149,6 +149,7 @@ export const eventData = {
     nodeId,
     change: z.enum(['joined', 'alive', 'offline', 'forgotten']),
     name: z.string(),
+    reason: z.string().exactOptional().describe('Of `offline`: why it is called so.'),
   }),
   link: z.strictObject({
     nodeId,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { NodeCondition } from '../../agent/contract.js';
+import { PulseSource } from '../../mesh/pulse.js';
 import { RadioKind } from '../../ports/radio.js';
 import { CUSTOM_FIELDS, CUSTOM_STRING_CHARS, HOST_CHARS, NAME_CHARS } from '../limits.js';
 import { count, cursor, limit, nodeId, unixMs } from './common.js';
@@ -29,6 +30,18 @@ export const radioStatus = z.strictObject({
     .describe('Time on the air that frames took since the start, by their priority.'),
 });
 
+const pulse = z
+  .strictObject({
+    source: z.enum(PulseSource),
+    offsetMs: z.number().describe("Mesh time less this node's own clock; 0 while its own is right."),
+    earliestAt: unixMs,
+    latestAt: unixMs,
+    clocks: count.describe("Clocks known, this node's included."),
+    agreeing: count,
+    ownClock: z.boolean(),
+  })
+  .describe("The mesh's time, and how this node comes by it.");
+
 export const status = z.strictObject({
   nodeId,
   name: z.string(),
@@ -44,6 +57,7 @@ export const status = z.strictObject({
   detections: z.strictObject({ count }),
   hotPath: z.strictObject({ kind: z.enum(['native', 'js']), isa: z.string(), reason: z.string().exactOptional() }),
   http: z.strictObject({ url: z.string() }).exactOptional(),
+  pulse,
   storage: z.strictObject({ condition: z.enum(['ok', 'full', 'failed']), reason: z.string().exactOptional() }),
 });
 
@@ -106,12 +120,14 @@ export const peerLink = z.strictObject({
   rttMs: z.number().exactOptional(),
   quality: z.number().min(0).max(1),
   lastHeardAt: unixMs,
+  suspect: z.literal(true).exactOptional().describe('It does not answer at the moment.'),
 });
 
 export const peer = z.strictObject({
   nodeId,
   name: z.string(),
   alive: z.boolean(),
+  suspect: z.literal(true).exactOptional().describe('A neighbour that answers over none of its links.'),
   hops: count.describe('1 for a neighbour; 0 when no path is known.'),
   lastSeenAt: unixMs,
   links: z.array(peerLink),
@@ -179,4 +195,16 @@ export const statistics = z.strictObject({
   engine: z.strictObject({ steps: count, p50Ms: z.number(), p99Ms: z.number() }),
   process: z.strictObject({ rssBytes: z.number(), cpuMs: z.number(), uptimeMs: z.number() }),
   search: z.strictObject({ local: count, mesh: count }),
+  liveness: z.strictObject({
+    probes: count.describe('Heartbeats that asked for an answer.'),
+    unanswered: count.describe('Those repeated because none came.'),
+    suspected: count,
+    refuted: count.describe('Suspects that were heard after all.'),
+    asked: count.describe('Neighbours asked about a suspect.'),
+    vouched: count.describe('Times this node told another that it hears a suspect of theirs.'),
+    nodesDead: count,
+    linksDead: count.describe('Links given up to nodes that are heard otherwise.'),
+    stalls: count.describe('Times this node itself stood still.'),
+    unwell: count.describe('From 0, when well, to 8: how much this node doubts itself rather than others.'),
+  }),
 });
