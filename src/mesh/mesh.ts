@@ -6,7 +6,6 @@ import type { WeaveEffect } from '../replication/effects.js';
 import { type NodeSnapshot, NodeStates } from '../replication/node-state.js';
 import { KnownNodes } from '../trust/known-nodes.js';
 import { Priority } from '../wire/frame-types.js';
-import type { Header } from '../wire/header.js';
 import { AlertSpread } from './alert-spread.js';
 import { Beats } from './beats.js';
 import { type Carrier, makeCarrier } from './carrier.js';
@@ -25,6 +24,7 @@ import { type Link, Links } from './links.js';
 import { Liveness } from './liveness.js';
 import { ManualAddresses } from './manual-addresses.js';
 import { OwnState } from './own-state.js';
+import { Passing } from './passing.js';
 import { Peers } from './peers.js';
 import { Pulse } from './pulse.js';
 import { queueSizes } from './queue-sizes.js';
@@ -65,6 +65,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   readonly #ownState: OwnState;
   readonly #stateSpread: StateSpread;
   readonly #sending: Sending;
+  readonly #passing: Passing;
   readonly #dispatch: Dispatch;
   readonly #fabric: Fabric;
   readonly #timed: readonly { nextDeadline(): number | undefined }[];
@@ -88,7 +89,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     );
     this.#egress = new Egress(this.context, {
       nextSequence: this.#nextSequence,
-      undelivered: (link, frame, now) => this.#undelivered(link, frame, now),
+      undelivered: (link, frame, now) => this.#passing.undelivered(link, frame, now),
       suspect: (link, now) => this.liveness.suspect(link, now),
     });
     this.#discovery = this.#makeDiscovery();
@@ -124,6 +125,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     const [liveness, discovery] = [this.liveness, this.#discovery];
     const sending = new Sending({ ...parts, ...directed, egress, beats, flooding, alerts, nextSequence });
     this.#sending = sending;
+    this.#passing = new Passing(self.id, { routing, flooding, sending });
     this.#ownState = new OwnState(context, links, options);
     this.#stateSpread = this.#makeStateSpread();
     this.#timed = [egress, discovery, liveness, flooding, drip, beats, delivery, custody, this.#ownState, weave];
@@ -174,7 +176,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
       alive: (link, now) => this.liveness.alive(link, now),
       stranger: (carrier, from, source, now) => this.#discovery.heardLost(carrier, from, source, now),
       acknowledge: (link, frame, now) => this.#egress.acknowledge(link, frame, now),
-      pass: (key, link, header, frame, now) => this.#pass(key, link, header, frame, now),
+      pass: (key, link, header, frame, now) => this.#passing.pass(key, link, header, frame, now),
       passedAgain: (key, link) => this.#flooding.heardAgain(key, link),
       message: (link, header, payload, now) => this.#dispatch.message(link, header, payload, now),
       overheard: (...message) => this.#dispatch.overheard(...message),
@@ -369,12 +371,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     this.#discovery.hurry(carrier, now);
     if (remove) this.#discovery.lost(link, now);
     if (remove) this.context.emit({ kind: 'drop-link', radio: carrier.index, address });
-    for (const frame of left) this.#undelivered(link, frame, now);
-  }
-
-  /** A hop that did not work out: directed frames take another way, flooded ones wait for one to open. */
-  #undelivered(link: Link, frame: Uint8Array, now: Instant): void {
-    if (!this.#flooding.undelivered(link, frame)) this.#sending.reroute(link, frame, now);
+    for (const frame of left) this.#passing.undelivered(link, frame, now);
   }
 
   #forgotten(node: NodeId, aged: boolean, now: Instant): void {
@@ -383,16 +380,6 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     this.routing.forget(node);
     this.known.forget(node);
     this.pulse.forget(node);
-  }
-
-  #pass(key: string, link: Link, header: Header, frame: Uint8Array, now: Instant): void {
-    this.routing.learn(header.source, link, header.hops, now);
-    if (header.destination === this.context.self.id) return;
-    const { destination, source, ttl } = header;
-    const avoid = [link.peer, source];
-    const next = destination === undefined ? undefined : this.routing.nextLink(destination, now, { avoid });
-    if (next && ttl > 0) this.#flooding.forward(link, next, frame, now);
-    else this.#flooding.relay(key, link, frame, now);
   }
 
   #stateChanged(snapshot: NodeSnapshot, now: Instant): void {

@@ -1,0 +1,35 @@
+import type { NodeId } from '../core/ids.js';
+import type { Instant } from '../core/machine.js';
+import type { Header } from '../wire/header.js';
+import type { Flooding } from './flooding.js';
+import type { Link } from './links.js';
+import type { Routing } from './routing.js';
+import type { Sending } from './sending.js';
+
+/** What becomes of a frame that is to go further than this node: its next hop, a flood, or another way when that failed. */
+export class Passing {
+  readonly #self: NodeId;
+  readonly #machines: { readonly routing: Routing; readonly flooding: Flooding; readonly sending: Sending };
+
+  constructor(self: NodeId, machines: { routing: Routing; flooding: Flooding; sending: Sending }) {
+    this.#self = self;
+    this.#machines = machines;
+  }
+
+  pass(key: string, link: Link, header: Header, frame: Uint8Array, now: Instant): void {
+    const { routing, flooding } = this.#machines;
+    const { destination, source, ttl, hops } = header;
+    routing.learn(source, link, hops, now);
+    if (destination === this.#self) return;
+    const avoid = [link.peer, source];
+    const next = destination === undefined ? undefined : routing.nextLink(destination, now, { avoid });
+    if (next && ttl > 0) flooding.forward(link, next, frame, now);
+    else flooding.relay(key, link, frame, now);
+  }
+
+  /** A hop that did not work out: directed frames take another way, flooded ones wait for one to open. */
+  undelivered(link: Link, frame: Uint8Array, now: Instant): void {
+    const { flooding, sending } = this.#machines;
+    if (!flooding.undelivered(link, frame)) sending.reroute(link, frame, now);
+  }
+}
