@@ -12,6 +12,10 @@ const JUST_HEARD_MS = 100;
 /** A new link has its first exchange within this, and no later than its first heartbeat. */
 const FIRST_WITHIN_MS = 200;
 
+/** Part of its time that each thing done again and again is early or late by. */
+const JITTER_LEAST = 0.9;
+const JITTER_PER_MILLE = 200;
+
 interface Watched {
   readonly link: Link;
   /** What its times are multiplied by: several links are not to fall together, nor both ends of one. */
@@ -186,7 +190,7 @@ export class LinkWatch {
   }
 
   #jitter(): number {
-    return 0.9 + this.#context.random.below(200) / 1_000;
+    return JITTER_LEAST + this.#context.random.below(JITTER_PER_MILLE) / 1_000;
   }
 
   /** This node stood still for so long: what it did not hear meanwhile says nothing of others. */
@@ -212,9 +216,9 @@ export class LinkWatch {
 
   #deadline(watched: Watched): number {
     const times = this.#times(watched.link);
-    const { askedAt, nextProbeAt, heardAt, beatAt, exchangeAt, jitter } = watched;
+    const { askedAt, nextProbeAt, beatAt, exchangeAt, jitter } = watched;
     if (askedAt !== undefined) return Math.min(nextProbeAt, this.#goneAt(watched, times));
-    return Math.min(heardAt + times.askMs * jitter, beatAt + times.beatMs * jitter, exchangeAt);
+    return Math.min(askAt(watched, times), beatAt + times.beatMs * jitter, exchangeAt);
   }
 
   /** Lowers the deadline, never into the past: to be woken late would be taken for having stood still. */
@@ -227,7 +231,7 @@ export class LinkWatch {
     if (!this.#watched.has(link.id)) return;
     const times = this.#times(link);
     if (askedAt === undefined) {
-      if (now.mono >= watched.heardAt + times.askMs * jitter) this.#ask(watched, false, now);
+      if (now.mono >= askAt(watched, times)) this.#ask(watched, false, now);
       else if (now.mono >= watched.exchangeAt) this.#ask(watched, true, now);
       else if (now.mono >= watched.beatAt + times.beatMs * jitter) this.#events.beat(link, false, now);
     } else if (now.mono >= this.#goneAt(watched, times)) this.#giveUp(watched, now);
@@ -340,3 +344,7 @@ export class LinkWatch {
     this.#events.dead(link, `no answer to ${probes} question${probes === 1 ? '' : 's'}${more}`, now);
   }
 }
+
+/** Neighbours that were to hear the same ask at about the same time: they decide together, but do not all speak at once. */
+const askAt = ({ heardAt, jitter }: Watched, { askMs }: WatchTimes): number =>
+  heardAt + askMs * (1 + (jitter - JITTER_LEAST) / 4);

@@ -26,12 +26,12 @@ export interface WatchTimes {
 }
 
 /** Shares of the heartbeat interval. On a carrier of IP speed one heartbeat goes to everybody in earshot, … */
-const PRESENCE = 0.22;
+const PRESENCE = 0.2;
 /** … less often when they are so many, for each has to hear them all. */
 const PRESENCE_PER_LINK = 1 / 90;
 const PRESENCE_MOST = 1;
 /** One missing is enough to ask. */
-const ASK_PRESENCES = 1.25;
+const ASK_PRESENCES = 1.2;
 const EXCHANGE = 6;
 /** Where nothing reaches everybody, each link has an exchange of its own. */
 const ASK_PER_LINK = 0.08;
@@ -50,6 +50,7 @@ const PROBES = 20;
 const CONFIRMED_PROBES = 10;
 const SUSPECT_PROBES = 4;
 /** A slow line is asked less often: it has little room, and loses little. */
+const LINE_ASK = 1.15;
 const LINE_EVERY_LEAST_MS = 400;
 const LINE_PROBES = 3;
 const LINE_SUSPECT_PROBES = 2;
@@ -105,7 +106,7 @@ function lineTimes(link: Link, beatMs: number, scale: number, most: number): Wat
   const everyMs = Math.max(LINE_EVERY_LEAST_MS, Math.min(roundTripMs, aloneMs / LINE_PROBES));
   return {
     beatMs,
-    askMs: ASK_MOST * beatMs,
+    askMs: LINE_ASK * beatMs,
     exchangeMs: Number.POSITIVE_INFINITY,
     firstMs: everyMs,
     everyMs,

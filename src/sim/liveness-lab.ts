@@ -6,6 +6,7 @@ import { Liveness } from '../mesh/liveness.js';
 import { Pulse } from '../mesh/pulse.js';
 import type { MeshContext, MeshTiming } from '../mesh/types.js';
 import type { Timer } from '../ports/clock.js';
+import type { RadioTraits } from '../ports/radio.js';
 import type { Random } from '../ports/random.js';
 import { MEMORY_TRAITS } from '../radios/memory/air.js';
 import { seededRandom } from '../system/seeded-random.js';
@@ -25,7 +26,7 @@ export interface LabOptions {
   readonly seed: number | string;
   /** All neighbours of each other. */
   readonly nodes: number;
-  readonly traits: Parameters<typeof makeCarrier>[2] | Record<string, never>;
+  readonly traits: Partial<RadioTraits>;
   readonly loss: number;
   /** Each node stands still about so often, for up to so long. */
   readonly stallEveryMs: number;
