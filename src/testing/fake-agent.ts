@@ -224,6 +224,7 @@ export class FakeAgent implements AgentApi {
 
   payload(messageId: string): Uint8Array {
     this.#note('payload', messageId);
+    if (!this.#messages.has(messageId)) throw new EdgeError('payload.unknown', 'no payload of it', { status: 404 });
     return Uint8Array.of(1, 2, 3);
   }
 
