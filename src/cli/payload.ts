@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { PRIORITIES } from '../agent/contract.js';
 import { messageOf } from '../core/errors.js';
+import { LARGE_PAYLOAD_BYTES } from '../http/limits.js';
 import { jsonOrText } from './parse.js';
 import { usage } from './report.js';
 
@@ -29,9 +30,14 @@ export function payloadOf(text: string | undefined, file: string | undefined): R
     throw usage('A payload and --file exclude each other.', 'Give one of them.');
   if (text !== undefined) return { payload: jsonOrText(text) };
   if (file === undefined) return {};
+  let bytes: Buffer;
   try {
-    return { payloadBase64: readFileSync(file === '-' ? 0 : file).toString('base64') };
+    bytes = readFileSync(file === '-' ? 0 : file);
   } catch (error) {
     throw usage(`${file} cannot be read: ${messageOf(error)}`);
   }
+  // Told here: an agent that refuses a body may close before all of it is written.
+  if (bytes.length > LARGE_PAYLOAD_BYTES)
+    throw usage(`${file} has ${bytes.length} bytes, a message at most ${LARGE_PAYLOAD_BYTES}.`, 'Send it in parts.');
+  return { payloadBase64: bytes.toString('base64') };
 }
