@@ -20,8 +20,9 @@ function setup(timing: Partial<MeshTiming> = {}) {
   const digests: number[] = [];
   const told: { neighbour: NodeId; body: Uint8Array }[] = [];
   let now = 0;
+  let sequence = 0;
   const liveness: Liveness = new Liveness(context, links, egress, {
-    nextSequence: sequences(),
+    nextSequence: () => ++sequence,
     ownDigest: () => 0xd1,
     send: (neighbour, _type, body) => void told.push({ neighbour, body }),
     topology: new Topology(),
@@ -44,7 +45,17 @@ function setup(timing: Partial<MeshTiming> = {}) {
     }
     now = until;
   };
-  return { context, links, liveness, link, deaths, digests, told, runTo };
+  return {
+    context,
+    links,
+    liveness,
+    link,
+    deaths,
+    digests,
+    told,
+    runTo,
+    skipTo: (last: number) => void (sequence = last),
+  };
 }
 
 const isQuestion = (frame: Uint8Array): boolean => (readHeader(frame).flags & Flag.AckWanted) !== 0;
@@ -235,6 +246,15 @@ test('the round trip is what passed, less what the other end held it', (t) => {
   const nonsense = encode(Body.HeartbeatSchema, { echo: sent.sequence & 0xffff, heldMs: 16_000 });
   liveness.heard(link, headerWith({ type: FrameType.Heartbeat }), nonsense, at(sent.at + 940));
   t.is(link.rttMs, 30, 'time that runs backwards measures nothing');
+});
+
+test('a heartbeat that echoes nothing is no answer to the one whose sequence ends in zeros', (t) => {
+  const { liveness, link, runTo, skipTo } = setup();
+  skipTo(0xffff);
+  runTo(250);
+  const heartbeat = headerWith({ type: FrameType.Heartbeat, flags: Flag.AckWanted });
+  liveness.heard(link, heartbeat, new Uint8Array(0), at(9_000));
+  t.is(link.rttMs, undefined);
 });
 
 test('a heartbeat takes at most forty bytes', (t) => {

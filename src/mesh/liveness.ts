@@ -177,7 +177,8 @@ export class Liveness {
     if (pulse.heardAt > 0) pulse.gapMs = now.mono - pulse.heardAt;
     pulse.heardSequence = header.sequence & 0xffff;
     pulse.heardAt = now.mono;
-    const sent = pulse.sent.find((entry) => entry.sequence === beat.echo);
+    // 0 says nothing, although one sequence in 65,536 ends in it.
+    const sent = beat.echo === 0 ? undefined : pulse.sent.find((entry) => entry.sequence === beat.echo);
     if (sent) sampleRtt(link, now.mono - sent.at - beat.heldMs);
     if (header.flags & Flag.AckWanted) this.#send(link, pulse, false, now);
     if (beat.digest !== 0) this.#events.digest(link, beat.digest, now);
