@@ -24,7 +24,8 @@ export interface RogueFrame {
 
 const HEARTBEAT: RogueFrame = {
   type: FrameType.Heartbeat,
-  payload: encode(Body.HeartbeatSchema, { digest: 1, echo: 0, heldMs: 0 }),
+  // It pretends to answer: what echoes nothing is for everybody, and proves no link.
+  payload: encode(Body.HeartbeatSchema, { digest: 1, echo: 1, heldMs: 0 }),
 };
 
 /** A member of the mesh by its key and its greeting, and by nothing else: it sends what a test tells it to. */
