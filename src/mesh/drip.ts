@@ -27,6 +27,8 @@ export interface DripItem {
 
 /** Trickle's constants on carriers of IP speed. */
 const TRICKLE = { minMs: 30, maxMs: 4_000, redundancy: 2 };
+/** What is due so soon goes with what is due now: many items in a frame, and few looks at all of them, when much is new. */
+const TOGETHER_MS = TRICKLE.minMs / 2;
 /** Items in one Drip message, and its bytes: more go into further ones. */
 const ITEMS_PER_MESSAGE = 16;
 const BYTES_PER_MESSAGE = 1_000;
@@ -76,6 +78,8 @@ export class Drip {
   readonly #context: MeshContext;
   readonly #events: DripEvents;
   readonly #held = new Map<string, Held>();
+  /** Those whose trickle runs: few, once all neighbours have the rest. */
+  readonly #running = new Set<Held>();
   readonly #summaryAt = new Map<NodeId, number>();
   /** By key: the rank that was forgotten. At most DRIP_ITEMS_MAX; the oldest goes first. */
   readonly #buried = new Map<string, { readonly rank: bigint; readonly until: number }>();
@@ -127,6 +131,7 @@ export class Drip {
     if (from !== undefined) held.holders.add(from);
     if (quiet) return;
     held.trickle.reset(now.mono);
+    this.#running.add(held);
     this.#dueAt = Math.min(this.#dueAt, held.trickle.nextDeadline() ?? Number.POSITIVE_INFINITY);
   }
 
@@ -145,6 +150,7 @@ export class Drip {
     if (!held) return;
     this.#digest = (this.#digest ^ held.hash) >>> 0;
     this.#held.delete(key);
+    this.#running.delete(held);
     if (bury) this.#buried.set(key, { rank: held.item.rank, until: now.mono + BURIED_MS });
     for (const [key, { until }] of this.#buried) {
       if (until > now.mono && this.#buried.size <= DRIP_ITEMS_MAX) break;
@@ -196,14 +202,17 @@ export class Drip {
 
   tick(now: Instant): void {
     if (this.#dueAt > now.mono) return;
+    const soon = now.mono + TOGETHER_MS;
     const batches = new Map<NodeId, DripItem[]>();
-    for (const held of this.#held.values()) {
+    for (const held of this.#running) {
       const at = held.trickle.nextDeadline();
-      if (at === undefined || at > now.mono) continue;
-      const due = held.trickle.due(now.mono);
+      if (at === undefined || at > soon) continue;
+      const due = held.trickle.due(soon);
       const lacking = this.#lacking(held);
-      if (lacking.length === 0) held.trickle.stop();
-      else if (due) {
+      if (lacking.length === 0) {
+        held.trickle.stop();
+        this.#running.delete(held);
+      } else if (due) {
         for (const peer of lacking) {
           const spareAt = this.#events.spareAt(peer, now);
           if (spareAt > now.mono) {
@@ -216,8 +225,7 @@ export class Drip {
       }
     }
     this.#dueAt = Number.POSITIVE_INFINITY;
-    for (const { trickle } of this.#held.values())
-      this.#dueAt = Math.min(this.#dueAt, trickle.nextDeadline() ?? this.#dueAt);
+    for (const { trickle } of this.#running) this.#dueAt = Math.min(this.#dueAt, trickle.nextDeadline() ?? this.#dueAt);
     for (const [peer, items] of batches) this.#sendItems(peer, items, now);
   }
 

@@ -38,6 +38,9 @@ import type { MeshContext, MeshEffect } from './types.js';
 const ROUTES_MAX = 4_096;
 const LEARNED_ROUTE_MS = 60_000;
 const MAINTENANCE_MS = 1_000;
+/** Who is alive is found out at once among so many; a millisecond later at most for each further node. */
+const REFRESHED_AT_ONCE = 100;
+const refreshPauseMs = (nodes: number): number => Math.max(0, Math.min(MAINTENANCE_MS, nodes - REFRESHED_AT_ONCE));
 
 /** The engine of one node: wires the machines of the mesh and lets them share one outbox. */
 export class Mesh implements Machine<MeshInput, MeshOutput> {
@@ -72,6 +75,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   #outbox: MeshOutput[] = [];
   #sequence: number;
   #dirty = false;
+  #refreshAt = 0;
   #maintenanceAt = 0;
 
   constructor(options: MeshOptions) {
@@ -217,7 +221,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   }
 
   nextDeadline(): number | undefined {
-    let at: number | undefined = this.#maintenanceAt;
+    let at: number | undefined = this.#dirty ? Math.min(this.#maintenanceAt, this.#refreshAt) : this.#maintenanceAt;
     for (const machine of this.#timed) at = earlier(at, machine.nextDeadline());
     return at;
   }
@@ -315,8 +319,9 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
       this.#ownState.linksChanged(now);
       this.#dirty = true;
     }
-    if (this.#dirty) {
+    if (this.#dirty && now.mono >= this.#refreshAt) {
       this.#dirty = false;
+      this.#refreshAt = now.mono + refreshPauseMs(this.peers.size);
       this.peers.refresh(now);
     }
     this.custody.tick(now);

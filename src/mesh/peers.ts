@@ -42,6 +42,10 @@ export class Peers {
     return this.#known.keys();
   }
 
+  get size(): number {
+    return this.#known.size;
+  }
+
   isAlive(node: NodeId): boolean {
     return this.#known.get(node)?.alive ?? false;
   }

@@ -27,6 +27,8 @@ const STORE_DELAY_MS = 3;
 /** A node that leaves has this long to say so. */
 const FAREWELL_MS = 500;
 const TIMEOUT_MS = 30_000;
+/** As an agent's default; where there are more nodes, all of them. */
+const MAX_PEERS = 64;
 
 export type { CarrierPlan };
 
@@ -84,7 +86,7 @@ export class World {
       hotPath: createHotPath({ kind: 'js' }),
       tagKey: this.tagKey,
       timing: this.timing,
-      maxPeers: options.maxPeers ?? 64,
+      maxPeers: options.maxPeers ?? Math.max(MAX_PEERS, options.nodes),
       observers: this.#observers,
       radiosOf: (index) => this.#radiosOf(index),
     };

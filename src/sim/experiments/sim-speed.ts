@@ -63,7 +63,7 @@ export async function simSpeed(seed: number, nodes = 1_000, virtualMs = 600_000)
   let messages = 0;
   for (let now = 0; now < virtualMs; now += MESSAGE_EVERY_MS) {
     await world.run(Math.min(MESSAGE_EVERY_MS, virtualMs - now));
-    if (now < virtualMs / 4 || now > virtualMs * 0.9) continue;
+    if (now < virtualMs / 3 || now >= virtualMs * 0.9) continue;
     world.broadcast(random.below(nodes));
     messages += 1;
   }
