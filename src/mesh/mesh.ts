@@ -25,7 +25,7 @@ import { Liveness } from './liveness.js';
 import { ManualAddresses } from './manual-addresses.js';
 import { OwnState } from './own-state.js';
 import { Passing } from './passing.js';
-import { Peers } from './peers.js';
+import { Peers, refreshPauseMs } from './peers.js';
 import { Pulse } from './pulse.js';
 import { queueSizes } from './queue-sizes.js';
 import { Reception } from './reception.js';
@@ -38,9 +38,6 @@ import type { MeshContext, MeshEffect } from './types.js';
 const ROUTES_MAX = 4_096;
 const LEARNED_ROUTE_MS = 60_000;
 const MAINTENANCE_MS = 1_000;
-/** Who is alive is found out at once among so many; a millisecond later at most for each further node. */
-const REFRESHED_AT_ONCE = 100;
-const refreshPauseMs = (nodes: number): number => Math.max(0, Math.min(MAINTENANCE_MS, nodes - REFRESHED_AT_ONCE));
 
 /** The engine of one node: wires the machines of the mesh and lets them share one outbox. */
 export class Mesh implements Machine<MeshInput, MeshOutput> {
