@@ -35,6 +35,7 @@ export const NOT_HERE = [
   [/^(?:\w+=\S+ )*\.\/scripts\/test\b/, 'this is a part of it'],
   [/^\.\/scripts\/(?:setup|build|build-native)\b/, 'changes this checkout; scripts/test has run it'],
   [/^(?:npx )?edge-agent simulate\b.*(?:--suite|--shrink)\b/, 'takes minutes to hours'],
+  [/^node scripts\/bench-lib\/mesh-page\.mjs\b/, 'wants the figures of a run that takes hours'],
   [/^\.\/scripts\/bench\b/, 'takes minutes; scripts/test --full runs it'],
   [/^\.\/scripts\/hw-test\b/, 'wants a rig; scripts/test runs it on the emulated ones'],
   [/^node dist-hw\/\S+ hci\d/, 'wants an adapter'],

@@ -183,11 +183,24 @@ async function runProgram(place, blocks, { program, name, what }) {
   return code === 0 ? [passed(line, what)] : [failed(line, what, `exit code ${code}\n${run.output}`)];
 }
 
+/** A configuration, or a scenario: that one has traffic. */
 async function checkToml(place, { line, text }) {
+  if (text.includes('[[traffic]]')) return checkScenario(place, { line, text });
   const { loadConfig } = await import(pathToFileURL(join(place.root, 'dist/agent/config.js')).href);
   try {
     const { warnings } = loadConfig({ fileText: text });
     return warnings.length === 0 ? [passed(line, text)] : [failed(line, text, warnings.join('\n'))];
+  } catch (error) {
+    return [failed(line, text, error.message)];
+  }
+}
+
+async function checkScenario(place, { line, text }) {
+  const path = join(place.root, 'dist/cli/simulate/scenario-file.js');
+  const { parseScenario } = await import(pathToFileURL(path).href);
+  try {
+    parseScenario(text, 'scenario.toml');
+    return [passed(line, text)];
   } catch (error) {
     return [failed(line, text, error.message)];
   }
