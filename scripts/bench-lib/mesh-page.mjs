@@ -8,4 +8,5 @@ if (file === undefined) {
   process.exit(2);
 }
 const report = JSON.parse(readFileSync(file, 'utf8'));
-writeDocument(report, { command: 'edge-agent simulate --suite goals', page: 'mesh' });
+const seeds = Math.max(0, ...report.rows.map(({ spread }) => spread?.samples ?? 0));
+writeDocument(report, { command: `edge-agent simulate --suite goals --seeds ${seeds}`, page: 'mesh' });

@@ -13,6 +13,8 @@ import { median, percentile } from './statistics.js';
 const IP_LOSS = 0.2;
 const SETTLE_MS = 60_000;
 const BACK_MS = 45_000;
+/** Links are looked at so often. */
+const LOOK_MS = 50;
 /** A controller that hears nothing gives a link up after so long: what the radio of the agent asks for. */
 const SUPERVISION_MS = 2_500;
 /** Nodes of the long watch, their stalls, and how long it is: ten seeds make three weeks of one node. */
@@ -31,8 +33,16 @@ interface Trial {
 const neighboursOf = (world: World, node: number): number[] =>
   [...world.node(node).mesh.links.neighbours()].map((id) => world.indexOf(id));
 
-/** Nodes crash one after the other; how long until each of their neighbours says so, ms. Those that never do count as the patience. */
-async function deaths(seed: number, trial: Trial): Promise<{ ms: number[]; heartbeatMs: number }> {
+interface Deaths {
+  /** Until each neighbour said that the node is offline. Those that never did count as the patience. */
+  readonly ms: readonly number[];
+  /** Until each neighbour had given up its link. */
+  readonly linkMs: readonly number[];
+  readonly heartbeatMs: number;
+}
+
+/** Nodes crash one after the other. */
+async function deaths(seed: number, trial: Trial): Promise<Deaths> {
   const world = new World({ seed, nodes: trial.nodes, carriers: [trial.carrier] });
   const random = world.random.fork('deaths');
   let noticed: (node: number, peer: NodeId) => void = () => {};
@@ -45,12 +55,14 @@ async function deaths(seed: number, trial: Trial): Promise<{ ms: number[]; heart
   await world.run(trial.settleMs);
   const traits = world.node(0).radios[0]?.traits;
   const heartbeatMs = traits ? heartbeatIntervalMs(traits, world.node(0).mesh.links.size, world.timing) : 0;
-  const ms: number[] = [];
+  const [ms, linkMs]: [number[], number[]] = [[], []];
   for (let i = 0; i < trial.deaths; i++) {
     await world.run(random.below(5_000));
-    ms.push(...(await oneDeath(world, random.below(trial.nodes), trial, (to) => (noticed = to))));
+    const death = await oneDeath(world, random.below(trial.nodes), trial, (to) => (noticed = to));
+    ms.push(...death.ms);
+    linkMs.push(...death.linkMs);
   }
-  return { ms, heartbeatMs };
+  return { ms, linkMs, heartbeatMs };
 }
 
 async function oneDeath(
@@ -58,20 +70,27 @@ async function oneDeath(
   victim: number,
   { patienceMs, settleMs }: Trial,
   listen: (to: (node: number, peer: NodeId) => void) => void,
-): Promise<number[]> {
+): Promise<Pick<Deaths, 'ms' | 'linkMs'>> {
   const waiting = new Set(neighboursOf(world, victim));
+  const linked = new Set(waiting);
   const { id } = world.node(victim);
-  const [diedAt, ms]: [number, number[]] = [world.now, []];
+  const diedAt = world.now;
+  const [ms, linkMs]: [number[], number[]] = [[], []];
   listen((node, peer) => {
     if (peer === id && waiting.delete(node)) ms.push(world.now - diedAt);
   });
   world.crash(victim);
-  while (waiting.size > 0 && world.now - diedAt < patienceMs) await world.run(100);
+  while (waiting.size > 0 && world.now - diedAt < patienceMs) {
+    await world.run(LOOK_MS);
+    for (const node of linked)
+      if (world.node(node).mesh.links.upTo(id).length === 0 && linked.delete(node)) linkMs.push(world.now - diedAt);
+  }
   ms.push(...[...waiting].map(() => patienceMs));
+  linkMs.push(...[...linked].map(() => patienceMs));
   listen(() => {});
   world.start(victim);
   await world.run(Math.max(BACK_MS, settleMs / 4));
-  return ms;
+  return { ms, linkMs };
 }
 
 /** Peers called offline although they ran, in a long time of loss and stalls. */
@@ -135,7 +154,8 @@ const row: GoalRow = {
 
 /**
  * IP: 12 nodes, each with two to four neighbours, 20 deaths. BLE: 6 nodes in a ring, 6 deaths, and a processor that hangs. LoRa: 6
- * nodes that all hear each other, 2 deaths, in heartbeat intervals of that channel. A sample is one neighbour's.
+ * nodes that all hear each other, 2 deaths, in heartbeat intervals of that channel. A sample is one
+ * neighbour's: when it says that the node is offline, which it does when it knows no other way there any more.
  */
 export const detect: Experiment = {
   rows: [row],
@@ -162,6 +182,8 @@ export const detect: Experiment = {
         },
         details: {
           'node-weeks watched': nodeWeeks,
+          'IP link given up, median s': median(ip.linkMs) / 1_000,
+          'IP link given up, p99 s': percentile(ip.linkMs, 0.99) / 1_000,
           'BLE hung processor s': hungMs / 1_000,
           'LoRa median s': median(lora.ms) / 1_000,
           'LoRa heartbeat s': lora.heartbeatMs / 1_000,
