@@ -36,9 +36,10 @@ void FrameIngest::set_key(uint8_t epoch, const uint8_t* key16) {
 size_t FrameIngest::check_shapes(const uint8_t* slab, size_t slab_bytes, const uint32_t* offsets, size_t count,
                                  Candidate* candidates, int32_t* out) const {
   for (size_t i = 0; i < count; i++) {
-    // An address outside the slab is no harm: nothing is fetched from where nothing lies.
-    __builtin_prefetch(slab + offsets[i]);
-    __builtin_prefetch(slab + offsets[i] + kReadBytes - 1);
+    // Nothing is fetched from where nothing lies; but only as a number may an address leave the slab.
+    const uintptr_t at = reinterpret_cast<uintptr_t>(slab) + offsets[i];
+    __builtin_prefetch(reinterpret_cast<const void*>(at));
+    __builtin_prefetch(reinterpret_cast<const void*>(at + kReadBytes - 1));
   }
   size_t good = 0;
   for (size_t i = 0; i < count; i++) {
