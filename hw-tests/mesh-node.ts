@@ -62,7 +62,7 @@ export class MeshNode {
       version: '0.0.0-rig',
       tagKey: TAG_KEY,
       firstSequence: random.u32() >>> 1,
-      ...{ crypto, random, clock, weave },
+      ...{ crypto, random, clock, weave, store },
       hotPath: createHotPath({ kind: 'js' }),
       timing: { ...TIMING, ...options.timing },
       maxPeers: 64,

@@ -82,7 +82,7 @@ test('what does not exist is named: a command, a flag, a script, its flag', { sk
     'edge-agent --radio udp',
   ])
     assert.equal(exists(text), undefined, text);
-  assert.match(exists('edge-agent why x'), /no command edge-agent why/);
+  assert.match(exists('edge-agent wherefore x'), /no command edge-agent wherefore/);
   assert.match(exists('npx edge-agent stats --since 1h'), /stats knows no --since/);
   assert.match(exists('./scripts/never'), /not there/);
   assert.match(exists('./scripts/build && ./scripts/demo --forever'), /knows no --forever/);

@@ -37,6 +37,7 @@ export const NOT_HERE = [
   [/^(?:npx )?edge-agent simulate\b.*(?:--suite|--shrink)\b/, 'takes minutes to hours'],
   [/^node scripts\/bench-lib\/mesh-page\.mjs\b/, 'wants the figures of a run that takes hours'],
   [/^\.\/scripts\/bench\b/, 'takes minutes; scripts/test --full runs it'],
+  [/^node dist\/sim\/experiments\/run-/, 'takes minutes'],
   [/^\.\/scripts\/hw-test\b/, 'wants a rig; scripts/test runs it on the emulated ones'],
   [/^node dist-hw\/\S+ hci\d/, 'wants an adapter'],
   [/^ssh\b/, 'goes to another machine'],
