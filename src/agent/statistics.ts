@@ -1,7 +1,9 @@
 import { Limit } from '../core/limits.js';
+import { AIR_SPREADS_MAX } from '../mesh/air-turns.js';
 import { ALERTS_HELD_MAX } from '../mesh/alert-spread.js';
 import { DRIP_ITEMS_MAX } from '../mesh/drip.js';
 import type { Mesh } from '../mesh/mesh.js';
+import { OPEN_QUEUE_MAX } from '../mesh/open-queue.js';
 import { REASSEMBLER_LIMITS } from '../wire/fragments.js';
 import type { Runner } from './runner.js';
 import type { Statistics } from './statistics-contract.js';
@@ -9,7 +11,9 @@ import type { Statistics } from './statistics-contract.js';
 const QUEUE_LIMITS: Readonly<Record<string, number>> = {
   frames: Limit.QueuedFramesPerLink * Limit.Links,
   inFlight: Limit.InFlightPerLink * Limit.Links,
+  open: OPEN_QUEUE_MAX,
   relays: Limit.PendingRelays,
+  spreads: AIR_SPREADS_MAX,
   messages: Limit.PendingMessages,
   held: Limit.HeldFrames,
   links: Limit.Links,

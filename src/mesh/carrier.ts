@@ -1,5 +1,6 @@
 import type { RadioTraits } from '../ports/radio.js';
 import { AirtimeBudget } from './airtime-budget.js';
+import { AirLoad } from './air-load.js';
 import { AirtimeShare } from './airtime-share.js';
 import { Pace } from './pace.js';
 
@@ -14,6 +15,8 @@ export interface Carrier {
   readonly background: AirtimeShare;
   /** What its duty cycle leaves. */
   readonly budget: AirtimeBudget;
+  /** What is said on it by all in earshot. */
+  readonly load: AirLoad;
   up: boolean;
   /** Links over it that are up. */
   linksUp: number;
@@ -31,6 +34,7 @@ export const makeCarrier = (index: number, name: string, traits: RadioTraits): C
   pace: new Pace(traits.bitsPerSecond, traits.frameOverheadMs),
   background: new AirtimeShare(capacityOf(traits) * BACKGROUND_SHARE),
   budget: new AirtimeBudget(traits.dutyCycle),
+  load: new AirLoad(traits.dutyCycle),
   up: true,
   linksUp: 0,
   foreignAt: undefined,

@@ -3,13 +3,14 @@ import { Limit } from '../core/limits.js';
 import type { Instant } from '../core/machine.js';
 import { FrameType, type Priority } from '../wire/frame-types.js';
 import type { Header } from '../wire/header.js';
+import type { Way } from './arrival-rate.js';
 import type { Delivery, DirectedMessage } from './delivery.js';
 import { type Handover, Handovers } from './handovers.js';
 import { Intake, ORIGIN_FIRST_MS } from './intake.js';
 import { KeepLog } from './keep-log.js';
 import { KEEPERS, nextKeeper } from './keepers.js';
 import type { Item } from './kept-items.js';
-import type { Link, Links } from './links.js';
+import type { Links } from './links.js';
 import { encodeCore, PARCEL_BODY_BYTES_MAX, PARCEL_LIFE_MAX_MS } from './parcels.js';
 import { RECEIPT_KEYS, type Receipt, Receipts, readReceipt, Said } from './receipts.js';
 import type { Routing } from './routing.js';
@@ -158,8 +159,8 @@ export class Custody {
   // ---- from other nodes ---------------------------------------------------------------------------------------------
 
   /** A message in custody, meant for this node or to be kept by it. */
-  parcel(link: Link, header: Header, payload: Uint8Array, now: Instant): void {
-    this.#intake.parcel(link, header, payload, now);
+  parcel(way: Way, header: Header, payload: Uint8Array, now: Instant): void {
+    this.#intake.parcel(way, header, payload, now);
   }
 
   /** A part of the talk over a payload that goes in chunks. */

@@ -47,6 +47,8 @@ function node(
     linkUp: (link) => void ups.push(link.peer as NodeId),
     linkReset: (link) => void resets.push(link),
     learned: () => {},
+    noticed: () => {},
+    sendOpen: () => {},
   });
   const carrier = carrierWith(options.traits);
   discovery.carrierUp(carrier, at(0));

@@ -10,16 +10,23 @@ import { Body, decode, encode } from '../wire/bodies.js';
 import { buildFrame, immutablePart, payloadOf, signatureOf } from '../wire/frame.js';
 import { FrameType, Priority } from '../wire/frame-types.js';
 import { Flag, type Header, overheadBytes } from '../wire/header.js';
-import type { Carrier } from './carrier.js';
+import { type Carrier, isSlowAir } from './carrier.js';
 import { earlier, localHeader } from './egress.js';
 import { beaconMaxMs, beaconMinMs, greetingMs } from './intervals.js';
 import type { Link, Links } from './links.js';
 import type { ManualAddress, ManualAddresses } from './manual-addresses.js';
+import type { OpenFrame } from './open-queue.js';
 import type { MeshContext } from './types.js';
 
 /** A greeting is repeated so often, ever more slowly, and given up where the radio makes no links. */
 const GREETINGS_MAX = 8;
 const SLOWEST_GREETING = 8;
+/** A first beacon comes within this time, over slow air within so many of its shortest intervals. */
+const FAST_START_MS = 50;
+const SLOW_START = 2;
+const SLOW_GROWTH = 4;
+/** Over slow air a beacon that was asked for is not repeated for others that ask within this time. */
+const ASKED_EVERY_MS = 180_000;
 const NAME_BYTES_MAX = 64;
 /** Links narrower than this cannot carry a beacon, even without a name. */
 export const LINK_MTU_MIN = 192;
@@ -33,6 +40,7 @@ interface Schedule {
   readonly carrier: Carrier;
   intervalMs: number;
   nextAt: number;
+  sentAt: number;
   readonly strangers: TokenBucket;
   readonly known: TokenBucket;
 }
@@ -41,8 +49,11 @@ export interface DiscoveryEvents {
   linkUp(link: Link, now: Instant): void;
   /** The neighbour at the other end restarted: what is known of the link no longer holds. */
   linkReset(link: Link, now: Instant): void;
+  /** A neighbour over slow air said who it is. */
+  noticed(link: Link, now: Instant): void;
   /** A boot of this node is vouched for from now on. */
   learned(node: NodeId, now: Instant): void;
+  sendOpen(carrier: Carrier, open: OpenFrame, now: Instant): void;
   nextSequence(): number;
   readonly maxPeers: number;
   readonly name: string;
@@ -78,11 +89,14 @@ export class Discovery {
       this.#context.counters.refuse('carrier.mtu');
       return;
     }
-    const nextAt = now.mono + this.#context.random.below(50);
+    // Over slow air all may have started together, and hear nothing while they speak.
+    const within = isSlowAir(carrier) ? beaconMinMs(carrier.traits) * SLOW_START : FAST_START_MS;
+    const nextAt = now.mono + this.#context.random.below(Math.ceil(within));
     this.#schedules.set(carrier.index, {
       carrier,
       intervalMs: beaconMinMs(carrier.traits),
       nextAt,
+      sentAt: Number.NEGATIVE_INFINITY,
       strangers: new TokenBucket(Limit.StrangerChecksPerSecond, Limit.StrangerChecksPerSecond),
       known: new TokenBucket(KNOWN_CHECKS_PER_SECOND, KNOWN_CHECKS_PER_SECOND),
     });
@@ -104,6 +118,21 @@ export class Discovery {
     if (!schedule) return;
     schedule.intervalMs = beaconMinMs(carrier.traits);
     schedule.nextAt = Math.min(schedule.nextAt, now.mono + this.#context.random.below(Math.ceil(schedule.intervalMs)));
+  }
+
+  /** Somebody in earshot of a slow air lacks this node's beacon. */
+  asked(carrier: Carrier, now: Instant): void {
+    const schedule = this.#schedules.get(carrier.index);
+    if (!schedule || now.mono - schedule.sentAt < ASKED_EVERY_MS) return;
+    const soon = this.#context.random.below(Math.ceil(beaconMinMs(carrier.traits)));
+    schedule.nextAt = Math.min(schedule.nextAt, now.mono + soon);
+  }
+
+  /** The link over which a node is heard that said who it is, new where there was none. */
+  welcome(carrier: Carrier, from: LinkAddress, source: NodeId, now: Instant): Link | undefined {
+    const link = this.#links.find(carrier.index, from) ?? this.#welcome(carrier, from, source, now);
+    if (link && link.phase === 'greeting') link.peer = source;
+    return link?.peer === source ? link : undefined;
   }
 
   /** The radio made a link by itself; who is there will be known after the greeting. */
@@ -179,13 +208,17 @@ export class Discovery {
     if (this.#leaving) return;
     for (const schedule of this.#schedules.values()) {
       if (schedule.nextAt > now.mono || !schedule.carrier.traits.broadcast) continue;
-      const { carrier } = schedule;
-      this.#transmit(carrier, undefined, this.#beacon(0, false, carrier.traits.mtuBytes), now);
+      this.#toAll(schedule.carrier, now);
+      schedule.sentAt = now.mono;
       schedule.nextAt = now.mono + schedule.intervalMs * (0.9 + this.#context.random.below(200) / 1_000);
-      schedule.intervalMs = Math.min(beaconMaxMs(carrier.traits, carrier.linksUp), schedule.intervalMs * 2);
+      schedule.intervalMs = Math.min(
+        beaconMaxMs(schedule.carrier.traits, schedule.carrier.linksUp),
+        schedule.intervalMs * (isSlowAir(schedule.carrier) ? SLOW_GROWTH : 2),
+      );
     }
     for (const link of [...this.#links.all()]) {
-      if (link.phase === 'greeting' && link.nextGreetingAt <= now.mono) this.#greet(link, now);
+      if (link.phase === 'greeting' && link.nextGreetingAt <= now.mono && !isSlowAir(link.carrier))
+        this.#greet(link, now);
     }
     for (const { carrier: index, address } of this.#manual.due(now.mono, (entry) => this.#isLinked(entry))) {
       const carrier = this.#schedules.get(index)?.carrier;
@@ -200,7 +233,7 @@ export class Discovery {
       if (schedule.carrier.traits.broadcast) earliest = earlier(earliest, schedule.nextAt);
     }
     for (const link of this.#links.all())
-      if (link.phase === 'greeting') earliest = earlier(earliest, link.nextGreetingAt);
+      if (link.phase === 'greeting' && !isSlowAir(link.carrier)) earliest = earlier(earliest, link.nextGreetingAt);
     return earlier(
       earliest,
       this.#manual.nextDeadline((carrier) => this.#schedules.has(carrier)),
@@ -281,6 +314,7 @@ export class Discovery {
     link.peer = source;
     link.peerNonce = beacon.nonce;
     link.lastHeard = now;
+    if (isSlowAir(link.carrier)) return this.#events.noticed(link, now);
     const hearsUs = beacon.heard === this.#nonce;
     const isNew = hearsUs && link.phase === 'greeting';
     if (isNew) this.#links.markUp(link);
@@ -302,6 +336,15 @@ export class Discovery {
 
   #sendTo(link: Link, answer: boolean, now: Instant): void {
     this.#transmit(link.carrier, link.address, this.#beacon(link.peerNonce, answer, link.mtuBytes), now);
+  }
+
+  /** Over slow air it waits its turn among what is more urgent. */
+  #toAll(carrier: Carrier, now: Instant): void {
+    const build = (at: Instant): Uint8Array => this.#beacon(0, false, carrier.traits.mtuBytes, at);
+    if (isSlowAir(carrier)) {
+      this.#context.counters.countSent(FrameType.Beacon);
+      this.#events.sendOpen(carrier, { priority: Priority.Medium, take: build }, now);
+    } else this.#transmit(carrier, undefined, build(now), now);
   }
 
   #transmit(carrier: Carrier, to: LinkAddress | undefined, frame: Uint8Array, now: Instant): void {

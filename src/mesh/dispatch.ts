@@ -3,8 +3,10 @@ import type { Instant } from '../core/machine.js';
 import { Body, decode } from '../wire/bodies.js';
 import { FIRST_FAR_TYPE, FrameType, Priority } from '../wire/frame-types.js';
 import { Flag, type Header } from '../wire/header.js';
+import type { AirDrip } from './air-drip.js';
 import type { AlertSpread } from './alert-spread.js';
 import type { Beats } from './beats.js';
+import type { Way } from './arrival-rate.js';
 import type { Custody } from './custody.js';
 import { type Delivery, messageIdFor } from './delivery.js';
 import type { Drip } from './drip.js';
@@ -15,13 +17,14 @@ import type { Liveness } from './liveness.js';
 import type { Peers } from './peers.js';
 import { answerProof } from './proofs.js';
 import type { Sending } from './sending.js';
-import type { MeshContext } from './types.js';
+import type { Arrival, MeshContext } from './types.js';
 
 export interface DispatchMachines {
   readonly context: MeshContext;
   readonly egress: Egress;
   readonly liveness: Liveness;
   readonly drip: Drip;
+  readonly airDrip: AirDrip;
   readonly beats: Beats;
   readonly delivery: Delivery;
   readonly custody: Custody;
@@ -39,10 +42,15 @@ export class Dispatch {
     this.#machines = machines;
   }
 
-  message(link: Link, header: Header, payload: Uint8Array, now: Instant): void {
-    const { liveness, drip, delivery, peers, fabric } = this.#machines;
+  message({ carrier, link, from }: Arrival, header: Header, payload: Uint8Array, now: Instant): void {
+    const { liveness, drip, airDrip, peers, fabric } = this.#machines;
+    if (from !== undefined) {
+      peers.heardOf(from, now);
+      if (header.type === FrameType.DripHashes) return airDrip.received(carrier, from, payload, now);
+      if (header.type === FrameType.Drip) return drip.received(from, header.type, payload, now);
+    }
+    if (!link) return this.#beyond(carrier, header, payload, now);
     const peer = link.peer as NodeId;
-    peers.heardOf(peer, now);
     switch (header.type) {
       case FrameType.HopAck:
         return this.#hopAck(link, payload, now);
@@ -50,7 +58,6 @@ export class Dispatch {
         return liveness.heard(link, header, payload, now);
       case FrameType.Suspicion:
         return liveness.told(link, payload, now);
-      case FrameType.Drip:
       case FrameType.DripSummary:
       case FrameType.DripRequest:
         return drip.received(peer, header.type, payload, now);
@@ -59,15 +66,23 @@ export class Dispatch {
       case FrameType.Want:
       case FrameType.Fingerprints:
         return fabric.step({ kind: 'received', peer, type: header.type, body: payload }, now);
+      default:
+        return this.#beyond(link, header, payload, now);
+    }
+  }
+
+  /** What may come from beyond the neighbours, `way`: over this link, or heard over this carrier without one. */
+  #beyond(way: Way, header: Header, payload: Uint8Array, now: Instant): void {
+    switch (header.type) {
       case FrameType.Ack:
-        return delivery.acknowledged(header.source, payload, now);
+        return this.#machines.delivery.acknowledged(header.source, payload, now);
       case FrameType.Parcel:
-        peers.heardOf(header.source, now);
-        return this.#machines.custody.parcel(link, header, payload, now);
+        this.#machines.peers.heardOf(header.source, now);
+        return this.#machines.custody.parcel(way, header, payload, now);
       case FrameType.Offer:
       case FrameType.ChunkRequest:
       case FrameType.Chunk:
-        peers.heardOf(header.source, now);
+        this.#machines.peers.heardOf(header.source, now);
         return this.#machines.custody.transfer(header, payload, now);
       case FrameType.Receipt:
         return this.#receipt(header, payload, now);

@@ -36,6 +36,8 @@ class Net {
     const drip: Drip = new Drip(context, {
       hears: (a, b) => this.#edges.has(`${a}${b}`),
       neighbours: () => this.members.map((member) => member.id).filter((other) => this.#edges.has(`${id}${other}`)),
+      spread: () => {},
+      heardAgain: () => {},
       spareAt: (_peer, now) => this.spareAt ?? now.mono,
       send: (peer, type, body) => this.#send(id, peer, type, body),
       take: (kind, item) => {

@@ -51,9 +51,14 @@ export interface DripEvents {
   send(peer: NodeId, type: FrameType, body: Uint8Array, now: Instant): void;
   /** Checks a newer item from a neighbour and acts on it; its rank when it is to be `put`, if that is not done yet. */
   take(kind: DripKind, item: Omit<DripItem, 'rank'>, from: NodeId, now: Instant): bigint | undefined;
+  /** Those that are sent copies of their own: all but over slow air. */
   neighbours(): Iterable<NodeId>;
   /** Whether `node` hears `from` itself and so needs no copy from us. */
   hears(node: NodeId, from: NodeId): boolean;
+  /** An item is new here, or newer, and to go to all over slow air; `from` said it. */
+  spread(item: DripItem, from: NodeId | undefined, now: Instant): void;
+  /** A neighbour said what is here already. */
+  heardAgain(item: DripItem, from: NodeId, now: Instant): void;
   /** When the carrier to this neighbour has airtime to spare for what nobody asked for: now, or later. */
   spareAt(peer: NodeId, now: Instant): number;
 }
@@ -102,6 +107,11 @@ export class Drip {
     return this.#held.size;
   }
 
+  /** All that is held, with hashes that differ for each item and rank. */
+  items(): { readonly item: DripItem; readonly hash: number }[] {
+    return [...this.#held.values()];
+  }
+
   /** Of the beat or state held; of an alert only whether `rank` is. */
   rankOf(kind: DripKind, source: NodeId, rank = 0n): bigint | undefined {
     return this.#held.get(keyOf(kind, source, rank))?.item.rank;
@@ -130,6 +140,7 @@ export class Drip {
     held.holders.clear();
     if (from !== undefined) held.holders.add(from);
     if (quiet) return;
+    this.#events.spread(item, from, now);
     held.trickle.reset(now.mono);
     this.#running.add(held);
     this.#dueAt = Math.min(this.#dueAt, held.trickle.nextDeadline() ?? Number.POSITIVE_INFINITY);
@@ -248,14 +259,7 @@ export class Drip {
     let bytes = 0;
     const flush = (): void => {
       if (batch.length === 0) return;
-      const body = encode(Body.DripSchema, {
-        items: batch.map(({ source, raisedAt, rank: _, ...item }) => ({
-          ...item,
-          source: nodeIdBytes(source),
-          ...(raisedAt !== undefined && { ageS: Math.max(0, Math.round((now.mono - raisedAt) / 1_000)) }),
-        })),
-      });
-      this.#events.send(peer, FrameType.Drip, body, now);
+      this.#events.send(peer, FrameType.Drip, dripBody(batch, now), now);
       batch = [];
       bytes = 0;
     };
@@ -294,6 +298,7 @@ export class Drip {
     ) {
       held.holders.add(peer);
       held.trickle.consistent();
+      this.#events.heardAgain(held.item, peer, now);
       return;
     }
     if (!held && this.#held.size >= DRIP_ITEMS_MAX) {
@@ -364,6 +369,18 @@ export class Drip {
     this.#sendItems(peer, items, now);
   }
 }
+
+export const keyOfItem = ({ kind, source, rank }: DripItem): string => keyOf(kind, source, rank);
+
+/** The body of a Drip frame. */
+export const dripBody = (items: readonly DripItem[], now: Instant): Uint8Array =>
+  encode(Body.DripSchema, {
+    items: items.map(({ source, raisedAt, rank: _, ...item }) => ({
+      ...item,
+      source: nodeIdBytes(source),
+      ...(raisedAt !== undefined && { ageS: Math.max(0, Math.round((now.mono - raisedAt) / 1_000)) }),
+    })),
+  });
 
 /** Two alerts of one source may say the same: they differ by their names. */
 const hashOf = ({ source, kind, rank, body }: DripItem, context: MeshContext): number =>

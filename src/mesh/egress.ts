@@ -1,8 +1,9 @@
 import type { Instant } from '../core/machine.js';
+import type { LinkAddress } from '../ports/radio.js';
 import { Body, decode, encode } from '../wire/bodies.js';
 import { splitPayload } from '../wire/fragments.js';
 import { buildFrame, payloadOf, tokenOf } from '../wire/frame.js';
-import { FrameType, Priority } from '../wire/frame-types.js';
+import { FrameType, isForEars, Priority } from '../wire/frame-types.js';
 import {
   effectiveFlags,
   FRAGMENT_BYTES,
@@ -17,6 +18,7 @@ import { type Flow, OWN_INGRESS } from './fair-queue.js';
 import { Lane } from './lane.js';
 import { linkTiming } from './link-timing.js';
 import type { Link } from './links.js';
+import { type OpenFrame, OpenQueue } from './open-queue.js';
 import type { MeshContext, Outgoing } from './types.js';
 
 /** Tokens in one HopAck, fewer where the link is narrow; at the bound it goes at once. */
@@ -41,6 +43,8 @@ export interface EgressEvents {
 interface Shared {
   readonly carrier: Carrier;
   readonly lanes: Lane[];
+  /** What goes to all in earshot. */
+  readonly open: OpenQueue;
   /** Whose turn is first: equally urgent frames of several links take turns. */
   turn: number;
 }
@@ -64,10 +68,7 @@ export class Egress {
     if (this.#lanes.has(link.id)) return;
     const lane = new Lane(link);
     this.#lanes.set(link.id, lane);
-    const { carrier } = link;
-    const shared = this.#shared.get(carrier.index);
-    if (shared) shared.lanes.push(lane);
-    else this.#shared.set(carrier.index, { carrier, lanes: [lane], turn: 0 });
+    this.#sharedOver(link.carrier).lanes.push(lane);
   }
 
   /** Forgets the lane and hands back what it still carried, most urgent first. */
@@ -77,8 +78,20 @@ export class Egress {
     this.#lanes.delete(link.id);
     const shared = this.#sharedBy(lane);
     shared.lanes.splice(shared.lanes.indexOf(lane), 1);
-    if (shared.lanes.length === 0) this.#shared.delete(link.carrier.index);
+    if (shared.lanes.length === 0 && shared.open.size === 0) this.#shared.delete(link.carrier.index);
     return lane.leftovers();
+  }
+
+  /** What was to be said over this carrier is not. */
+  carrierDown(carrier: Carrier): void {
+    this.#shared.delete(carrier.index);
+  }
+
+  /** Sends to all in earshot of a shared carrier: one transmission, not acknowledged. */
+  sendOpen(carrier: Carrier, open: OpenFrame, now: Instant): void {
+    const shared = this.#sharedOver(carrier);
+    this.#context.counters.hop.queueDropped += shared.open.offer(open);
+    this.#pumpAll(shared, now);
   }
 
   /** Sends a message of this node over one link, in fragments where it must. False when the queue has no room. */
@@ -111,7 +124,7 @@ export class Egress {
       return;
     }
     carrier.pace.sent(frame.length, now.mono);
-    this.#transmit(link, frame, message.header.priority, now);
+    this.#transmit(carrier, link.address, frame, message.header.priority, now);
   }
 
   /** Owes the other end an acknowledgement of a frame that came over this link. */
@@ -134,6 +147,7 @@ export class Egress {
   refused(carrier: Carrier, link: Link | undefined, frame: Uint8Array, now: Instant): void {
     this.#context.counters.hop.refused++;
     carrier.pace.full(frame.length, now.mono);
+    if (this.#shared.get(carrier.index)?.open.returned(frame)) return;
     const lane = link && this.#lanes.get(link.id);
     if (!lane) return;
     if (frame[Offset.Type] === FrameType.HopAck) {
@@ -158,24 +172,28 @@ export class Egress {
       earliest = earlier(earliest, lane.ackDueAt);
       earliest = earlier(earliest, lane.arq.nextDeadline());
     }
-    for (const { carrier, lanes } of this.#shared.values()) {
-      for (const lane of lanes)
-        for (const priority of PRIORITIES) {
+    for (const { carrier, lanes, open } of this.#shared.values()) {
+      for (const priority of PRIORITIES) {
+        if (open.mayGo(priority)) earliest = earlier(earliest, openAt(carrier, priority));
+        for (const lane of lanes) {
           const frame = lane.next(priority);
           if (frame) earliest = earlier(earliest, readyAt(carrier, priority, frame));
         }
+      }
     }
     return earliest;
   }
 
-  queued(): { frames: number; inFlight: number } {
+  queued(): { frames: number; inFlight: number; open: number } {
     let frames = 0;
     let inFlight = 0;
     for (const lane of this.#lanes.values()) {
       frames += lane.queuedFrames;
       inFlight += lane.arq.inFlight;
     }
-    return { frames, inFlight };
+    let open = 0;
+    for (const shared of this.#shared.values()) open += shared.open.size;
+    return { frames, inFlight, open };
   }
 
   #sendFrames(link: Link, frames: readonly Uint8Array[], header: Header, ingress: number, now: Instant): boolean {
@@ -189,7 +207,16 @@ export class Egress {
   }
 
   #sharedBy(lane: Lane): Shared {
-    return this.#shared.get(lane.link.carrier.index) as Shared;
+    return this.#sharedOver(lane.link.carrier);
+  }
+
+  #sharedOver(carrier: Carrier): Shared {
+    let shared = this.#shared.get(carrier.index);
+    if (!shared) {
+      shared = { carrier, lanes: [], open: new OpenQueue(), turn: 0 };
+      this.#shared.set(carrier.index, shared);
+    }
+    return shared;
   }
 
   /** Room came up in one lane. On a paced carrier the others may be as urgent. */
@@ -199,8 +226,10 @@ export class Egress {
   }
 
   #pumpAll(shared: Shared, now: Instant): void {
-    const { carrier, lanes } = shared;
+    const { carrier, lanes, open } = shared;
     for (const priority of PRIORITIES) {
+      while (open.mayGo(priority) && openAt(carrier, priority) <= now.mono)
+        this.#sendToAll(carrier, priority, open.next(priority, now), now);
       // Ends when in one round no lane could send.
       for (let idle = 0; idle < lanes.length; ) {
         if (carrier.pace.readyAt() > now.mono) return;
@@ -210,12 +239,21 @@ export class Egress {
     }
   }
 
+  #sendToAll(carrier: Carrier, priority: Priority, next: ReturnType<OpenQueue['next']>, now: Instant): void {
+    if (!next) return;
+    const { frame, open } = next;
+    const leftAt = carrier.pace.sent(frame.length, now.mono);
+    carrier.load.used(airtimeMs(carrier.traits, frame.length), isForEars(frame[Offset.Type] as number), now.mono);
+    this.#transmit(carrier, undefined, frame, priority, now);
+    open.left?.(leftAt);
+  }
+
   #sendOne(carrier: Carrier, lane: Lane, priority: Priority, now: Instant): boolean {
     const next = lane.next(priority);
     if (!next || readyAt(carrier, priority, next) > now.mono) return false;
     const { frame, isFirst } = lane.take(priority, ({ length }) => carrier.pace.sent(length, now.mono));
     if (isFirst) this.#context.counters.hop.sent++;
-    this.#transmit(lane.link, frame, priority, now);
+    this.#transmit(carrier, lane.link.address, frame, priority, now);
     return true;
   }
 
@@ -245,12 +283,18 @@ export class Egress {
     }
   }
 
-  #transmit({ carrier, address }: Link, frame: Uint8Array, priority: Priority, now: Instant): void {
+  #transmit(
+    carrier: Carrier,
+    to: LinkAddress | undefined,
+    frame: Uint8Array,
+    priority: Priority,
+    now: Instant,
+  ): void {
     const ms = airtimeMs(carrier.traits, frame.length);
     carrier.budget.spend(ms, now.mono);
     this.#context.counters.countBytes(carrier.index, frame.length);
     this.#context.counters.countAirtime(carrier.index, priority, ms);
-    this.#context.emit({ kind: 'transmit', radio: carrier.index, to: address, frame });
+    this.#context.emit({ kind: 'transmit', radio: carrier.index, ...(to !== undefined && { to }), frame });
   }
 }
 
@@ -259,6 +303,10 @@ const readyAt = (carrier: Carrier, priority: Priority, frame: Uint8Array): numbe
   const { budget, pace, traits } = carrier;
   return Math.max(pace.readyAt(), budget.opensAt(priority, airtimeMs(traits, frame.length)));
 };
+
+/** The same for what goes to all, whose length is known only when it goes. */
+const openAt = ({ budget, pace }: Carrier, priority: Priority): number =>
+  Math.max(pace.readyAt(), budget.opensAt(priority, 0));
 
 const tokensPerAck = (link: Link): number =>
   Math.max(1, Math.min(ACK_TOKENS_MAX, Math.floor((link.mtuBytes - overheadBytes(0) - ACK_BODY_BYTES) / TOKEN_BYTES)));

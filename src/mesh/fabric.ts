@@ -3,16 +3,24 @@ import type { Instant } from '../core/machine.js';
 import type { WeaveEffect, WeaveInput } from '../replication/effects.js';
 import type { Weave } from '../replication/weave.js';
 import { Priority } from '../wire/frame-types.js';
-import { capacityOf } from './carrier.js';
+import type { AirDrip } from './air-drip.js';
+import { capacityOf, isSlowAir } from './carrier.js';
 import type { Counters } from './counters.js';
 import type { Drip } from './drip.js';
 import type { Link, Links } from './links.js';
 import { combineDigests } from './liveness.js';
 import type { Sending } from './sending.js';
 
+/** What a node holds: equal at nodes that agree. */
+export interface Digests {
+  readonly drip: number;
+  readonly records: number;
+}
+
 export interface FabricMachines {
   readonly weave: Weave;
   readonly drip: Drip;
+  readonly airDrip: AirDrip;
   readonly links: Links;
   readonly sending: Sending;
   readonly counters: Counters;
@@ -22,6 +30,8 @@ export interface FabricMachines {
 /** Joins the records to the mesh: who is a neighbour and how fast, and what two neighbours compare. */
 export class Fabric {
   readonly #machines: FabricMachines;
+  /** Neighbours over slow air alone whose records were not ours: those that the weave knows. */
+  readonly #onAir = new Set<NodeId>();
 
   constructor(machines: FabricMachines) {
     this.#machines = machines;
@@ -44,6 +54,9 @@ export class Fabric {
   /** A link to this neighbour came or went. */
   linksChanged(peer: NodeId, now: Instant): void {
     const best = this.#machines.links.best(peer);
+    // Over slow air the lists tell whether there is anything to compare.
+    if (best && isSlowAir(best.carrier) && !this.#onAir.has(peer)) return;
+    if (!best) this.#onAir.delete(peer);
     if (!best) this.step({ kind: 'neighbour-down', peer }, now);
     else this.step({ kind: 'neighbour-up', peer, bytesPerSecond: capacityOf(best.carrier.traits) / 8 }, now);
   }
@@ -51,6 +64,23 @@ export class Fabric {
   /** 32 bits of all that this node holds of others and of records: equal at nodes that agree. */
   digest(): number {
     return combineDigests(this.#machines.drip.digest(), this.#machines.weave.digest());
+  }
+
+  digests(): Digests {
+    return { drip: this.#machines.drip.digest(), records: this.#machines.weave.digest() };
+  }
+
+  /** As `compare`, over slow air: what drips is compared with all in earshot at once. */
+  compareOnAir(link: Link, { drip, records }: Digests, now: Instant): void {
+    const { peer, carrier } = link;
+    if (peer === undefined) return;
+    if (drip === this.#machines.drip.digest()) carrier.load.agreed();
+    else this.#machines.airDrip.differs(carrier, now);
+    if (records === this.#machines.weave.digest() || !carrier.background.isOpen(now.mono)) return;
+    const isNew = !this.#onAir.has(peer);
+    this.#onAir.add(peer);
+    if (isNew) this.linksChanged(peer, now);
+    else this.step({ kind: 'mismatch', peer }, now);
   }
 
   /** A neighbour's digest: where it differs the two compare, within what the carrier has to spare for that. */

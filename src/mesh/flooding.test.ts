@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { NodeId } from '../core/ids.js';
 import {
   at,
+  blindView,
   carrierWith,
   headerWith,
   nodeNamed,
@@ -14,9 +15,12 @@ import {
 import { buildFrame, dedupKeyOf } from '../wire/frame.js';
 import { FrameType, Priority } from '../wire/frame-types.js';
 import { readHeader } from '../wire/header.js';
+import { AirFlood } from './air-flood.js';
+import { AirTurns } from './air-turns.js';
 import { Egress } from './egress.js';
 import { Flooding, relayDelayMaxMs, relayTargets } from './flooding.js';
 import { type Link, Links } from './links.js';
+import type { Arrival } from './types.js';
 
 const [A, B, C, D] = [1, 2, 3, 4].map(nodeNamed) as [NodeId, NodeId, NodeId, NodeId];
 const SOURCE = nodeNamed(99);
@@ -96,7 +100,8 @@ function setup(...neighbours: NodeId[]): Setup {
   const egress = new Egress(context, { nextSequence: sequences(), undelivered: () => {}, suspect: () => {} });
   const adjacent = new Set<string>();
   const hears = (a: NodeId, b: NodeId): boolean => adjacent.has(`${a}${b}`);
-  const flooding = new Flooding(context, links, egress, hears);
+  const air = new AirFlood(context, new AirTurns(context, egress, () => blindView(context.self.id)));
+  const flooding = new Flooding(context, links, egress, air, hears);
   for (const node of neighbours) egress.open(upLink(links, node));
   const to = (): string[] =>
     context.effects.splice(0).map((effect) => (effect.kind === 'transmit' ? `${effect.to}` : effect.kind));
@@ -111,13 +116,15 @@ function setup(...neighbours: NodeId[]): Setup {
   };
 }
 
+const over = (link: Link): Arrival => ({ carrier: link.carrier, link, from: link.peer });
+
 const frameOf = (context: TestContext, more: Parameters<typeof headerWith>[0] = {}): Uint8Array =>
   buildFrame(headerWith({ source: SOURCE, ...more }), Uint8Array.of(1), context.tagKey);
 
 test('a relay waits its random time, then goes once, with one ttl less', (t) => {
   const { context, flooding, from } = setup(A, B, C);
   const frame = frameOf(context);
-  flooding.relay(dedupKeyOf(frame), from, frame, at(0));
+  flooding.relay(dedupKeyOf(frame), over(from), frame, at(0));
   t.deepEqual(context.transmitted(), []);
   t.is(flooding.pending, 1);
   flooding.tick(at(flooding.nextDeadline() as number));
@@ -134,8 +141,8 @@ test('copies heard while waiting make ours unnecessary', (t) => {
   const { context, links, flooding, from } = setup(A, B, C);
   const frame = frameOf(context);
   const key = dedupKeyOf(frame);
-  flooding.relay(key, from, frame, at(0));
-  for (const node of [B, C]) flooding.heardAgain(key, links.best(node) as Link);
+  flooding.relay(key, over(from), frame, at(0));
+  for (const node of [B, C]) flooding.heardAgain(key, over(links.best(node) as Link), frame, at(0));
   flooding.tick(at(100));
   t.deepEqual(context.transmitted(), []);
   t.like(context.counters.flood, { suppressed: 1, duplicates: 2, relayed: 0 });
@@ -144,7 +151,7 @@ test('copies heard while waiting make ours unnecessary', (t) => {
 test('a frame at the end of its ttl goes no further, now or later', (t) => {
   const { context, links, flooding, from } = setup(A, B);
   const frame = frameOf(context, { ttl: 0 });
-  flooding.relay(dedupKeyOf(frame), from, frame, at(0));
+  flooding.relay(dedupKeyOf(frame), over(from), frame, at(0));
   upLink(links, C);
   flooding.reconsider();
   flooding.tick(at(5_000));
@@ -155,7 +162,7 @@ test('who was left to a neighbour gets a copy from us when that way turns out to
   const { context, flooding, from, adjacent, to } = setup(A, B);
   adjacent.add(`${B}${A}`);
   const frame = frameOf(context);
-  flooding.relay(dedupKeyOf(frame), from, frame, at(0));
+  flooding.relay(dedupKeyOf(frame), over(from), frame, at(0));
   flooding.tick(at(100));
   t.deepEqual(to(), []);
   adjacent.clear();
@@ -189,7 +196,7 @@ test('a neighbour that never took its copy is tried again when there is news, an
 test('a new neighbour is given what went around in the last seconds', (t) => {
   const { context, links, egress, flooding, from, to } = setup(A);
   const frame = frameOf(context);
-  flooding.relay(dedupKeyOf(frame), from, frame, at(0));
+  flooding.relay(dedupKeyOf(frame), over(from), frame, at(0));
   flooding.tick(at(100));
   t.deepEqual(to(), []);
   egress.open(upLink(links, B));
@@ -204,12 +211,12 @@ test('beyond the bound of waiting relays a frame goes at once', (t) => {
   const { context, flooding, from } = setup(A, B);
   for (let i = 0; i < 4_096; i++) {
     const frame = frameOf(context, { sequence: i });
-    flooding.relay(dedupKeyOf(frame), from, frame, at(0));
+    flooding.relay(dedupKeyOf(frame), over(from), frame, at(0));
   }
   t.is(flooding.pending, 4_096);
   t.deepEqual(context.transmitted(), []);
   const frame = frameOf(context, { sequence: 9_999, priority: Priority.High });
-  flooding.relay(dedupKeyOf(frame), from, frame, at(0));
+  flooding.relay(dedupKeyOf(frame), over(from), frame, at(0));
   t.is(flooding.pending, 4_096);
   t.is(context.transmitted().length, 1);
 });
@@ -240,14 +247,14 @@ test('what is urgent and short is also shouted, once, by its author and by each 
   flooding.originate(headerWith({ source: SOURCE }), new Uint8Array(1), 'not urgent', at(0));
   t.false(to().includes('undefined'));
   const frame = frameOf(context, urgent);
-  flooding.relay(dedupKeyOf(frame), from, frame, at(0));
+  flooding.relay(dedupKeyOf(frame), over(from), frame, at(0));
   flooding.tick(at(100));
   const shouted = context.effects.filter((effect) => effect.kind === 'transmit' && effect.to === undefined);
   t.is(shouted.length, 1);
   t.like(shouted[0], { radio: 1 });
   t.like(readHeader((shouted[0] as { frame: Uint8Array }).frame), { ttl: 4, hops: 1 });
   context.effects.length = 0;
-  flooding.heardAgain(dedupKeyOf(frame), from);
+  flooding.heardAgain(dedupKeyOf(frame), over(from), frame, at(100));
   flooding.reconsider();
   flooding.tick(at(200));
   t.false(to().includes('undefined'));

@@ -5,11 +5,13 @@ import { TokenBucket } from '../core/token-bucket.js';
 import { dedupKeyOf, relayCopy } from '../wire/frame.js';
 import { Priority } from '../wire/frame-types.js';
 import { type Header, Offset, readHeader } from '../wire/header.js';
+import type { AirFlood } from './air-flood.js';
+import { isSlowAir } from './carrier.js';
 import { type Egress, earlier } from './egress.js';
 import { OVERHEARD_INGRESS, OWN_INGRESS } from './fair-queue.js';
 import type { Link, Links } from './links.js';
 import { Shouting } from './shouting.js';
-import type { MeshContext, Outgoing } from './types.js';
+import type { Arrival, MeshContext, Outgoing } from './types.js';
 
 /** Longest relay delay on a carrier fast enough not to notice; slower ones wait up to a few airtimes. */
 const FAST_DELAY_MS = 12;
@@ -41,6 +43,8 @@ interface Relay {
   readonly bytes: number;
   /** Neighbours that sent us a copy. */
   readonly heardFrom: Set<NodeId>;
+  /** Of these the ones heard over slow air: who else heard them there is no concern of other links. */
+  readonly heardOnAir: Set<NodeId>;
   /** Neighbours that we sent a copy, and that may have taken it. */
   readonly sentTo: Set<NodeId>;
   dueAt: number | undefined;
@@ -79,11 +83,15 @@ function hearsAny(node: NodeId, others: ReadonlySet<NodeId>, hears: (node: NodeI
   return false;
 }
 
-/** Flooding with a hop limit, a random relay delay, and suppression by the copies heard meanwhile. */
+/**
+ * Flooding with a hop limit, a random relay delay, and suppression by the copies heard meanwhile: a copy for each
+ * neighbour, but one for all over slow air.
+ */
 export class Flooding {
   readonly #context: MeshContext;
   readonly #links: Links;
   readonly #egress: Egress;
+  readonly #air: AirFlood;
   readonly #hears: (node: NodeId, from: NodeId) => boolean;
   readonly #shouting: Shouting;
   /** By dedup key. Insertion order is order of arrival. */
@@ -93,7 +101,14 @@ export class Flooding {
   #pending = 0;
   #reconsider = false;
 
-  constructor(context: MeshContext, links: Links, egress: Egress, hears: (node: NodeId, from: NodeId) => boolean) {
+  constructor(
+    context: MeshContext,
+    links: Links,
+    egress: Egress,
+    air: AirFlood,
+    hears: (node: NodeId, from: NodeId) => boolean,
+  ) {
+    this.#air = air;
     this.#shouting = new Shouting(context);
     this.#context = context;
     this.#links = links;
@@ -108,15 +123,18 @@ export class Flooding {
   /** A message of ours for everybody, sent to all neighbours at once. */
   originate(header: Header, payload: Uint8Array, key: string, now: Instant): void {
     const relay = this.#remember(key, { header, payload }, header, payload.length, OWN_INGRESS, now);
-    this.#send(relay, [...this.#links.neighbours()], now);
+    this.#send(relay, [...this.#links.neighboursOffAir()], now);
+    this.#air.originate({ header, payload }, relay.sentTo, now);
     this.#shouting.shout({ header, payload });
   }
 
-  /** A frame to pass on, as it came for the first time: over a link, or overheard. */
-  relay(key: string, link: Link | undefined, frame: Uint8Array, now: Instant): void {
+  /** A frame to pass on, as it came for the first time: over a link, over slow air, or overheard. */
+  relay(key: string, arrival: Arrival | undefined, frame: Uint8Array, now: Instant): void {
+    const link = arrival?.link;
     if (link && !this.#allowanceOf(link).take(now.mono)) return this.#context.counters.refuse('flood.limited');
     const relay = this.#remember(key, frame, readHeader(frame), frame.length, link?.id ?? OVERHEARD_INGRESS, now);
-    if (link?.peer !== undefined) relay.heardFrom.add(link.peer);
+    if (arrival) noteArrival(relay, arrival);
+    this.#air.arrived(key, arrival, frame, relay.heardFrom, now);
     if ((frame[Offset.Ttl] as number) === 0) return;
     if (this.#pending >= Limit.PendingRelays) {
       this.#relay(relay, now);
@@ -135,9 +153,11 @@ export class Flooding {
   }
 
   /** Another copy of a frame we have. */
-  heardAgain(key: string, link: Link): void {
+  heardAgain(key: string, arrival: Arrival, frame: Uint8Array, now: Instant): void {
     this.#context.counters.flood.duplicates++;
-    if (link.peer !== undefined) this.#relays.get(key)?.heardFrom.add(link.peer);
+    const relay = this.#relays.get(key);
+    if (relay) noteArrival(relay, arrival);
+    this.#air.heardAgain(key, arrival, frame, now);
   }
 
   /** A copy that a neighbour never acknowledged; false when it was not flooded from here. */
@@ -208,9 +228,10 @@ export class Flooding {
     this.#send(relay, lacking, now);
   }
 
-  #lacking({ source, heardFrom, sentTo, urgent, what }: Relay): NodeId[] {
+  #lacking({ source, heardFrom, heardOnAir, sentTo, urgent, what }: Relay): NodeId[] {
     if (what instanceof Uint8Array && (what[Offset.Ttl] as number) === 0) return [];
-    return relayTargets(this.#links.neighbours(), source, heardFrom, urgent, this.#hears).filter(
+    const hears = (node: NodeId, from: NodeId): boolean => !heardOnAir.has(from) && this.#hears(node, from);
+    return relayTargets(this.#links.neighboursOffAir(), source, heardFrom, urgent, hears).filter(
       (node) => !sentTo.has(node),
     );
   }
@@ -222,6 +243,7 @@ export class Flooding {
       const link = this.#links.best(node);
       if (!link) continue;
       relay.sentTo.add(node);
+      if (copy) this.#air.has(dedupKeyOf(copy), node);
       if (copy) this.#egress.sendFrame(link, copy, now, relay.ingress);
       else this.#egress.sendMessage(link, what as Outgoing, now);
     }
@@ -230,7 +252,8 @@ export class Flooding {
   #slowestBitsPerSecond(): number {
     let slowest = Number.POSITIVE_INFINITY;
     for (const link of this.#links.all()) {
-      if (link.phase === 'up') slowest = Math.min(slowest, link.carrier.traits.bitsPerSecond);
+      if (link.phase === 'up' && !isSlowAir(link.carrier))
+        slowest = Math.min(slowest, link.carrier.traits.bitsPerSecond);
     }
     return Number.isFinite(slowest) ? slowest : 1e9;
   }
@@ -243,6 +266,7 @@ export class Flooding {
       urgent: header.priority <= Priority.High,
       bytes,
       heardFrom: new Set(),
+      heardOnAir: new Set(),
       sentTo: new Set(),
       dueAt: undefined,
       forgetAt: now.mono + MEMORY_MS,
@@ -263,4 +287,12 @@ export class Flooding {
     this.#bytes -= relay.bytes;
     this.#relays.delete(key);
   }
+}
+
+function noteArrival({ heardFrom, heardOnAir }: Relay, { carrier, from }: Arrival): void {
+  if (from === undefined) return;
+  if (isSlowAir(carrier)) {
+    if (!heardFrom.has(from)) heardOnAir.add(from);
+  } else heardOnAir.delete(from);
+  heardFrom.add(from);
 }

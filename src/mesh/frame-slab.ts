@@ -8,22 +8,24 @@ export class FrameSlab {
   #slab = new Uint8Array(FIRST_BYTES);
   #offsets = new Uint32Array(FIRST_FRAMES + 1);
   #sources = new Uint32Array(FIRST_FRAMES);
+  #snrDb = new Float32Array(FIRST_FRAMES);
 
   lay(frames: readonly HeardFrame[]): HeardBatch {
     this.#grow(frames);
     const addresses: LinkAddress[] = [];
     let at = 0;
-    for (const [i, { from, bytes }] of frames.entries()) {
+    for (const [i, { from, snrDb, bytes }] of frames.entries()) {
       // Frames of one turn mostly come from one neighbour.
       if (addresses.at(-1) !== from) addresses.push(from);
       this.#sources[i] = addresses.length - 1;
       this.#offsets[i] = at;
+      this.#snrDb[i] = snrDb ?? Number.NaN;
       this.#slab.set(bytes, at);
       at += bytes.length;
     }
     this.#offsets[frames.length] = at;
-    const [slab, offsets, sources] = [this.#slab, this.#offsets, this.#sources];
-    return { slab, offsets, sources, count: frames.length, addresses };
+    const [slab, offsets, sources, snrDb] = [this.#slab, this.#offsets, this.#sources, this.#snrDb];
+    return { slab, offsets, sources, snrDb, count: frames.length, addresses };
   }
 
   #grow(frames: readonly HeardFrame[]): void {
@@ -33,5 +35,6 @@ export class FrameSlab {
     if (frames.length <= this.#sources.length) return;
     this.#offsets = new Uint32Array(frames.length * 2 + 1);
     this.#sources = new Uint32Array(frames.length * 2);
+    this.#snrDb = new Float32Array(frames.length * 2);
   }
 }

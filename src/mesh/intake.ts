@@ -2,9 +2,8 @@ import { Limit } from '../core/limits.js';
 import type { Instant } from '../core/machine.js';
 import { Body, decode } from '../wire/bodies.js';
 import { Flag, type Header } from '../wire/header.js';
-import { ArrivalRate } from './arrival-rate.js';
+import { ArrivalRate, type Way } from './arrival-rate.js';
 import type { Delivery } from './delivery.js';
-import type { Link } from './links.js';
 import { isSignedBy, type ParcelView, readCore } from './parcels.js';
 import { type Receipts, Said } from './receipts.js';
 import type { Routing } from './routing.js';
@@ -33,12 +32,12 @@ export class Intake {
     this.#parts = parts;
   }
 
-  parcel(link: Link, header: Header, payload: Uint8Array, now: Instant): void {
+  parcel(way: Way, header: Header, payload: Uint8Array, now: Instant): void {
     const { context, delivery } = this.#parts;
     const attempt = header.flags & Flag.AckWanted ? delivery.opened(header, payload) : undefined;
     if (!attempt || header.destination !== context.self.id) return context.counters.refuse('parcel.malformed');
     const answer: Answer = (refusal = '', at = now) => delivery.answer(header.source, attempt.id, refusal, at);
-    const code = this.#rate.take(link, now.mono) ? this.#take(header, attempt.body, now, answer) : 'custody.rate';
+    const code = this.#rate.take(way, now.mono) ? this.#take(header, attempt.body, now, answer) : 'custody.rate';
     if (code === undefined) return;
     context.counters.refuse(code);
     answer(code);

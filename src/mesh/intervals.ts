@@ -1,5 +1,6 @@
 import type { RadioTraits } from '../ports/radio.js';
 import { airtimeMs, capacityOf, speakers } from './carrier.js';
+import { isPacedAt } from './pace.js';
 import type { MeshTiming } from './types.js';
 
 /** Of the longest heartbeat, and of a signed beacon with a short name, on their carriers. */
@@ -9,6 +10,13 @@ const BEACON_BYTES = 176;
 const HEARTBEAT_SHARE = 0.02;
 const BEACON_SHARE = 0.005;
 const LONGEST_MS = 600_000;
+const SLOW_LONGEST_MS = 3_600_000;
+/** Who lacks a beacon over slow air asks for it. */
+const SLOW_BEACON_MS = 4 * 3_600_000;
+/** Of a list without names in it, and of each name. */
+const HEARING_BYTES = 44;
+const HEARD_BYTES = 3;
+const HEARING_MIN_AIRTIMES = 3;
 
 /** A beacon to everybody: often at first and after a change, then ever more rarely. */
 const BEACON_MIN_MS = 250;
@@ -34,8 +42,24 @@ export const beaconMinMs = (traits: RadioTraits): number =>
 
 export function beaconMaxMs(traits: RadioTraits, links: number): number {
   const fair = (speakers(traits, links) * BEACON_BYTES * 8_000) / (capacityOf(traits) * BEACON_SHARE);
-  return Math.max(BEACON_MAX_MS, beaconMinMs(traits), Math.min(LONGEST_MS, fair));
+  const longest = traits.broadcast && isPacedAt(traits.bitsPerSecond) ? SLOW_BEACON_MS : LONGEST_MS;
+  return Math.max(BEACON_MAX_MS, beaconMinMs(traits), Math.min(longest, fair));
 }
+
+/** A list of whom a node hears, over slow air: as long as the node hears many. */
+const hearingBytes = (heard: number): number => HEARING_BYTES + HEARD_BYTES * heard;
+
+/** Soonest after another: all in earshot may have the same news. */
+export const hearingMinMs = (traits: RadioTraits, heard: number, { heartbeatMs }: MeshTiming): number =>
+  Math.max(heartbeatMs, (heard + 1) * airtimeMs(traits, hearingBytes(heard)) * HEARING_MIN_AIRTIMES);
+
+/** When there is no news, by the share of the channel. */
+export function hearingMaxMs(traits: RadioTraits, heard: number, timing: MeshTiming): number {
+  const fair = ((heard + 1) * airtimeMs(traits, hearingBytes(heard))) / (HEARTBEAT_SHARE * dutyOf(traits));
+  return Math.max(hearingMinMs(traits, heard, timing), Math.min(SLOW_LONGEST_MS, fair));
+}
+
+const dutyOf = ({ dutyCycle }: RadioTraits): number => Math.min(1, Math.max(0.001, dutyCycle));
 
 export const greetingMs = (traits: RadioTraits): number =>
   Math.max(GREETING_MS, airtimeMs(traits, BEACON_BYTES) * GREETING_AIRTIMES + 2 * (traits.latencyMs ?? 0));

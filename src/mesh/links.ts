@@ -125,6 +125,14 @@ export class Links {
     return this.#up.keys();
   }
 
+  /** Of these the ones whose best link is no slow air: they are sent copies of their own. */
+  *neighboursOffAir(): Generator<NodeId> {
+    for (const node of this.#up.keys()) {
+      const link = this.best(node);
+      if (link && !isSlowAir(link.carrier)) yield node;
+    }
+  }
+
   get neighbourCount(): number {
     return this.#up.size;
   }

@@ -110,9 +110,11 @@ test('every queue has a name and a size', async (t) => {
     'kept',
     'links',
     'messages',
+    'open',
     'own',
     'receipts',
     'relays',
+    'spreads',
     'transfersIn',
     'transfersOut',
   ]);

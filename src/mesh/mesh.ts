@@ -8,7 +8,7 @@ import { KnownNodes } from '../trust/known-nodes.js';
 import { Priority } from '../wire/frame-types.js';
 import { AlertSpread } from './alert-spread.js';
 import { Beats } from './beats.js';
-import { type Carrier, makeCarrier } from './carrier.js';
+import { type Carrier, isSlowAir, makeCarrier } from './carrier.js';
 import type { MeshInput, MeshOptions, MeshOutput } from './contract.js';
 import { Counters } from './counters.js';
 import type { Custody } from './custody.js';
@@ -20,7 +20,8 @@ import { Drip, DripKind } from './drip.js';
 import { Egress, earlier } from './egress.js';
 import { Fabric } from './fabric.js';
 import { Flooding } from './flooding.js';
-import { type Link, Links } from './links.js';
+import { LinkLife } from './link-life.js';
+import { Links } from './links.js';
 import { Liveness } from './liveness.js';
 import { ManualAddresses } from './manual-addresses.js';
 import { OwnState } from './own-state.js';
@@ -31,6 +32,7 @@ import { queueSizes } from './queue-sizes.js';
 import { Reception } from './reception.js';
 import { Routing } from './routing.js';
 import { Sending } from './sending.js';
+import { SharedAir } from './shared-air.js';
 import { StateSpread } from './state-spread.js';
 import type { MeshContext, MeshEffect } from './types.js';
 
@@ -58,6 +60,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   readonly #egress: Egress;
   readonly #discovery: Discovery;
   readonly #flooding: Flooding;
+  readonly #air: SharedAir;
   readonly #drip: Drip;
   readonly #beats: Beats;
   readonly #alerts: AlertSpread;
@@ -68,6 +71,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   readonly #passing: Passing;
   readonly #dispatch: Dispatch;
   readonly #fabric: Fabric;
+  readonly #linkLife: LinkLife;
   readonly #timed: readonly { nextDeadline(): number | undefined }[];
   #outbox: MeshOutput[] = [];
   #sequence: number;
@@ -85,9 +89,10 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     this.context = { self, crypto, random, tagKey, timing, counters, pulse, carriers: this.#carriers, emit };
     const table = hotPath.routes({ capacity: ROUTES_MAX, ttlMs: LEARNED_ROUTE_MS });
     this.routing = new Routing(self.id, this.links, table);
-    this.peers = new Peers(this.context, this.routing, options.maxPeers, (node, aged, now) =>
-      this.#forgotten(node, aged, now),
-    );
+    this.peers = new Peers(this.context, this.routing, options.maxPeers, (node, aged, now) => {
+      this.#drip.forget(node, aged, now);
+      for (const machine of [this.states, this.routing, this.known, this.pulse]) machine.forget(node);
+    });
     this.#egress = new Egress(this.context, {
       nextSequence: this.#nextSequence,
       undelivered: (link, frame, now) => this.#passing.undelivered(link, frame, now),
@@ -97,12 +102,13 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     this.liveness = new Liveness(this.context, this.links, this.#egress, {
       nextSequence: this.#nextSequence,
       ownDigest: () => this.digest(),
-      dead: (link, reason, now) => this.#linkDown(link, reason, now, true),
+      dead: (link, reason, now) => this.#linkLife.down(link, reason, now, true),
       digest: (link, digest, now) => this.#fabric.compare(link, digest, now),
       send: (peer, type, body, now) => this.#sending.local(peer, type, body, Priority.High, now),
       topology: this.routing.topology,
     });
-    this.#flooding = new Flooding(this.context, this.links, this.#egress, this.#hears);
+    this.#air = this.#makeAir();
+    this.#flooding = new Flooding(this.context, this.links, this.#egress, this.#air.flood, this.#hears);
     this.#drip = this.#makeDrip();
     this.#alerts = new AlertSpread(this.context, this.#drip);
     this.#beats = new Beats(this.context, this.known, options.clock, {
@@ -111,7 +117,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
       members: () => [self.id, ...this.peers.all()],
       onlySlowAir: () => this.links.onlySlowAir,
       hops: (node) => this.routing.path(node)?.hops,
-      learned: (node, now) => this.#reception.learned(node, now),
+      learned: this.#learned,
     });
     this.peers.onAlive = (node, now) => this.custody.reached(node, now);
     this.#reception = this.#makeReception(table);
@@ -129,12 +135,21 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     this.#passing = new Passing(self.id, { routing, flooding, sending });
     this.#ownState = new OwnState(context, links, options);
     this.#stateSpread = this.#makeStateSpread();
-    this.#timed = [egress, discovery, liveness, flooding, drip, beats, delivery, custody, this.#ownState, weave];
+    const air = this.#air;
+    const { drip: airDrip } = air;
+    this.#timed = [egress, discovery, liveness, flooding, air, drip, beats, delivery, custody, this.#ownState, weave];
     const push = (effect: WeaveEffect): void => void this.#outbox.push({ kind: 'records', effect });
-    const fabric = new Fabric({ weave, drip, links, sending, counters: this.counters, emit: push });
+    const fabric = new Fabric({ weave, drip, airDrip, links, sending, counters: this.counters, emit: push });
     this.#fabric = fabric;
-    const local = { egress, liveness, drip, beats, peers, fabric, alerts };
+    const local = { egress, liveness, drip, airDrip, beats, peers, fabric, alerts };
     this.#dispatch = new Dispatch({ context, sending, ...local, ...directed });
+    this.#linkLife = new LinkLife({
+      ...{ context, links, egress, liveness, discovery, routing, peers, drip, flooding, fabric, custody },
+      ...{ passing: this.#passing, ownState: this.#ownState, learned: this.#learned },
+      changed: () => {
+        this.#dirty = true;
+      },
+    });
   }
 
   readonly #nextSequence = (): number => {
@@ -149,16 +164,40 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
       nextSequence: this.#nextSequence,
       name: this.#options.name,
       maxPeers: this.#options.maxPeers,
-      linkUp: (link, now) => this.#linkUp(link, now),
-      linkReset: (link, now) => this.#linkDown(link, 'the neighbour restarted', now, false),
-      learned: (node, now) => this.#reception.learned(node, now),
+      linkUp: (link, now) => this.#linkLife.up(link, now),
+      sendOpen: (carrier, open, now) => this.#egress.sendOpen(carrier, open, now),
+      noticed: ({ carrier, peer }, now) => this.#air.presence.noticed(carrier, peer as NodeId, undefined, now),
+      linkReset: (link, now) => this.#linkLife.down(link, 'the neighbour restarted', now, false),
+      learned: this.#learned,
     });
   }
+
+  #makeAir(): SharedAir {
+    const { context, links, known } = this;
+    const machines = { context, links, known, egress: this.#egress, drip: () => this.#drip };
+    return new SharedAir(machines, {
+      nextSequence: this.#nextSequence,
+      ownDigests: () => this.#fabric.digests(),
+      welcome: (carrier, from, node, now) => this.#discovery.welcome(carrier, from, node, now),
+      linkUp: (link, now) => this.#linkLife.up(link, now),
+      deaf: (link, now) => this.#linkLife.down(link, 'it no longer hears us', now, false),
+      dead: (link, reason, now) => this.#linkLife.down(link, reason, now, true),
+      digests: (link, digests, now) => this.#fabric.compareOnAir(link, digests, now),
+      asked: (carrier, now) => this.#discovery.asked(carrier, now),
+    });
+  }
+
+  readonly #learned = (node: NodeId, now: Instant): void => {
+    this.#air.presence.learned(node);
+    this.#reception.learned(node, now);
+  };
 
   #makeDrip(): Drip {
     return new Drip(this.context, {
       hears: this.#hears,
-      neighbours: () => this.links.neighbours(),
+      neighbours: () => this.links.neighboursOffAir(),
+      spread: (item, from, now) => this.#air.drip.spread(item, from, now),
+      heardAgain: (item, from, now) => this.#air.drip.heardAgain(item, from, now),
       spareAt: (peer, { mono }) => this.links.best(peer)?.carrier.background.opensAt(mono) ?? mono,
       send: (peer, type, body, now) => this.#sending.local(peer, type, body, Priority.High, now),
       take: (kind, item, from, now) =>
@@ -177,11 +216,16 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
       alive: (link, now) => this.liveness.alive(link, now),
       stranger: (carrier, from, source, now) => this.#discovery.heardLost(carrier, from, source, now),
       acknowledge: (link, frame, now) => this.#egress.acknowledge(link, frame, now),
-      pass: (key, link, header, frame, now) => this.#passing.pass(key, link, header, frame, now),
-      passedAgain: (key, link) => this.#flooding.heardAgain(key, link),
-      message: (link, header, payload, now) => this.#dispatch.message(link, header, payload, now),
+      hearing: (...said) => this.#air.presence.heard(...said),
+      noticed: (...heard) => this.#air.presence.noticed(...heard),
+      pass: (key, arrival, header, frame, now) => this.#passing.pass(key, arrival, header, frame, now),
+      passedAgain: (key, arrival, frame, now) => this.#flooding.heardAgain(key, arrival, frame, now),
+      message: (arrival, header, payload, now) => this.#dispatch.message(arrival, header, payload, now),
       overheard: (...message) => this.#dispatch.overheard(...message),
-      unknownBoot: (source, { peer }, now) => peer && this.#drip.request(peer, DripKind.Beat, source, now),
+      unknownBoot: (source, { carrier, from }, now) => {
+        if (isSlowAir(carrier)) this.#air.drip.differs(carrier, now);
+        else if (from !== undefined) this.#drip.request(from, DripKind.Beat, source, now);
+      },
     });
   }
 
@@ -229,7 +273,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
 
   /** What waits in the engine, by name; each is bounded by its limit. */
   queues(): { readonly [name: string]: number } {
-    return queueSizes(this, this.#egress, this.#flooding, this.#reception, this.#drip, this.#alerts);
+    return queueSizes(this, this.#egress, this.#flooding, this.#air, this.#reception, this.#drip, this.#alerts);
   }
 
   carrier(index: number): Carrier | undefined {
@@ -262,11 +306,8 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
           this.#discovery.connected(carrier, input.address, input.mtuBytes, now);
         return;
       }
-      case 'link-down': {
-        const link = this.links.find(input.radio, input.address);
-        if (link) this.#linkDown(link, input.reason, now, true);
-        return;
-      }
+      case 'link-down':
+        return this.#linkLife.ended(input, now);
       case 'flood':
         return this.#sending.flood(input, now);
       case 'send':
@@ -288,7 +329,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
       }
       case 'remove-peer':
         this.#discovery.removeManual(input.node);
-        for (const link of [...this.links.upTo(input.node)]) this.#linkDown(link, 'removed by a person', now, true);
+        this.#linkLife.allDown(input.node, 'removed by a person', now);
         this.peers.forget(input.node, false, now);
         return;
       case 'remove-address':
@@ -304,6 +345,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     this.#discovery.tick(now);
     this.delivery.tick(now);
     this.#flooding.tick(now);
+    this.#air.tick(now);
     this.#stateSpread.tick(now);
     this.#beats.tick(now);
     this.#drip.tick(now);
@@ -326,6 +368,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
 
   #carrierUp(carrier: Carrier, now: Instant): void {
     this.#carriers.set(carrier.index, carrier);
+    this.#air.carrierUp(carrier, now);
     this.#discovery.carrierUp(carrier, now);
   }
 
@@ -333,60 +376,18 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     const carrier = this.#carriers.get(radio);
     if (!carrier) return;
     carrier.up = false;
-    for (const link of [...this.links.all()]) if (link.carrier === carrier) this.#linkDown(link, reason, now, true);
+    this.#linkLife.carrierDown(carrier, reason, now);
     this.#discovery.carrierDown(carrier);
+    this.#air.carrierDown(carrier);
+    this.#egress.carrierDown(carrier);
     this.#carriers.delete(radio);
   }
 
-  #linkUp(link: Link, now: Instant): void {
-    const peer = link.peer as NodeId;
-    this.#egress.open(link);
-    this.liveness.open(link, now);
-    this.routing.linksChanged();
-    this.#ownState.linksChanged(now);
-    this.#dirty = true;
-    this.peers.heardOf(peer, now);
-    this.peers.lost(peer, undefined);
-    this.context.emit({ kind: 'link', node: peer, radio: link.carrier.index, address: link.address, change: 'up' });
-    this.#drip.neighbourUp(peer, now);
-    this.#reception.learned(peer, now);
-    this.#flooding.reconsider();
-    this.#fabric.linksChanged(peer, now);
-    this.custody.linkUp(now);
-  }
-
-  /** `remove`: the link itself is gone; otherwise it goes back to greeting. */
-  #linkDown(link: Link, reason: string, now: Instant, remove: boolean): void {
-    const { peer, phase, carrier, address } = link;
-    const left = phase === 'up' ? this.#egress.close(link) : [];
-    this.liveness.close(link);
-    if (remove) this.links.remove(link);
-    else this.links.markGreeting(link);
-    this.routing.linkGone(link);
-    if (phase !== 'up' || peer === undefined) return;
-    this.#dirty = true;
-    this.context.emit({ kind: 'link', node: peer, radio: carrier.index, address, change: 'down', reason });
-    this.peers.lost(peer, reason);
-    if (this.links.upTo(peer).length === 0) this.#drip.neighbourDown(peer);
-    this.#fabric.linksChanged(peer, now);
-    this.#ownState.linksChanged(now);
-    this.#discovery.hurry(carrier, now);
-    if (remove) this.#discovery.lost(link, now);
-    if (remove) this.context.emit({ kind: 'drop-link', radio: carrier.index, address });
-    for (const frame of left) this.#passing.undelivered(link, frame, now);
-  }
-
-  #forgotten(node: NodeId, aged: boolean, now: Instant): void {
-    this.#drip.forget(node, aged, now);
-    this.states.forget(node);
-    this.routing.forget(node);
-    this.known.forget(node);
-    this.pulse.forget(node);
   }
 
   #stateChanged(snapshot: NodeSnapshot, now: Instant): void {
     const gone = snapshot.condition === 'offline' && snapshot.author !== this.context.self.id;
-    if (gone) for (const link of [...this.links.upTo(snapshot.author)]) this.#linkDown(link, 'said goodbye', now, true);
+    if (gone) this.#linkLife.allDown(snapshot.author, 'said goodbye', now);
     const before = this.routing.topology.edgesOf(snapshot.author);
     if (this.routing.stateChanged(snapshot)) {
       this.#dirty = true;

@@ -8,6 +8,11 @@ import type { MeshContext } from './types.js';
 
 /** Changes within this time go out as one snapshot. */
 const GATHER_MS = 60;
+/** Links of slow air, where every snapshot takes seconds from all: changes of a longer time, and not at once after another. */
+const SLOW_GATHER_MS = 300_000;
+/** Who is gone is missed sooner. */
+const SLOW_LOSS_MS = 10_000;
+const SLOW_EDGES_MAX = 12;
 /** Counters of a start begin above all of earlier starts, unless one of those changed its state very often. */
 const COUNTERS_PER_BOOT = 4_096;
 /** A link's cost must change by this factor to be news. */
@@ -47,6 +52,11 @@ export class OwnState {
     this.#counter = (boot.counter * COUNTERS_PER_BOOT) % 2 ** 32;
   }
 
+  /** Whether it is for slow air alone, where each byte counts. */
+  get isBrief(): boolean {
+    return this.#links.onlySlowAir;
+  }
+
   patch(patch: StatePatch, now: Instant): void {
     if (patch.condition) this.#condition = patch.condition;
     if (patch.fields) {
@@ -63,7 +73,11 @@ export class OwnState {
 
   /** Links came, went, or changed their cost. */
   linksChanged(now: Instant): void {
-    if (!sameNews(this.#edges, this.#currentEdges())) this.#due(now, GATHER_MS);
+    const current = this.#currentEdges();
+    if (sameNews(this.#edges, current)) return;
+    const isFewer = this.#edges.some(({ node }) => !current.some((edge) => edge.node === node));
+    const slowMs = isFewer ? SLOW_LOSS_MS : SLOW_GATHER_MS;
+    this.#due(now, this.#links.onlySlowAir && this.#edges.length > 0 ? slowMs : GATHER_MS);
   }
 
   /** Others hold something newer under our name: say it again, with a newer stamp. */
@@ -105,7 +119,10 @@ export class OwnState {
       const link = this.#links.best(node);
       if (link) edges.push({ node, cost: linkCost(link), radio: link.carrier.name.slice(0, 32) });
     }
-    return edges.sort((a, b) => a.cost - b.cost).slice(0, Limit.NeighboursPerState);
+    edges.sort((a, b) => a.cost - b.cost);
+    if (!this.isBrief || edges.length <= SLOW_EDGES_MAX) return edges.slice(0, Limit.NeighboursPerState);
+    // The nearest and the farthest: a mesh may hang together by its longest links.
+    return [...edges.slice(0, SLOW_EDGES_MAX / 2), ...edges.slice(-SLOW_EDGES_MAX / 2)];
   }
 }
 

@@ -1,5 +1,8 @@
 /** Carriers from here on are faster than a timer can pace, and their queues are short. */
 const PACED_BELOW_BITS_PER_SECOND = 2_000_000;
+
+export const isPacedAt = (bitsPerSecond: number): boolean => bitsPerSecond < PACED_BELOW_BITS_PER_SECOND;
+
 /** Handed over ahead of the carrier, in time: less, and timers leave gaps; more, and urgent frames wait. */
 export const AHEAD_MS = 30;
 /** A radio that was full is left alone for a moment, longer each time it takes nothing at all. */
@@ -23,7 +26,7 @@ export class Pace {
   #isProbing = false;
 
   constructor(bitsPerSecond: number, frameOverheadMs = 0) {
-    this.isPaced = bitsPerSecond < PACED_BELOW_BITS_PER_SECOND;
+    this.isPaced = isPacedAt(bitsPerSecond);
     this.#msPerByte = 8_000 / Math.max(1, bitsPerSecond);
     this.#msPerFrame = frameOverheadMs;
   }

@@ -5,6 +5,7 @@ import type { Flooding } from './flooding.js';
 import type { Link } from './links.js';
 import type { Routing } from './routing.js';
 import type { Sending } from './sending.js';
+import type { Arrival } from './types.js';
 
 /** What becomes of a frame that is to go further than this node: its next hop, a flood, or another way when that failed. */
 export class Passing {
@@ -16,15 +17,16 @@ export class Passing {
     this.#machines = machines;
   }
 
-  pass(key: string, link: Link, header: Header, frame: Uint8Array, now: Instant): void {
+  pass(key: string, arrival: Arrival, header: Header, frame: Uint8Array, now: Instant): void {
     const { routing, flooding } = this.#machines;
     const { destination, source, ttl, hops } = header;
-    routing.learn(source, link, hops, now);
+    const { link, from } = arrival;
+    if (link) routing.learn(source, link, hops, now);
     if (destination === this.#self) return;
-    const avoid = [link.peer, source];
+    const avoid = [from, source];
     const next = destination === undefined ? undefined : routing.nextLink(destination, now, { avoid });
-    if (next && ttl > 0) flooding.forward(link, next, frame, now);
-    else flooding.relay(key, link, frame, now);
+    if (link && next && ttl > 0) flooding.forward(link, next, frame, now);
+    else flooding.relay(key, arrival, frame, now);
   }
 
   /** A hop that did not work out: directed frames take another way, flooded ones wait for one to open. */

@@ -6,21 +6,22 @@ import type { Egress } from './egress.js';
 import type { Flooding } from './flooding.js';
 import type { Links } from './links.js';
 import type { Reception } from './reception.js';
+import type { SharedAir } from './shared-air.js';
 
 /** What waits in the engine, by name; each is bounded by its limit. */
 export function queueSizes(
   mesh: { readonly delivery: Delivery; readonly custody: Custody; readonly links: Links },
   egress: Egress,
   flooding: Flooding,
+  air: SharedAir,
   reception: Reception,
   drip: Drip,
   alerts: AlertSpread,
 ): { readonly [name: string]: number } {
-  const { frames, inFlight } = egress.queued();
   return {
-    frames,
-    inFlight,
+    ...egress.queued(),
     relays: flooding.pending,
+    spreads: air.spreads,
     messages: mesh.delivery.pending,
     held: reception.heldFrames,
     assemblies: reception.assemblies,

@@ -43,6 +43,8 @@ function setup() {
     {
       stranger: (_carrier, from, source) => void seen.push(`stranger ${from} ${source}`),
       beacon: (_carrier, from) => void seen.push(`beacon ${from}`),
+      hearing: (_carrier, from) => void seen.push(`hearing ${from}`),
+      noticed: (_carrier, node) => void seen.push(`noticed ${node}`),
       alive: () => void seen.push('alive'),
       acknowledge: () => void seen.push('ack'),
       pass: (key) => void seen.push(`pass ${key.slice(-12)}`),

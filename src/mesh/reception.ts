@@ -12,7 +12,7 @@ import type { HeardBatch, HeardFrame, LinkAddress } from '../ports/radio.js';
 import { Freshness, type KnownNodes } from '../trust/known-nodes.js';
 import { Reassembler } from '../wire/fragments.js';
 import { dedupKeyOf, payloadOf } from '../wire/frame.js';
-import { FIRST_FAR_TYPE, FrameType } from '../wire/frame-types.js';
+import { FIRST_FAR_TYPE, FrameType, isForEars } from '../wire/frame-types.js';
 import {
   FIXED_HEADER_BYTES,
   Flag,
@@ -22,12 +22,12 @@ import {
   overheadBytes,
   readHeader,
 } from '../wire/header.js';
-import type { Carrier } from './carrier.js';
+import { airtimeMs, type Carrier, isSlowAir } from './carrier.js';
 import { FrameSlab } from './frame-slab.js';
 import { HeldFrames } from './held-frames.js';
 import { FRAME_BYTES_MAX, type Link, type Links } from './links.js';
 import { isUrgent } from './shouting.js';
-import type { MeshContext } from './types.js';
+import type { Arrival, MeshContext } from './types.js';
 
 /** What lengthens the header or says that more is to come. */
 const NOT_SHOUTED = Flag.Directed | Flag.Fragment | Flag.Signed | Flag.Transmitter;
@@ -53,22 +53,33 @@ export interface ReceptionEvents {
   beacon(carrier: Carrier, from: LinkAddress, header: Header, frame: Uint8Array, now: Instant): void;
   /** A link-local frame with a good tag, from an address without a link. */
   stranger(carrier: Carrier, from: LinkAddress, source: NodeId, now: Instant): void;
+  /** Whom a node hears over slow air, as it says itself. */
+  hearing(
+    carrier: Carrier,
+    from: LinkAddress,
+    header: Header,
+    frame: Uint8Array,
+    snrDb: number | undefined,
+    now: Instant,
+  ): void;
+  /** This node transmitted a frame that was heard over slow air. */
+  noticed(carrier: Carrier, node: NodeId, snrDb: number | undefined, now: Instant): void;
   /** A frame that is no heartbeat came over a link in use, whatever becomes of it. */
   alive(link: Link, now: Instant): void;
   acknowledge(link: Link, frame: Uint8Array, now: Instant): void;
   /** A frame that is to go further: flooded, or directed to another node. */
-  pass(key: string, link: Link, header: Header, frame: Uint8Array, now: Instant): void;
-  passedAgain(key: string, link: Link): void;
-  /** A whole message, fresh, meant for us or for everybody. */
-  message(link: Link, header: Header, payload: Uint8Array, now: Instant): void;
+  pass(key: string, arrival: Arrival, header: Header, frame: Uint8Array, now: Instant): void;
+  passedAgain(key: string, arrival: Arrival, frame: Uint8Array, now: Instant): void;
+  /** A whole message, fresh, meant for us or for everybody; only over slow air without a link. */
+  message(arrival: Arrival, header: Header, payload: Uint8Array, now: Instant): void;
   /** A fresh, urgent message for everybody, whole in one frame, that was heard without a link. */
   overheard(key: string, header: Header, frame: Uint8Array, payload: Uint8Array, now: Instant): void;
   /** Frames came from a boot nobody has vouched for: ask this neighbour. */
-  unknownBoot(source: NodeId, link: Link, now: Instant): void;
+  unknownBoot(source: NodeId, arrival: Arrival, now: Instant): void;
 }
 
 interface Held {
-  readonly linkId: number;
+  readonly arrival: Arrival;
   readonly frame: Uint8Array;
 }
 
@@ -144,18 +155,26 @@ export class Reception {
   /** Frames that are checked by the same ingest go there together: mostly that is the whole batch. */
   #batch(carrier: Carrier, batch: HeardBatch, now: Instant): void {
     const links = this.#linksOf(carrier, batch);
+    const isAir = isSlowAir(carrier);
+    // Over slow air whoever speaks is heard: a tag is all it takes to be passed on.
+    const enters = (i: number): boolean => {
+      const link = links[i];
+      if (link?.phase === 'up') return mayUse(link, batch, i);
+      if (!isAir) return false;
+      const type = typeOf(batch, i);
+      return type >= FIRST_FAR_TYPE || (link !== undefined && isForEars(type) && mayUse(link, batch, i));
+    };
     for (let from = 0; from < batch.count; ) {
-      const isLinked = links[from] !== undefined && mayUse(links[from] as Link, batch, from);
+      const isLinked = enters(from);
       let to = from + 1;
-      for (; to < batch.count; to++) {
-        const link = links[to];
-        if ((link !== undefined && mayUse(link, batch, to)) !== isLinked) break;
-      }
+      while (to < batch.count && enters(to) === isLinked) to++;
       this.#check(isLinked ? this.#ingest : this.#strangers, batch, from, to, now);
       for (let i = from; i < to; i++) {
+        if (isAir) loadOf(carrier, batch, i, now);
         const verdict = this.#out[(i - from) * INGEST_STRIDE] as number;
         const link = links[i];
-        if (isLinked) this.#linked(link as Link, batch, i, verdict, now);
+        if (isLinked && isAir) this.#onAir(carrier, link, batch, i, verdict, now);
+        else if (isLinked) this.#linked(link as Link, batch, i, verdict, now);
         else this.#strange(carrier, batch, i, link !== undefined, verdict, now);
       }
       from = to;
@@ -164,9 +183,9 @@ export class Reception {
 
   /** What was held of this node can be judged now. */
   learned(source: NodeId, now: Instant): void {
-    for (const { linkId, frame } of this.#held.release(source)) {
-      const link = this.#links.byId(linkId);
-      if (link) this.#judge(link, readHeader(frame), frame, false, now);
+    for (const { arrival, frame } of this.#held.release(source)) {
+      const { link } = arrival;
+      if (!link || this.#links.byId(link.id) === link) this.#judge(arrival, readHeader(frame), frame, false, now);
     }
   }
 
@@ -186,7 +205,8 @@ export class Reception {
       if (sources[i] !== source) {
         source = sources[i] as number;
         link = this.#links.find(carrier.index, addresses[source] as LinkAddress);
-        if (link?.phase !== 'up') link = undefined;
+        // Over slow air a neighbour's words count also before it is known whether it hears us.
+        if (link?.phase !== 'up' && !(link?.peer !== undefined && isSlowAir(carrier))) link = undefined;
       }
       links.push(link);
     }
@@ -205,6 +225,11 @@ export class Reception {
       return this.#refuse(verdict);
     }
     const from = batch.addresses[batch.sources[i] as number] as LinkAddress;
+    if (typeOf(batch, i) === FrameType.Hearing && isSlowAir(carrier)) {
+      this.#context.counters.countReceived(FrameType.Hearing);
+      const frame = frameOf(batch, i);
+      return this.#events.hearing(carrier, from, readHeader(frame), frame, snrOf(batch, i), now);
+    }
     if (typeOf(batch, i) !== FrameType.Beacon) {
       // A heartbeat to everybody is also heard by those it is not for.
       if (linked) this.#context.counters.refuse('frame.not-from-neighbour');
@@ -245,7 +270,35 @@ export class Reception {
     this.#events.overheard(dedupKeyOf(frame), header, frame, payloadOf(frame), now);
   }
 
+  /** Over slow air: what goes further needs no link, and is acknowledged by passing it on unless it is for one node. */
+  #onAir(carrier: Carrier, link: Link | undefined, batch: HeardBatch, i: number, verdict: number, now: Instant): void {
+    if (verdict !== Verdict.Accept && verdict !== Verdict.Duplicate && verdict !== Verdict.Own) {
+      return this.#refuse(verdict);
+    }
+    const address = batch.addresses[batch.sources[i] as number] as LinkAddress;
+    const from = this.#links.find(carrier.index, address)?.peer;
+    if (from !== undefined) this.#events.noticed(carrier, from, snrOf(batch, i), now);
+    const type = typeOf(batch, i);
+    const isFarForAll =
+      type >= FIRST_FAR_TYPE &&
+      ((batch.slab[(batch.offsets[i] as number) + Offset.Flags] as number) & Flag.Directed) === 0;
+    const isForAll = isFarForAll || isForEars(type);
+    if (link?.phase === 'up' && !isForAll) return this.#linked(link, batch, i, verdict, now);
+    const frame = frameOf(batch, i);
+    const up = link?.phase === 'up' ? link : undefined;
+    const arrival = { carrier, link: up, from };
+    if (verdict !== Verdict.Accept) {
+      if (isFarForAll) this.#events.passedAgain(dedupKeyOf(frame), arrival, frame, now);
+      return;
+    }
+    if (up) this.#events.alive(up, now);
+    const header = readHeader(frame);
+    this.#context.counters.countReceived(header.type);
+    this.#judge(arrival, header, frame, true, now);
+  }
+
   #linked(link: Link, batch: HeardBatch, i: number, verdict: number, now: Instant): void {
+    const arrival = { carrier: link.carrier, link, from: link.peer };
     if (verdict === Verdict.Accept) {
       const frame = frameOf(batch, i);
       const header = readHeader(frame);
@@ -253,16 +306,18 @@ export class Reception {
       if (header.type !== FrameType.Heartbeat) this.#events.alive(link, now);
       this.#context.counters.countReceived(header.type);
       if (wantsHopAck(header.type)) this.#events.acknowledge(link, frame, now);
-      this.#judge(link, header, frame, true, now);
+      this.#judge(arrival, header, frame, true, now);
     } else if (verdict === Verdict.Duplicate) {
       const type = typeOf(batch, i);
       if (wantsHopAck(type)) this.#events.acknowledge(link, frameOf(batch, i), now);
-      if (type >= FIRST_FAR_TYPE) this.#events.passedAgain(dedupKeyOf(frameOf(batch, i)), link);
+      if (type < FIRST_FAR_TYPE) return;
+      const frame = frameOf(batch, i);
+      this.#events.passedAgain(dedupKeyOf(frame), arrival, frame, now);
     } else if (verdict === Verdict.Own) {
       // It went in a circle. The neighbour is to know that it arrived, or it will send it again and again.
       const frame = frameOf(batch, i);
       this.#events.acknowledge(link, frame, now);
-      this.#events.passedAgain(dedupKeyOf(frame), link);
+      this.#events.passedAgain(dedupKeyOf(frame), arrival, frame, now);
     } else this.#refuse(verdict);
   }
 
@@ -271,17 +326,17 @@ export class Reception {
     if (reason) this.#context.counters.refuse(reason);
   }
 
-  #judge(link: Link, header: Header, frame: Uint8Array, first: boolean, now: Instant): void {
+  #judge(arrival: Arrival, header: Header, frame: Uint8Array, first: boolean, now: Instant): void {
     const local = header.type < FIRST_FAR_TYPE;
     const freshness = this.#known.freshness(header.source, header.saltHint, header.sequence);
     if (freshness === Freshness.Replayed) {
       this.#context.counters.refuse('frame.replayed');
       return;
     }
-    if (!local && first) this.#events.pass(dedupKeyOf(frame), link, header, frame, now);
+    if (!local && first) this.#events.pass(dedupKeyOf(frame), arrival, header, frame, now);
     if (freshness === Freshness.UnknownBoot) {
-      const ask = this.#held.hold(header.source, { linkId: link.id, frame }, now.mono);
-      if (ask) this.#events.unknownBoot(header.source, link, now);
+      const ask = this.#held.hold(header.source, { arrival, frame }, now.mono);
+      if (ask) this.#events.unknownBoot(header.source, arrival, now);
       return;
     }
     if (header.destination !== undefined && header.destination !== this.#context.self.id) {
@@ -291,7 +346,7 @@ export class Reception {
     const payload = this.#whole(header, frame, now);
     if (!payload) return;
     this.#known.accept(header.source, header.saltHint, header.sequence);
-    this.#events.message(link, header, payload, now);
+    this.#events.message(arrival, header, payload, now);
   }
 
   #whole(header: Header, frame: Uint8Array, now: Instant): Uint8Array | undefined {
@@ -303,14 +358,24 @@ export class Reception {
 const wantsHopAck = (type: number): boolean =>
   type !== FrameType.Beacon && type !== FrameType.Heartbeat && type !== FrameType.HopAck;
 
+function loadOf({ load, traits }: Carrier, batch: HeardBatch, i: number, now: Instant): void {
+  const length = (batch.offsets[i + 1] as number) - (batch.offsets[i] as number);
+  load.used(airtimeMs(traits, length), isForEars(typeOf(batch, i)), now.mono);
+}
+
 const typeOf = ({ slab, offsets }: HeardBatch, i: number): number =>
   slab[(offsets[i] as number) + Offset.Type] as number;
+
+function snrOf({ snrDb }: HeardBatch, i: number): number | undefined {
+  const ratio = snrDb?.[i];
+  return ratio === undefined || Number.isNaN(ratio) ? undefined : ratio;
+}
 
 /** A copy, because the batch is the radio's. */
 const frameOf = ({ slab, offsets }: HeardBatch, i: number): Uint8Array => slab.slice(offsets[i], offsets[i + 1]);
 
 /**
- * Whether a link's ingest may see this frame. Beacons speak for themselves, and what is link-local must come from the
+ * Whether a link's ingest may see this frame. Beacons and lists of whom one hears speak for themselves, and what is link-local must come from the
  * link's own neighbour: else a forged one could take a place in the dedup cache that belongs to a genuine one.
  */
 function mayUse(link: Link, batch: HeardBatch, i: number): boolean {
@@ -318,7 +383,7 @@ function mayUse(link: Link, batch: HeardBatch, i: number): boolean {
   const length = (batch.offsets[i + 1] as number) - start;
   if (length <= Offset.Type) return true;
   const type = typeOf(batch, i);
-  if (type === FrameType.Beacon) return false;
+  if (type === FrameType.Beacon || type === FrameType.Hearing) return false;
   if (type >= FIRST_FAR_TYPE || length < FIXED_HEADER_BYTES) return true;
   return nodeIdOf(batch.slab, start + Offset.Source) === link.peer;
 }

@@ -1,10 +1,21 @@
 import test from 'ava';
 import type { NodeId } from '../core/ids.js';
 import { createHotPath } from '../native/hot-path.js';
-import { at, headerWith, nodeNamed, sequences, snapshotOf, testContext, upLink } from '../testing/builders.js';
+import {
+  at,
+  blindView,
+  headerWith,
+  nodeNamed,
+  sequences,
+  snapshotOf,
+  testContext,
+  upLink,
+} from '../testing/builders.js';
 import { buildFrame, payloadOf } from '../wire/frame.js';
 import { FrameType, Priority } from '../wire/frame-types.js';
 import { Flag, readHeader } from '../wire/header.js';
+import { AirFlood } from './air-flood.js';
+import { AirTurns } from './air-turns.js';
 import type { AlertSpread } from './alert-spread.js';
 import type { Beats } from './beats.js';
 import type { Custody } from './custody.js';
@@ -35,7 +46,8 @@ function setup() {
     late: () => {},
     settled: () => {},
   });
-  const flooding = new Flooding(context, links, egress, () => false);
+  const air = new AirFlood(context, new AirTurns(context, egress, () => blindView(context.self.id)));
+  const flooding = new Flooding(context, links, egress, air, () => false);
   const sending: Sending = new Sending({
     context,
     links,

@@ -31,6 +31,8 @@ export interface FloodInput {
   readonly type: FrameType;
   readonly body: Uint8Array;
   readonly priority: Priority;
+  /** Relays it may see; default `DEFAULT_TTL`. */
+  readonly ttl?: number;
 }
 
 export interface SendInput extends FloodInput {
@@ -99,7 +101,8 @@ export class Sending {
   }
 
   flood(input: FloodInput, now: Instant): void {
-    const header = this.#farHeader(input.type, input.priority, input.sequence);
+    const far = this.#farHeader(input.type, input.priority, input.sequence);
+    const header = input.ttl === undefined ? far : { ...far, ttl: Math.min(255, Math.max(0, input.ttl)) };
     this.#context.counters.flood.originated++;
     this.#originated(header, input.body, now);
     if (input.type === FrameType.Alert) this.#alerts.flooded({ ...header, body: input.body }, now);

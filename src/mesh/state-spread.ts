@@ -51,7 +51,7 @@ export class StateSpread {
     if (!snapshot) return;
     const { self } = this.#context;
     this.#states.take(snapshot, now.wall, Number.POSITIVE_INFINITY);
-    const body = encodeSnapshot(snapshot);
+    const body = encodeSnapshot(snapshot, this.#own.isBrief);
     const sequence = this.#events.nextSequence();
     const header = localHeader(this.#context, FrameType.Drip, Priority.Medium, sequence);
     this.#beats.originated(sequence, immutablePart(header, body), now);

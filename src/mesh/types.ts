@@ -9,6 +9,7 @@ import type { Priority } from '../wire/frame-types.js';
 import type { Header } from '../wire/header.js';
 import type { Carrier } from './carrier.js';
 import type { Counters } from './counters.js';
+import type { Link } from './links.js';
 import type { Pulse } from './pulse.js';
 
 export interface MeshTiming {
@@ -89,6 +90,15 @@ export interface MeshContext {
   readonly timing: MeshTiming;
   readonly pulse: Pulse;
   emit(effect: MeshEffect): void;
+}
+
+/** How a frame came. */
+export interface Arrival {
+  readonly carrier: Carrier;
+  /** The link in use that it came over. */
+  readonly link: Link | undefined;
+  /** Who transmitted it, where that is known. */
+  readonly from: NodeId | undefined;
 }
 
 /** A message before it becomes frames. */

@@ -1,3 +1,4 @@
+import { readU16, writeU16 } from '../core/bytes.js';
 import { type Hlc, isAhead } from '../core/hlc.js';
 import { type NodeId, nodeIdBytes, nodeIdOf } from '../core/ids.js';
 import { Limit } from '../core/limits.js';
@@ -40,11 +41,13 @@ export interface NodeSnapshot {
 export const CUSTOM_FIELDS_MAX = 16;
 const CUSTOM_TEXT_MAX = 128;
 const NAME_MAX = 64;
+const AIR_EDGE_BYTES = 10;
 /** The latest moment a JavaScript date can hold. */
 const UNIX_MS_MAX = 8_640_000_000_000_000n;
 const FIELD_NAMES = ['fps', 'battery', 'cpu', 'memory', 'temperature', 'disk'] as const;
 
-export function encodeSnapshot(snapshot: NodeSnapshot): Uint8Array {
+/** `brief`: for slow air: neighbours in ten bytes each, all under the name of the first one's radio. */
+export function encodeSnapshot(snapshot: NodeSnapshot, brief = false): Uint8Array {
   const custom = Object.entries(snapshot.custom).map(([key, value]) => ({ key, value: customValue(value) }));
   return encode(Body.NodeStateSchema, {
     author: nodeIdBytes(snapshot.author),
@@ -54,7 +57,8 @@ export function encodeSnapshot(snapshot: NodeSnapshot): Uint8Array {
     condition: CONDITIONS.indexOf(snapshot.condition),
     ...snapshot.fields,
     custom,
-    neighbours: snapshot.neighbours.map((edge) => ({
+    ...(brief && { air: writeAir(snapshot.neighbours), airRadio: snapshot.neighbours[0]?.radio ?? '' }),
+    neighbours: (brief ? [] : snapshot.neighbours).map((edge) => ({
       node: nodeIdBytes(edge.node),
       cost: edge.cost,
       radio: edge.radio,
@@ -62,6 +66,27 @@ export function encodeSnapshot(snapshot: NodeSnapshot): Uint8Array {
     updatedAtMs: BigInt(Math.max(0, Math.floor(snapshot.updatedAtMs))),
     version: snapshot.version,
   });
+}
+
+function writeAir(edges: readonly NeighbourEdge[]): Uint8Array {
+  const bytes = new Uint8Array(edges.length * AIR_EDGE_BYTES);
+  for (const [i, { node, cost }] of edges.entries()) {
+    bytes.set(nodeIdBytes(node), i * AIR_EDGE_BYTES);
+    writeU16(bytes, i * AIR_EDGE_BYTES + 8, Math.min(0xffff, cost));
+  }
+  return bytes;
+}
+
+function readAir(bytes: Uint8Array, radio: string): NeighbourEdge[] | undefined {
+  if (bytes.length % AIR_EDGE_BYTES !== 0 || radio.length > NAME_MAX) return undefined;
+  if (bytes.length > AIR_EDGE_BYTES * Limit.NeighboursPerState) return undefined;
+  const edges: NeighbourEdge[] = [];
+  for (let at = 0; at < bytes.length; at += AIR_EDGE_BYTES) {
+    const cost = readU16(bytes, at + 8);
+    if (cost === 0) return undefined;
+    edges.push({ node: nodeIdOf(bytes, at), cost, radio });
+  }
+  return edges;
 }
 
 function customValue(value: string | number | boolean) {
@@ -86,8 +111,10 @@ export function decodeSnapshot(bytes: Uint8Array): NodeSnapshot | undefined {
   }
   if (body.charging !== undefined) fields.charging = body.charging;
   const custom = decodeCustom(body.custom);
-  const neighbours = decodeNeighbours(body.neighbours);
-  if (!custom || !neighbours) return undefined;
+  const some = decodeNeighbours(body.neighbours);
+  const air = readAir(body.air, body.airRadio);
+  if (!custom || !some || !air || some.length + air.length > Limit.NeighboursPerState) return undefined;
+  const neighbours = [...some, ...air];
   return {
     author: nodeIdOf(body.author),
     hlc: body.hlc,

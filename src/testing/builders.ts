@@ -1,6 +1,7 @@
 import { HybridClock } from '../core/hlc.js';
 import type { NodeId } from '../core/ids.js';
 import type { Instant } from '../core/machine.js';
+import type { AirView } from '../mesh/air-policy.js';
 import { type Carrier, makeCarrier } from '../mesh/carrier.js';
 import { Counters } from '../mesh/counters.js';
 import type { Link, Links } from '../mesh/links.js';
@@ -37,6 +38,15 @@ export const FAST_TRAITS: RadioTraits = {
 
 export const carrierWith = (traits: Partial<RadioTraits> = {}, index = 0): Carrier =>
   makeCarrier(index, `test${index}`, { ...FAST_TRAITS, ...traits });
+
+/** Of a node that knows nobody. */
+export const blindView = (self: NodeId): AirView => ({
+  self,
+  neighbours: new Map(),
+  isBlind: true,
+  settledAt: (now) => now,
+  earshot: () => undefined,
+});
 
 export const headerWith = (fields: Partial<Header> = {}): Header => ({
   version: 1,
@@ -119,4 +129,27 @@ export const snapshotOf = (author: NodeId, more: Partial<NodeSnapshot> = {}): No
 export function sequences(): () => number {
   let last = 0;
   return () => ++last;
+}
+
+/** An id that sorts by its number, too, and whose alias no other of them has. */
+export const airNode = (n: number): NodeId => n.toString(16).padStart(4, '0').padEnd(16, '0') as NodeId;
+
+/** An air as one node would see it that knew all: `edges` by number of the nodes, equally good in both directions. */
+export function viewOf(self: NodeId, edges: readonly (readonly [number, number, number?])[]): AirView {
+  const earshots = new Map<NodeId, Map<NodeId, number>>();
+  const join = (a: NodeId, b: NodeId, chance: number): void => {
+    const earshot = earshots.get(a) ?? new Map<NodeId, number>();
+    earshots.set(a, earshot.set(b, chance));
+  };
+  for (const [a, b, chance = 0.95] of edges) {
+    join(airNode(a), airNode(b), chance);
+    join(airNode(b), airNode(a), chance);
+  }
+  return {
+    self,
+    neighbours: earshots.get(self) ?? new Map(),
+    isBlind: false,
+    settledAt: (now) => now,
+    earshot: (node) => earshots.get(node),
+  };
 }

@@ -22,6 +22,10 @@ export const FrameType = {
   Fingerprints: 11,
   /** Link-local: whether a common neighbour is heard. */
   Suspicion: 12,
+  /** Link-local: hashes of the beats, states and alerts I hold (drip). */
+  DripHashes: 13,
+  /** Link-local, to all in earshot of slow air: whom I hear. */
+  Hearing: 14,
   /** Flooded. */
   Alert: 16,
   /** Flooded: a search for everybody. */
@@ -57,6 +61,9 @@ export const frameTypeName = (type: number): string => NAMES.get(type) ?? `type-
 
 /** Types below this go no further than the next node. */
 export const FIRST_FAR_TYPE = 16;
+
+/** What drips: over slow air it is said to all in earshot, and nobody waits for it. */
+export const isForEars = (type: number): boolean => type === FrameType.Drip || type === FrameType.DripHashes;
 
 export const Priority = { Critical: 0, High: 1, Medium: 2, Low: 3 } as const;
 export type Priority = (typeof Priority)[keyof typeof Priority];

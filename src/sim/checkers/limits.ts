@@ -1,5 +1,7 @@
 import { Limit } from '../../core/limits.js';
+import { AIR_SPREADS_MAX } from '../../mesh/air-turns.js';
 import { ALERTS_HELD_MAX } from '../../mesh/alert-spread.js';
+import { OPEN_QUEUE_MAX } from '../../mesh/open-queue.js';
 import type { ObservedNode, Observer } from '../observer.js';
 import type { World } from '../world.js';
 import type { Findings } from './findings.js';
@@ -19,7 +21,9 @@ const REST_WINDOW_MS = 10_000;
 const BOUNDS: Readonly<Record<string, { readonly most: number; readonly perLink?: true }>> = {
   frames: { most: Limit.QueuedFramesPerLink, perLink: true },
   inFlight: { most: Limit.InFlightPerLink, perLink: true },
+  open: { most: OPEN_QUEUE_MAX },
   relays: { most: Limit.PendingRelays },
+  spreads: { most: AIR_SPREADS_MAX },
   messages: { most: Limit.PendingMessages },
   held: { most: Limit.HeldFrames },
   assemblies: { most: ASSEMBLIES_MAX },

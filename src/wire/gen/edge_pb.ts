@@ -12,7 +12,7 @@ import type { Message as Message$1 } from "@bufbuild/protobuf";
  * Describes the file edge.proto.
  */
 export const file_edge: GenFile = /*@__PURE__*/
-  fileDesc("CgplZGdlLnByb3RvEgdlZGdlLnYxIpMBCgZCZWFjb24SEgoKcHVibGljX2tleRgBIAEoDBIRCglib290X3NhbHQYAiABKAwSFAoMYm9vdF9jb3VudGVyGAMgASgNEhAKCGNsb2NrX21zGAQgASgEEgwKBG5hbWUYBSABKAkSDQoFbm9uY2UYBiABKAcSDQoFaGVhcmQYByABKAcSDgoGYW5zd2VyGAggASgIIjoKCUhlYXJ0YmVhdBIOCgZkaWdlc3QYASABKAcSDAoEZWNobxgCIAEoDRIPCgdoZWxkX21zGAMgASgNIigKCVN1c3BpY2lvbhIMCgRub2RlGAEgASgMEg0KBWhlYXJkGAIgASgIIhgKBkhvcEFjaxIOCgZ0b2tlbnMYASADKAcifAoIRHJpcEl0ZW0SDAoEa2luZBgBIAEoDRIOCgZzb3VyY2UYAiABKAwSEQoJc2FsdF9oaW50GAMgASgNEhAKCHNlcXVlbmNlGAQgASgNEgwKBGJvZHkYBSABKAwSEAoIcHJpb3JpdHkYBiABKA0SDQoFYWdlX3MYByABKA0iKAoERHJpcBIgCgVpdGVtcxgBIAMoCzIRLmVkZ2UudjEuRHJpcEl0ZW0iNwoJRHJpcEVudHJ5Eg4KBnNvdXJjZRgBIAEoDBIMCgRraW5kGAIgASgNEgwKBHJhbmsYAyABKAQiQQoLRHJpcFN1bW1hcnkSIwoHZW50cmllcxgBIAMoCzISLmVkZ2UudjEuRHJpcEVudHJ5Eg0KBXJlcGx5GAIgASgIIjIKC0RyaXBSZXF1ZXN0EiMKB2VudHJpZXMYASADKAsyEi5lZGdlLnYxLkRyaXBFbnRyeSLiAQoEQmVhdBIOCgZhdXRob3IYASABKAwSEgoKcHVibGljX2tleRgCIAEoDBIRCglib290X3NhbHQYAyABKAwSFAoMYm9vdF9jb3VudGVyGAQgASgNEg4KBm51bWJlchgFIAEoDRILCgNobGMYBiABKAYSEgoKbWVtYmVyc2hpcBgHIAEoDBIWCg5maXJzdF9zZXF1ZW5jZRgIIAEoDRIVCg1sYXN0X3NlcXVlbmNlGAkgASgNEg0KBWNvdW50GAogASgNEgwKBHJvb3QYCyABKAwSEAoIY2xvY2tfbXMYDCABKAQiLQoKU2lnbmVkQmVhdBIMCgRib2R5GAEgASgMEhEKCXNpZ25hdHVyZRgCIAEoDCI2CglOZWlnaGJvdXISDAoEbm9kZRgBIAEoDBIMCgRjb3N0GAIgASgNEg0KBXJhZGlvGAMgASgJIlAKBkN1c3RvbRILCgNrZXkYASABKAkSDgoEdGV4dBgCIAEoCUgAEhAKBm51bWJlchgDIAEoAUgAEg4KBGZsYWcYBCABKAhIAEIHCgV2YWx1ZSKrAwoJTm9kZVN0YXRlEg4KBmF1dGhvchgBIAEoDBILCgNobGMYAiABKAYSDwoHY291bnRlchgDIAEoDRIMCgRuYW1lGAQgASgJEhEKCWNvbmRpdGlvbhgFIAEoDRIQCgNmcHMYBiABKAJIAIgBARIUCgdiYXR0ZXJ5GAcgASgCSAGIAQESFQoIY2hhcmdpbmcYCCABKAhIAogBARIQCgNjcHUYCSABKAJIA4gBARITCgZtZW1vcnkYCiABKAJIBIgBARIYCgt0ZW1wZXJhdHVyZRgLIAEoAkgFiAEBEhEKBGRpc2sYDCABKAJIBogBARIfCgZjdXN0b20YDSADKAsyDy5lZGdlLnYxLkN1c3RvbRImCgpuZWlnaGJvdXJzGA4gAygLMhIuZWRnZS52MS5OZWlnaGJvdXISFQoNdXBkYXRlZF9hdF9tcxgPIAEoBBIPCgd2ZXJzaW9uGBAgASgJQgYKBF9mcHNCCgoIX2JhdHRlcnlCCwoJX2NoYXJnaW5nQgYKBF9jcHVCCQoHX21lbW9yeUIOCgxfdGVtcGVyYXR1cmVCBwoFX2Rpc2sisgIKClJlY29yZENvcmUSDgoGYXV0aG9yGAEgASgMEgwKBGhhc2gYAiABKAwSCwoDaGxjGAMgASgGEhEKCWJvb3Rfc2FsdBgEIAEoDBIPCgdjb3VudGVyGAUgASgNEhcKD2NvbnRlbnRfdmVyc2lvbhgGIAEoDRIMCgR0eXBlGAcgASgJEg0KBXNwYWNlGAggASgMEhEKCWRpbWVuc2lvbhgJIAEoDRIQCghtZXRhZGF0YRgKIAEoDBIWCg5vYnNlcnZlZF9hdF9tcxgLIAEoBBIVCg1leHBpcmVzX2F0X21zGAwgASgEEg8KB3B1cnBvc2UYDSABKAkSEwoLc2tldGNoX2hhc2gYDiABKAwSEQoJaW50OF9oYXNoGA8gASgMEhIKCmV4YWN0X2hhc2gYECABKAwiawoFQmF0Y2gSDgoGYXV0aG9yGAEgASgMEhIKCnB1YmxpY19rZXkYAiABKAwSEQoJYm9vdF9zYWx0GAMgASgMEg4KBm51bWJlchgEIAEoDRINCgVjb3VudBgFIAEoDRIMCgRyb290GAYgASgMIi4KC1NpZ25lZEJhdGNoEgwKBGJvZHkYASABKAwSEQoJc2lnbmF0dXJlGAIgASgMIl4KBlJlY29yZBIMCgRjb3JlGAEgASgMEg0KBWJhdGNoGAIgASgNEgwKBGxlYWYYAyABKA0SDAoEcGF0aBgEIAMoDBIMCgRpbnQ4GAUgASgMEg0KBXNjYWxlGAYgASgCIngKCVRvbWJzdG9uZRIMCgRoYXNoGAEgASgMEg4KBmVyYXNlchgCIAEoDBISCgpwdWJsaWNfa2V5GAMgASgMEgsKA2hsYxgEIAEoBhIVCg1jcmVhdGVkX2F0X21zGAUgASgEEhUKDWV4cGlyZXNfYXRfbXMYBiABKAQiMgoPU2lnbmVkVG9tYnN0b25lEgwKBGJvZHkYASABKAwSEQoJc2lnbmF0dXJlGAIgASgMIoABCgdSZWNvcmRzEiUKB2JhdGNoZXMYASADKAsyFC5lZGdlLnYxLlNpZ25lZEJhdGNoEiAKB3JlY29yZHMYAiADKAsyDy5lZGdlLnYxLlJlY29yZBIsCgp0b21ic3RvbmVzGAMgAygLMhguZWRnZS52MS5TaWduZWRUb21ic3RvbmUiFwoESGF2ZRIPCgdlbnRyaWVzGAEgASgMIhQKBFdhbnQSDAoEa2V5cxgBIAEoDCJYCgtGaW5nZXJwcmludBIOCgZwcmVmaXgYASABKA0SDAoEYml0cxgCIAEoDRINCgVjb3VudBgDIAEoDRILCgNzdW0YBCABKAYSDwoHZW50cmllcxgFIAEoDCIzCgxGaW5nZXJwcmludHMSIwoFcGFydHMYASADKAsyFC5lZGdlLnYxLkZpbmdlcnByaW50IjwKBUFsZXJ0EgwKBHR5cGUYASABKAkSDwoHcGF5bG9hZBgCIAEoDBIUCgxyYWlzZWRfYXRfbXMYAyABKAQiMwoHUGF5bG9hZBIOCgRqc29uGAEgASgMSAASDQoDcmF3GAIgASgMSABCCQoHY29udGVudCJaCgdNZXNzYWdlEgwKBHR5cGUYASABKAkSIQoHcGF5bG9hZBgCIAEoCzIQLmVkZ2UudjEuUGF5bG9hZBIPCgdhbnN3ZXJzGAMgASgMEg0KBWZhdWx0GAQgASgJIicKA0FjaxIPCgdtZXNzYWdlGAEgASgMEg8KB3JlZnVzYWwYAiABKAkiaAoKUGFyY2VsQ29yZRIPCgdtZXNzYWdlGAEgASgMEgoKAnRvGAIgASgMEgwKBHR5cGUYAyABKA0SEAoIcHJpb3JpdHkYBCABKA0SDwoHbGlmZV9tcxgFIAEoDRIMCgRib2R5GAYgASgMIk0KBlBhcmNlbBIMCgRjb3JlGAEgASgMEhIKCnB1YmxpY19rZXkYAiABKAwSEQoJc2lnbmF0dXJlGAMgASgMEg4KBmFnZV9tcxgEIAEoDSJECgdSZWNlaXB0Eg8KB21lc3NhZ2UYASABKAwSDAoEd2hhdBgCIAEoDRIMCgRub2RlGAMgASgMEgwKBGNvZGUYBCABKAkiegoFT2ZmZXISDwoHbWVzc2FnZRgBIAEoDBIMCgR0eXBlGAIgASgNEgwKBHNpemUYAyABKA0SEwoLY2h1bmtfYnl0ZXMYBCABKA0SDgoGZGlnZXN0GAUgASgMEg4KBmFnZV9tcxgGIAEoDRIPCgdsaWZlX21zGAcgASgNIj4KDENodW5rUmVxdWVzdBIPCgdtZXNzYWdlGAEgASgMEg8KB2luZGV4ZXMYAiADKA0SDAoEaGVsZBgDIAEoDSI2CgVDaHVuaxIPCgdtZXNzYWdlGAEgASgMEg0KBWluZGV4GAIgASgNEg0KBWJ5dGVzGAMgASgMImEKDEtlcHRUcmFuc2ZlchIdCgVvZmZlchgBIAEoCzIOLmVkZ2UudjEuT2ZmZXISDAoEcGVlchgCIAEoDBIQCghwcmlvcml0eRgDIAEoDRISCgprZXB0X2F0X21zGAQgASgEImUKCktlcHRQYXJjZWwSDAoEY29yZRgBIAEoDBISCgpwdWJsaWNfa2V5GAIgASgMEhEKCXNpZ25hdHVyZRgDIAEoDBIOCgZhZ2VfbXMYBCABKA0SEgoKa2VwdF9hdF9tcxgFIAEoBCJVCgtLZXB0UmVjZWlwdBIhCgdyZWNlaXB0GAEgASgLMhAuZWRnZS52MS5SZWNlaXB0Eg8KB2xlZnRfbXMYAiABKA0SEgoKa2VwdF9hdF9tcxgDIAEoBCLOAQoLU2VhcmNoUXVlcnkSDQoFc3BhY2UYASABKAwSDAoEaW50OBgCIAEoDBINCgVzY2FsZRgDIAEoAhIJCgFrGAQgASgNEgwKBHR5cGUYBSABKAkSDAoEbm9kZRgGIAEoDBIVCghzaW5jZV9tcxgHIAEoBEgAiAEBEhUKCHVudGlsX21zGAggASgESAGIAQESEAoIbWV0YWRhdGEYCSABKAwSEgoKdGltZW91dF9tcxgKIAEoDUILCglfc2luY2VfbXNCCwoJX3VudGlsX21zIoUBCglDYW5kaWRhdGUSDgoGYXV0aG9yGAEgASgMEgwKBGhhc2gYAiABKAwSDAoEdHlwZRgDIAEoCRINCgVzY29yZRgEIAEoAhITCgtzY29yZWRfZnJvbRgFIAEoDRIWCg5vYnNlcnZlZF9hdF9tcxgGIAEoBBIQCghtZXRhZGF0YRgHIAEoDCJUCgxTZWFyY2hBbnN3ZXISDQoFcXVlcnkYASABKAwSJgoKY2FuZGlkYXRlcxgCIAMoCzISLmVkZ2UudjEuQ2FuZGlkYXRlEg0KBWZhdWx0GAMgASgJIjwKDFNjb3JlUmVxdWVzdBINCgVzcGFjZRgBIAEoDBINCgVleGFjdBgCIAEoDBIOCgZoYXNoZXMYAyADKAwiLgoLU2NvcmVBbnN3ZXISDwoHcmVxdWVzdBgBIAEoDBIOCgZzY29yZXMYAiADKAIiHwoMUHJvb2ZSZXF1ZXN0Eg8KB21lc3NhZ2UYASABKAwidQoFUHJvb2YSDwoHbWVzc2FnZRgBIAEoDBIMCgRsZWFmGAIgASgMEg0KBWluZGV4GAMgASgNEgwKBHBhdGgYBCADKAwSIQoEYmVhdBgFIAEoCzITLmVkZ2UudjEuU2lnbmVkQmVhdBINCgVmYXVsdBgGIAEoCWIGcHJvdG8z");
+  fileDesc("CgplZGdlLnByb3RvEgdlZGdlLnYxIpMBCgZCZWFjb24SEgoKcHVibGljX2tleRgBIAEoDBIRCglib290X3NhbHQYAiABKAwSFAoMYm9vdF9jb3VudGVyGAMgASgNEhAKCGNsb2NrX21zGAQgASgEEgwKBG5hbWUYBSABKAkSDQoFbm9uY2UYBiABKAcSDQoFaGVhcmQYByABKAcSDgoGYW5zd2VyGAggASgIIjoKCUhlYXJ0YmVhdBIOCgZkaWdlc3QYASABKAcSDAoEZWNobxgCIAEoDRIPCgdoZWxkX21zGAMgASgNIigKCVN1c3BpY2lvbhIMCgRub2RlGAEgASgMEg0KBWhlYXJkGAIgASgIIhgKBkhvcEFjaxIOCgZ0b2tlbnMYASADKAcifwoHSGVhcmluZxIOCgZkaWdlc3QYASABKAcSDwoHcmVjb3JkcxgGIAEoBxINCgVoZWFyZBgCIAEoDBIRCgloZWFyZF9pZHMYAyABKAwSDQoFYXNrZWQYBCABKAwSEgoKaW50ZXJ2YWxfcxgFIAEoDRIOCgZudW1iZXIYByABKA0ifAoIRHJpcEl0ZW0SDAoEa2luZBgBIAEoDRIOCgZzb3VyY2UYAiABKAwSEQoJc2FsdF9oaW50GAMgASgNEhAKCHNlcXVlbmNlGAQgASgNEgwKBGJvZHkYBSABKAwSEAoIcHJpb3JpdHkYBiABKA0SDQoFYWdlX3MYByABKA0iKAoERHJpcBIgCgVpdGVtcxgBIAMoCzIRLmVkZ2UudjEuRHJpcEl0ZW0iNwoJRHJpcEVudHJ5Eg4KBnNvdXJjZRgBIAEoDBIMCgRraW5kGAIgASgNEgwKBHJhbmsYAyABKAQiQQoLRHJpcFN1bW1hcnkSIwoHZW50cmllcxgBIAMoCzISLmVkZ2UudjEuRHJpcEVudHJ5Eg0KBXJlcGx5GAIgASgIIkcKCkRyaXBIYXNoZXMSDAoEc2FsdBgBIAEoBxIOCgZoYXNoZXMYAiABKAwSDAoEcGFydBgDIAEoDRINCgVwYXJ0cxgEIAEoDSIyCgtEcmlwUmVxdWVzdBIjCgdlbnRyaWVzGAEgAygLMhIuZWRnZS52MS5EcmlwRW50cnki4gEKBEJlYXQSDgoGYXV0aG9yGAEgASgMEhIKCnB1YmxpY19rZXkYAiABKAwSEQoJYm9vdF9zYWx0GAMgASgMEhQKDGJvb3RfY291bnRlchgEIAEoDRIOCgZudW1iZXIYBSABKA0SCwoDaGxjGAYgASgGEhIKCm1lbWJlcnNoaXAYByABKAwSFgoOZmlyc3Rfc2VxdWVuY2UYCCABKA0SFQoNbGFzdF9zZXF1ZW5jZRgJIAEoDRINCgVjb3VudBgKIAEoDRIMCgRyb290GAsgASgMEhAKCGNsb2NrX21zGAwgASgEIi0KClNpZ25lZEJlYXQSDAoEYm9keRgBIAEoDBIRCglzaWduYXR1cmUYAiABKAwiNgoJTmVpZ2hib3VyEgwKBG5vZGUYASABKAwSDAoEY29zdBgCIAEoDRINCgVyYWRpbxgDIAEoCSJQCgZDdXN0b20SCwoDa2V5GAEgASgJEg4KBHRleHQYAiABKAlIABIQCgZudW1iZXIYAyABKAFIABIOCgRmbGFnGAQgASgISABCBwoFdmFsdWUiywMKCU5vZGVTdGF0ZRIOCgZhdXRob3IYASABKAwSCwoDaGxjGAIgASgGEg8KB2NvdW50ZXIYAyABKA0SDAoEbmFtZRgEIAEoCRIRCgljb25kaXRpb24YBSABKA0SEAoDZnBzGAYgASgCSACIAQESFAoHYmF0dGVyeRgHIAEoAkgBiAEBEhUKCGNoYXJnaW5nGAggASgISAKIAQESEAoDY3B1GAkgASgCSAOIAQESEwoGbWVtb3J5GAogASgCSASIAQESGAoLdGVtcGVyYXR1cmUYCyABKAJIBYgBARIRCgRkaXNrGAwgASgCSAaIAQESHwoGY3VzdG9tGA0gAygLMg8uZWRnZS52MS5DdXN0b20SJgoKbmVpZ2hib3VycxgOIAMoCzISLmVkZ2UudjEuTmVpZ2hib3VyEhUKDXVwZGF0ZWRfYXRfbXMYDyABKAQSDwoHdmVyc2lvbhgQIAEoCRILCgNhaXIYESABKAwSEQoJYWlyX3JhZGlvGBIgASgJQgYKBF9mcHNCCgoIX2JhdHRlcnlCCwoJX2NoYXJnaW5nQgYKBF9jcHVCCQoHX21lbW9yeUIOCgxfdGVtcGVyYXR1cmVCBwoFX2Rpc2sisgIKClJlY29yZENvcmUSDgoGYXV0aG9yGAEgASgMEgwKBGhhc2gYAiABKAwSCwoDaGxjGAMgASgGEhEKCWJvb3Rfc2FsdBgEIAEoDBIPCgdjb3VudGVyGAUgASgNEhcKD2NvbnRlbnRfdmVyc2lvbhgGIAEoDRIMCgR0eXBlGAcgASgJEg0KBXNwYWNlGAggASgMEhEKCWRpbWVuc2lvbhgJIAEoDRIQCghtZXRhZGF0YRgKIAEoDBIWCg5vYnNlcnZlZF9hdF9tcxgLIAEoBBIVCg1leHBpcmVzX2F0X21zGAwgASgEEg8KB3B1cnBvc2UYDSABKAkSEwoLc2tldGNoX2hhc2gYDiABKAwSEQoJaW50OF9oYXNoGA8gASgMEhIKCmV4YWN0X2hhc2gYECABKAwiawoFQmF0Y2gSDgoGYXV0aG9yGAEgASgMEhIKCnB1YmxpY19rZXkYAiABKAwSEQoJYm9vdF9zYWx0GAMgASgMEg4KBm51bWJlchgEIAEoDRINCgVjb3VudBgFIAEoDRIMCgRyb290GAYgASgMIi4KC1NpZ25lZEJhdGNoEgwKBGJvZHkYASABKAwSEQoJc2lnbmF0dXJlGAIgASgMIl4KBlJlY29yZBIMCgRjb3JlGAEgASgMEg0KBWJhdGNoGAIgASgNEgwKBGxlYWYYAyABKA0SDAoEcGF0aBgEIAMoDBIMCgRpbnQ4GAUgASgMEg0KBXNjYWxlGAYgASgCIngKCVRvbWJzdG9uZRIMCgRoYXNoGAEgASgMEg4KBmVyYXNlchgCIAEoDBISCgpwdWJsaWNfa2V5GAMgASgMEgsKA2hsYxgEIAEoBhIVCg1jcmVhdGVkX2F0X21zGAUgASgEEhUKDWV4cGlyZXNfYXRfbXMYBiABKAQiMgoPU2lnbmVkVG9tYnN0b25lEgwKBGJvZHkYASABKAwSEQoJc2lnbmF0dXJlGAIgASgMIoABCgdSZWNvcmRzEiUKB2JhdGNoZXMYASADKAsyFC5lZGdlLnYxLlNpZ25lZEJhdGNoEiAKB3JlY29yZHMYAiADKAsyDy5lZGdlLnYxLlJlY29yZBIsCgp0b21ic3RvbmVzGAMgAygLMhguZWRnZS52MS5TaWduZWRUb21ic3RvbmUiFwoESGF2ZRIPCgdlbnRyaWVzGAEgASgMIhQKBFdhbnQSDAoEa2V5cxgBIAEoDCJYCgtGaW5nZXJwcmludBIOCgZwcmVmaXgYASABKA0SDAoEYml0cxgCIAEoDRINCgVjb3VudBgDIAEoDRILCgNzdW0YBCABKAYSDwoHZW50cmllcxgFIAEoDCIzCgxGaW5nZXJwcmludHMSIwoFcGFydHMYASADKAsyFC5lZGdlLnYxLkZpbmdlcnByaW50IjwKBUFsZXJ0EgwKBHR5cGUYASABKAkSDwoHcGF5bG9hZBgCIAEoDBIUCgxyYWlzZWRfYXRfbXMYAyABKAQiMwoHUGF5bG9hZBIOCgRqc29uGAEgASgMSAASDQoDcmF3GAIgASgMSABCCQoHY29udGVudCJaCgdNZXNzYWdlEgwKBHR5cGUYASABKAkSIQoHcGF5bG9hZBgCIAEoCzIQLmVkZ2UudjEuUGF5bG9hZBIPCgdhbnN3ZXJzGAMgASgMEg0KBWZhdWx0GAQgASgJIicKA0FjaxIPCgdtZXNzYWdlGAEgASgMEg8KB3JlZnVzYWwYAiABKAkiaAoKUGFyY2VsQ29yZRIPCgdtZXNzYWdlGAEgASgMEgoKAnRvGAIgASgMEgwKBHR5cGUYAyABKA0SEAoIcHJpb3JpdHkYBCABKA0SDwoHbGlmZV9tcxgFIAEoDRIMCgRib2R5GAYgASgMIk0KBlBhcmNlbBIMCgRjb3JlGAEgASgMEhIKCnB1YmxpY19rZXkYAiABKAwSEQoJc2lnbmF0dXJlGAMgASgMEg4KBmFnZV9tcxgEIAEoDSJECgdSZWNlaXB0Eg8KB21lc3NhZ2UYASABKAwSDAoEd2hhdBgCIAEoDRIMCgRub2RlGAMgASgMEgwKBGNvZGUYBCABKAkiegoFT2ZmZXISDwoHbWVzc2FnZRgBIAEoDBIMCgR0eXBlGAIgASgNEgwKBHNpemUYAyABKA0SEwoLY2h1bmtfYnl0ZXMYBCABKA0SDgoGZGlnZXN0GAUgASgMEg4KBmFnZV9tcxgGIAEoDRIPCgdsaWZlX21zGAcgASgNIj4KDENodW5rUmVxdWVzdBIPCgdtZXNzYWdlGAEgASgMEg8KB2luZGV4ZXMYAiADKA0SDAoEaGVsZBgDIAEoDSI2CgVDaHVuaxIPCgdtZXNzYWdlGAEgASgMEg0KBWluZGV4GAIgASgNEg0KBWJ5dGVzGAMgASgMImEKDEtlcHRUcmFuc2ZlchIdCgVvZmZlchgBIAEoCzIOLmVkZ2UudjEuT2ZmZXISDAoEcGVlchgCIAEoDBIQCghwcmlvcml0eRgDIAEoDRISCgprZXB0X2F0X21zGAQgASgEImUKCktlcHRQYXJjZWwSDAoEY29yZRgBIAEoDBISCgpwdWJsaWNfa2V5GAIgASgMEhEKCXNpZ25hdHVyZRgDIAEoDBIOCgZhZ2VfbXMYBCABKA0SEgoKa2VwdF9hdF9tcxgFIAEoBCJVCgtLZXB0UmVjZWlwdBIhCgdyZWNlaXB0GAEgASgLMhAuZWRnZS52MS5SZWNlaXB0Eg8KB2xlZnRfbXMYAiABKA0SEgoKa2VwdF9hdF9tcxgDIAEoBCLOAQoLU2VhcmNoUXVlcnkSDQoFc3BhY2UYASABKAwSDAoEaW50OBgCIAEoDBINCgVzY2FsZRgDIAEoAhIJCgFrGAQgASgNEgwKBHR5cGUYBSABKAkSDAoEbm9kZRgGIAEoDBIVCghzaW5jZV9tcxgHIAEoBEgAiAEBEhUKCHVudGlsX21zGAggASgESAGIAQESEAoIbWV0YWRhdGEYCSABKAwSEgoKdGltZW91dF9tcxgKIAEoDUILCglfc2luY2VfbXNCCwoJX3VudGlsX21zIoUBCglDYW5kaWRhdGUSDgoGYXV0aG9yGAEgASgMEgwKBGhhc2gYAiABKAwSDAoEdHlwZRgDIAEoCRINCgVzY29yZRgEIAEoAhITCgtzY29yZWRfZnJvbRgFIAEoDRIWCg5vYnNlcnZlZF9hdF9tcxgGIAEoBBIQCghtZXRhZGF0YRgHIAEoDCJUCgxTZWFyY2hBbnN3ZXISDQoFcXVlcnkYASABKAwSJgoKY2FuZGlkYXRlcxgCIAMoCzISLmVkZ2UudjEuQ2FuZGlkYXRlEg0KBWZhdWx0GAMgASgJIjwKDFNjb3JlUmVxdWVzdBINCgVzcGFjZRgBIAEoDBINCgVleGFjdBgCIAEoDBIOCgZoYXNoZXMYAyADKAwiLgoLU2NvcmVBbnN3ZXISDwoHcmVxdWVzdBgBIAEoDBIOCgZzY29yZXMYAiADKAIiHwoMUHJvb2ZSZXF1ZXN0Eg8KB21lc3NhZ2UYASABKAwidQoFUHJvb2YSDwoHbWVzc2FnZRgBIAEoDBIMCgRsZWFmGAIgASgMEg0KBWluZGV4GAMgASgNEgwKBHBhdGgYBCADKAwSIQoEYmVhdBgFIAEoCzITLmVkZ2UudjEuU2lnbmVkQmVhdBINCgVmYXVsdBgGIAEoCWIGcHJvdG8z");
 
 /**
  * Frame signed by the author. Says who is here and how to open a link.
@@ -163,6 +163,69 @@ export const HopAckSchema: GenMessage<HopAck> = /*@__PURE__*/
   messageDesc(file_edge, 3);
 
 /**
+ * Over slow air that many share: one for all in earshot, in place of heartbeats and greetings.
+ *
+ * @generated from message edge.v1.Hearing
+ */
+export type Hearing = Message$1<"edge.v1.Hearing"> & {
+  /**
+   * of the beats, states and alerts I hold (drip)
+   *
+   * @generated from field: fixed32 digest = 1;
+   */
+  digest: number;
+
+  /**
+   * of my records (weave)
+   *
+   * @generated from field: fixed32 records = 6;
+   */
+  records: number;
+
+  /**
+   * n x 3: alias (first two bytes of the id), and the chance that I hear it, in 255ths
+   *
+   * @generated from field: bytes heard = 2;
+   */
+  heard: Uint8Array;
+
+  /**
+   * n x 9: the same with whole ids, for those whose alias is another's too
+   *
+   * @generated from field: bytes heard_ids = 3;
+   */
+  heardIds: Uint8Array;
+
+  /**
+   * n x 8: nodes whose beacon I lack
+   *
+   * @generated from field: bytes asked = 4;
+   */
+  asked: Uint8Array;
+
+  /**
+   * until my next one, at the latest
+   *
+   * @generated from field: uint32 interval_s = 5;
+   */
+  intervalS: number;
+
+  /**
+   * of my lists over this air, from 1
+   *
+   * @generated from field: uint32 number = 7;
+   */
+  number: number;
+};
+
+/**
+ * Describes the message edge.v1.Hearing.
+ * Use `create(HearingSchema)` to create a new message.
+ */
+export const HearingSchema: GenMessage<Hearing> = /*@__PURE__*/
+  messageDesc(file_edge, 4);
+
+/**
  * @generated from message edge.v1.DripItem
  */
 export type DripItem = Message$1<"edge.v1.DripItem"> & {
@@ -219,7 +282,7 @@ export type DripItem = Message$1<"edge.v1.DripItem"> & {
  * Use `create(DripItemSchema)` to create a new message.
  */
 export const DripItemSchema: GenMessage<DripItem> = /*@__PURE__*/
-  messageDesc(file_edge, 4);
+  messageDesc(file_edge, 5);
 
 /**
  * @generated from message edge.v1.Drip
@@ -236,7 +299,7 @@ export type Drip = Message$1<"edge.v1.Drip"> & {
  * Use `create(DripSchema)` to create a new message.
  */
 export const DripSchema: GenMessage<Drip> = /*@__PURE__*/
-  messageDesc(file_edge, 5);
+  messageDesc(file_edge, 6);
 
 /**
  * @generated from message edge.v1.DripEntry
@@ -267,7 +330,7 @@ export type DripEntry = Message$1<"edge.v1.DripEntry"> & {
  * Use `create(DripEntrySchema)` to create a new message.
  */
 export const DripEntrySchema: GenMessage<DripEntry> = /*@__PURE__*/
-  messageDesc(file_edge, 6);
+  messageDesc(file_edge, 7);
 
 /**
  * @generated from message edge.v1.DripSummary
@@ -291,7 +354,48 @@ export type DripSummary = Message$1<"edge.v1.DripSummary"> & {
  * Use `create(DripSummarySchema)` to create a new message.
  */
 export const DripSummarySchema: GenMessage<DripSummary> = /*@__PURE__*/
-  messageDesc(file_edge, 7);
+  messageDesc(file_edge, 8);
+
+/**
+ * Over slow air that many share, in place of summaries and requests: who holds something that is not named sends it to
+ * all, and who finds something it lacks says the same of itself.
+ *
+ * @generated from message edge.v1.DripHashes
+ */
+export type DripHashes = Message$1<"edge.v1.DripHashes"> & {
+  /**
+   * drawn for each
+   *
+   * @generated from field: fixed32 salt = 1;
+   */
+  salt: number;
+
+  /**
+   * n x 2: of each item I hold in this part, salted, in rising order
+   *
+   * @generated from field: bytes hashes = 2;
+   */
+  hashes: Uint8Array;
+
+  /**
+   * of as many parts: an item is in that of its hash with salt 0
+   *
+   * @generated from field: uint32 part = 3;
+   */
+  part: number;
+
+  /**
+   * @generated from field: uint32 parts = 4;
+   */
+  parts: number;
+};
+
+/**
+ * Describes the message edge.v1.DripHashes.
+ * Use `create(DripHashesSchema)` to create a new message.
+ */
+export const DripHashesSchema: GenMessage<DripHashes> = /*@__PURE__*/
+  messageDesc(file_edge, 9);
 
 /**
  * @generated from message edge.v1.DripRequest
@@ -308,7 +412,7 @@ export type DripRequest = Message$1<"edge.v1.DripRequest"> & {
  * Use `create(DripRequestSchema)` to create a new message.
  */
 export const DripRequestSchema: GenMessage<DripRequest> = /*@__PURE__*/
-  messageDesc(file_edge, 8);
+  messageDesc(file_edge, 10);
 
 /**
  * @generated from message edge.v1.Beat
@@ -396,7 +500,7 @@ export type Beat = Message$1<"edge.v1.Beat"> & {
  * Use `create(BeatSchema)` to create a new message.
  */
 export const BeatSchema: GenMessage<Beat> = /*@__PURE__*/
-  messageDesc(file_edge, 9);
+  messageDesc(file_edge, 11);
 
 /**
  * @generated from message edge.v1.SignedBeat
@@ -422,7 +526,7 @@ export type SignedBeat = Message$1<"edge.v1.SignedBeat"> & {
  * Use `create(SignedBeatSchema)` to create a new message.
  */
 export const SignedBeatSchema: GenMessage<SignedBeat> = /*@__PURE__*/
-  messageDesc(file_edge, 10);
+  messageDesc(file_edge, 12);
 
 /**
  * @generated from message edge.v1.Neighbour
@@ -453,7 +557,7 @@ export type Neighbour = Message$1<"edge.v1.Neighbour"> & {
  * Use `create(NeighbourSchema)` to create a new message.
  */
 export const NeighbourSchema: GenMessage<Neighbour> = /*@__PURE__*/
-  messageDesc(file_edge, 11);
+  messageDesc(file_edge, 13);
 
 /**
  * @generated from message edge.v1.Custom
@@ -493,7 +597,7 @@ export type Custom = Message$1<"edge.v1.Custom"> & {
  * Use `create(CustomSchema)` to create a new message.
  */
 export const CustomSchema: GenMessage<Custom> = /*@__PURE__*/
-  messageDesc(file_edge, 12);
+  messageDesc(file_edge, 14);
 
 /**
  * @generated from message edge.v1.NodeState
@@ -586,6 +690,20 @@ export type NodeState = Message$1<"edge.v1.NodeState"> & {
    * @generated from field: string version = 16;
    */
   version: string;
+
+  /**
+   * n x 10: id and cost of neighbours over slow air, beside those above
+   *
+   * @generated from field: bytes air = 17;
+   */
+  air: Uint8Array;
+
+  /**
+   * the radio of these
+   *
+   * @generated from field: string air_radio = 18;
+   */
+  airRadio: string;
 };
 
 /**
@@ -593,7 +711,7 @@ export type NodeState = Message$1<"edge.v1.NodeState"> & {
  * Use `create(NodeStateSchema)` to create a new message.
  */
 export const NodeStateSchema: GenMessage<NodeState> = /*@__PURE__*/
-  messageDesc(file_edge, 13);
+  messageDesc(file_edge, 15);
 
 /**
  * What a record's author vouches for; the digest of these bytes is a leaf of its batch.
@@ -699,7 +817,7 @@ export type RecordCore = Message$1<"edge.v1.RecordCore"> & {
  * Use `create(RecordCoreSchema)` to create a new message.
  */
 export const RecordCoreSchema: GenMessage<RecordCore> = /*@__PURE__*/
-  messageDesc(file_edge, 14);
+  messageDesc(file_edge, 16);
 
 /**
  * @generated from message edge.v1.Batch
@@ -751,7 +869,7 @@ export type Batch = Message$1<"edge.v1.Batch"> & {
  * Use `create(BatchSchema)` to create a new message.
  */
 export const BatchSchema: GenMessage<Batch> = /*@__PURE__*/
-  messageDesc(file_edge, 15);
+  messageDesc(file_edge, 17);
 
 /**
  * @generated from message edge.v1.SignedBatch
@@ -777,7 +895,7 @@ export type SignedBatch = Message$1<"edge.v1.SignedBatch"> & {
  * Use `create(SignedBatchSchema)` to create a new message.
  */
 export const SignedBatchSchema: GenMessage<SignedBatch> = /*@__PURE__*/
-  messageDesc(file_edge, 16);
+  messageDesc(file_edge, 18);
 
 /**
  * @generated from message edge.v1.Record
@@ -825,7 +943,7 @@ export type Record = Message$1<"edge.v1.Record"> & {
  * Use `create(RecordSchema)` to create a new message.
  */
 export const RecordSchema: GenMessage<Record> = /*@__PURE__*/
-  messageDesc(file_edge, 17);
+  messageDesc(file_edge, 19);
 
 /**
  * @generated from message edge.v1.Tombstone
@@ -871,7 +989,7 @@ export type Tombstone = Message$1<"edge.v1.Tombstone"> & {
  * Use `create(TombstoneSchema)` to create a new message.
  */
 export const TombstoneSchema: GenMessage<Tombstone> = /*@__PURE__*/
-  messageDesc(file_edge, 18);
+  messageDesc(file_edge, 20);
 
 /**
  * @generated from message edge.v1.SignedTombstone
@@ -897,7 +1015,7 @@ export type SignedTombstone = Message$1<"edge.v1.SignedTombstone"> & {
  * Use `create(SignedTombstoneSchema)` to create a new message.
  */
 export const SignedTombstoneSchema: GenMessage<SignedTombstone> = /*@__PURE__*/
-  messageDesc(file_edge, 19);
+  messageDesc(file_edge, 21);
 
 /**
  * @generated from message edge.v1.Records
@@ -924,7 +1042,7 @@ export type Records = Message$1<"edge.v1.Records"> & {
  * Use `create(RecordsSchema)` to create a new message.
  */
 export const RecordsSchema: GenMessage<Records> = /*@__PURE__*/
-  messageDesc(file_edge, 20);
+  messageDesc(file_edge, 22);
 
 /**
  * @generated from message edge.v1.Have
@@ -943,7 +1061,7 @@ export type Have = Message$1<"edge.v1.Have"> & {
  * Use `create(HaveSchema)` to create a new message.
  */
 export const HaveSchema: GenMessage<Have> = /*@__PURE__*/
-  messageDesc(file_edge, 21);
+  messageDesc(file_edge, 23);
 
 /**
  * @generated from message edge.v1.Want
@@ -962,7 +1080,7 @@ export type Want = Message$1<"edge.v1.Want"> & {
  * Use `create(WantSchema)` to create a new message.
  */
 export const WantSchema: GenMessage<Want> = /*@__PURE__*/
-  messageDesc(file_edge, 22);
+  messageDesc(file_edge, 24);
 
 /**
  * @generated from message edge.v1.Fingerprint
@@ -1003,7 +1121,7 @@ export type Fingerprint = Message$1<"edge.v1.Fingerprint"> & {
  * Use `create(FingerprintSchema)` to create a new message.
  */
 export const FingerprintSchema: GenMessage<Fingerprint> = /*@__PURE__*/
-  messageDesc(file_edge, 23);
+  messageDesc(file_edge, 25);
 
 /**
  * @generated from message edge.v1.Fingerprints
@@ -1020,7 +1138,7 @@ export type Fingerprints = Message$1<"edge.v1.Fingerprints"> & {
  * Use `create(FingerprintsSchema)` to create a new message.
  */
 export const FingerprintsSchema: GenMessage<Fingerprints> = /*@__PURE__*/
-  messageDesc(file_edge, 24);
+  messageDesc(file_edge, 26);
 
 /**
  * @generated from message edge.v1.Alert
@@ -1049,7 +1167,7 @@ export type Alert = Message$1<"edge.v1.Alert"> & {
  * Use `create(AlertSchema)` to create a new message.
  */
 export const AlertSchema: GenMessage<Alert> = /*@__PURE__*/
-  messageDesc(file_edge, 25);
+  messageDesc(file_edge, 27);
 
 /**
  * @generated from message edge.v1.Payload
@@ -1078,7 +1196,7 @@ export type Payload = Message$1<"edge.v1.Payload"> & {
  * Use `create(PayloadSchema)` to create a new message.
  */
 export const PayloadSchema: GenMessage<Payload> = /*@__PURE__*/
-  messageDesc(file_edge, 26);
+  messageDesc(file_edge, 28);
 
 /**
  * @generated from message edge.v1.Message
@@ -1114,7 +1232,7 @@ export type Message = Message$1<"edge.v1.Message"> & {
  * Use `create(MessageSchema)` to create a new message.
  */
 export const MessageSchema: GenMessage<Message> = /*@__PURE__*/
-  messageDesc(file_edge, 27);
+  messageDesc(file_edge, 29);
 
 /**
  * @generated from message edge.v1.Ack
@@ -1140,7 +1258,7 @@ export type Ack = Message$1<"edge.v1.Ack"> & {
  * Use `create(AckSchema)` to create a new message.
  */
 export const AckSchema: GenMessage<Ack> = /*@__PURE__*/
-  messageDesc(file_edge, 28);
+  messageDesc(file_edge, 30);
 
 /**
  * What the origin of a kept message vouches for.
@@ -1194,7 +1312,7 @@ export type ParcelCore = Message$1<"edge.v1.ParcelCore"> & {
  * Use `create(ParcelCoreSchema)` to create a new message.
  */
 export const ParcelCoreSchema: GenMessage<ParcelCore> = /*@__PURE__*/
-  messageDesc(file_edge, 29);
+  messageDesc(file_edge, 31);
 
 /**
  * @generated from message edge.v1.Parcel
@@ -1234,7 +1352,7 @@ export type Parcel = Message$1<"edge.v1.Parcel"> & {
  * Use `create(ParcelSchema)` to create a new message.
  */
 export const ParcelSchema: GenMessage<Parcel> = /*@__PURE__*/
-  messageDesc(file_edge, 30);
+  messageDesc(file_edge, 32);
 
 /**
  * @generated from message edge.v1.Receipt
@@ -1274,7 +1392,7 @@ export type Receipt = Message$1<"edge.v1.Receipt"> & {
  * Use `create(ReceiptSchema)` to create a new message.
  */
 export const ReceiptSchema: GenMessage<Receipt> = /*@__PURE__*/
-  messageDesc(file_edge, 31);
+  messageDesc(file_edge, 33);
 
 /**
  * @generated from message edge.v1.Offer
@@ -1331,7 +1449,7 @@ export type Offer = Message$1<"edge.v1.Offer"> & {
  * Use `create(OfferSchema)` to create a new message.
  */
 export const OfferSchema: GenMessage<Offer> = /*@__PURE__*/
-  messageDesc(file_edge, 32);
+  messageDesc(file_edge, 34);
 
 /**
  * @generated from message edge.v1.ChunkRequest
@@ -1362,7 +1480,7 @@ export type ChunkRequest = Message$1<"edge.v1.ChunkRequest"> & {
  * Use `create(ChunkRequestSchema)` to create a new message.
  */
 export const ChunkRequestSchema: GenMessage<ChunkRequest> = /*@__PURE__*/
-  messageDesc(file_edge, 33);
+  messageDesc(file_edge, 35);
 
 /**
  * @generated from message edge.v1.Chunk
@@ -1391,7 +1509,7 @@ export type Chunk = Message$1<"edge.v1.Chunk"> & {
  * Use `create(ChunkSchema)` to create a new message.
  */
 export const ChunkSchema: GenMessage<Chunk> = /*@__PURE__*/
-  messageDesc(file_edge, 34);
+  messageDesc(file_edge, 36);
 
 /**
  * On a node's own disk only.
@@ -1427,7 +1545,7 @@ export type KeptTransfer = Message$1<"edge.v1.KeptTransfer"> & {
  * Use `create(KeptTransferSchema)` to create a new message.
  */
 export const KeptTransferSchema: GenMessage<KeptTransfer> = /*@__PURE__*/
-  messageDesc(file_edge, 35);
+  messageDesc(file_edge, 37);
 
 /**
  * On a node's own disk only.
@@ -1470,7 +1588,7 @@ export type KeptParcel = Message$1<"edge.v1.KeptParcel"> & {
  * Use `create(KeptParcelSchema)` to create a new message.
  */
 export const KeptParcelSchema: GenMessage<KeptParcel> = /*@__PURE__*/
-  messageDesc(file_edge, 36);
+  messageDesc(file_edge, 38);
 
 /**
  * @generated from message edge.v1.KeptReceipt
@@ -1499,7 +1617,7 @@ export type KeptReceipt = Message$1<"edge.v1.KeptReceipt"> & {
  * Use `create(KeptReceiptSchema)` to create a new message.
  */
 export const KeptReceiptSchema: GenMessage<KeptReceipt> = /*@__PURE__*/
-  messageDesc(file_edge, 37);
+  messageDesc(file_edge, 39);
 
 /**
  * @generated from message edge.v1.SearchQuery
@@ -1567,7 +1685,7 @@ export type SearchQuery = Message$1<"edge.v1.SearchQuery"> & {
  * Use `create(SearchQuerySchema)` to create a new message.
  */
 export const SearchQuerySchema: GenMessage<SearchQuery> = /*@__PURE__*/
-  messageDesc(file_edge, 38);
+  messageDesc(file_edge, 40);
 
 /**
  * @generated from message edge.v1.Candidate
@@ -1620,7 +1738,7 @@ export type Candidate = Message$1<"edge.v1.Candidate"> & {
  * Use `create(CandidateSchema)` to create a new message.
  */
 export const CandidateSchema: GenMessage<Candidate> = /*@__PURE__*/
-  messageDesc(file_edge, 39);
+  messageDesc(file_edge, 41);
 
 /**
  * @generated from message edge.v1.SearchAnswer
@@ -1649,7 +1767,7 @@ export type SearchAnswer = Message$1<"edge.v1.SearchAnswer"> & {
  * Use `create(SearchAnswerSchema)` to create a new message.
  */
 export const SearchAnswerSchema: GenMessage<SearchAnswer> = /*@__PURE__*/
-  messageDesc(file_edge, 40);
+  messageDesc(file_edge, 42);
 
 /**
  * @generated from message edge.v1.ScoreRequest
@@ -1680,7 +1798,7 @@ export type ScoreRequest = Message$1<"edge.v1.ScoreRequest"> & {
  * Use `create(ScoreRequestSchema)` to create a new message.
  */
 export const ScoreRequestSchema: GenMessage<ScoreRequest> = /*@__PURE__*/
-  messageDesc(file_edge, 41);
+  messageDesc(file_edge, 43);
 
 /**
  * @generated from message edge.v1.ScoreAnswer
@@ -1706,7 +1824,7 @@ export type ScoreAnswer = Message$1<"edge.v1.ScoreAnswer"> & {
  * Use `create(ScoreAnswerSchema)` to create a new message.
  */
 export const ScoreAnswerSchema: GenMessage<ScoreAnswer> = /*@__PURE__*/
-  messageDesc(file_edge, 42);
+  messageDesc(file_edge, 44);
 
 /**
  * @generated from message edge.v1.ProofRequest
@@ -1725,7 +1843,7 @@ export type ProofRequest = Message$1<"edge.v1.ProofRequest"> & {
  * Use `create(ProofRequestSchema)` to create a new message.
  */
 export const ProofRequestSchema: GenMessage<ProofRequest> = /*@__PURE__*/
-  messageDesc(file_edge, 43);
+  messageDesc(file_edge, 45);
 
 /**
  * @generated from message edge.v1.Proof
@@ -1771,5 +1889,5 @@ export type Proof = Message$1<"edge.v1.Proof"> & {
  * Use `create(ProofSchema)` to create a new message.
  */
 export const ProofSchema: GenMessage<Proof> = /*@__PURE__*/
-  messageDesc(file_edge, 44);
+  messageDesc(file_edge, 46);
 

@@ -1,0 +1,109 @@
+import type { NodeId } from '../core/ids.js';
+import type { Instant } from '../core/machine.js';
+import { dedupKeyOf, payloadOf, relayCopy } from '../wire/frame.js';
+import { Offset, readHeader } from '../wire/header.js';
+import type { AirContent, AirTurns } from './air-turns.js';
+import type { Carrier } from './carrier.js';
+import { isSlowAir } from './carrier.js';
+import { framesFor } from './egress.js';
+import type { Arrival, MeshContext, Outgoing } from './types.js';
+
+/** A frame that spreads: ours, or the best copy heard so far. */
+class FrameContent implements AirContent {
+  readonly background = false;
+  readonly own: boolean;
+  readonly #context: MeshContext;
+  frame: Uint8Array;
+
+  constructor(context: MeshContext, frame: Uint8Array, own: boolean) {
+    this.#context = context;
+    this.frame = frame;
+    this.own = own;
+  }
+
+  get ttl(): number {
+    const ttl = this.frame[Offset.Ttl] as number;
+    return this.own ? ttl + 1 : ttl;
+  }
+
+  get bytes(): number {
+    return this.frame.length;
+  }
+
+  build(tries: number): Uint8Array {
+    if (!this.own && tries === 0) this.#context.counters.flood.relayed++;
+    return this.own ? this.frame : relayCopy(this.frame, this.#context.tagKey);
+  }
+
+  suppressed(): void {
+    this.#context.counters.flood.suppressed++;
+  }
+}
+
+/** Flooding over slow air: one transmission for all in earshot, by as few nodes as reach everybody. */
+export class AirFlood {
+  readonly #context: MeshContext;
+  readonly #turns: AirTurns;
+
+  constructor(context: MeshContext, turns: AirTurns) {
+    this.#context = context;
+    this.#turns = turns;
+  }
+
+  /** A message of ours, over every slow air. `holders` have it by other ways. */
+  originate(message: Outgoing, holders: Iterable<NodeId>, now: Instant): void {
+    for (const carrier of this.#airs()) {
+      for (const frame of framesFor(message, carrier.traits.mtuBytes, this.#context.tagKey))
+        this.#begin(dedupKeyOf(frame), carrier, frame, true, holders, now);
+    }
+  }
+
+  /** A frame that came for the first time, to be relayed over every slow air. */
+  arrived(key: string, arrival: Arrival | undefined, frame: Uint8Array, holders: Iterable<NodeId>, now: Instant): void {
+    if ((frame[Offset.Ttl] as number) === 0) return;
+    for (const carrier of this.#airs()) {
+      if (arrival?.carrier === carrier) {
+        this.#begin(key, carrier, frame, false, holders, now);
+        this.#turns.heard(key, carrier, arrival.from, frame[Offset.Ttl] as number, now);
+      } else if (frame.length <= carrier.traits.mtuBytes) this.#begin(key, carrier, frame, false, holders, now);
+      else {
+        const message = { header: readHeader(frame), payload: payloadOf(frame) };
+        for (const part of framesFor(message, carrier.traits.mtuBytes, this.#context.tagKey))
+          this.#begin(dedupKeyOf(part), carrier, part, false, holders, now);
+      }
+    }
+  }
+
+  /** Another copy of a frame we have. */
+  heardAgain(key: string, { carrier, from }: Arrival, frame: Uint8Array, now: Instant): void {
+    if (!isSlowAir(carrier)) {
+      if (from !== undefined) this.has(key, from);
+      return;
+    }
+    const ttl = frame[Offset.Ttl] as number;
+    const content = this.#turns.contentOf(key, carrier);
+    if (content instanceof FrameContent && !content.own && ttl > content.ttl) content.frame = frame;
+    this.#turns.heard(key, carrier, from, ttl, now);
+  }
+
+  /** A node that has it by another way. */
+  has(key: string, node: NodeId): void {
+    for (const carrier of this.#airs()) this.#turns.has(key, carrier, node);
+  }
+
+  *#airs(): Iterable<Carrier> {
+    for (const carrier of this.#context.carriers.values()) if (carrier.up && isSlowAir(carrier)) yield carrier;
+  }
+
+  #begin(
+    key: string,
+    carrier: Carrier,
+    frame: Uint8Array,
+    own: boolean,
+    holders: Iterable<NodeId>,
+    now: Instant,
+  ): void {
+    const { source, priority } = readHeader(frame);
+    this.#turns.begin(key, carrier, new FrameContent(this.#context, frame, own), { source, priority, holders }, now);
+  }
+}

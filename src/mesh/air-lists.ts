@@ -1,0 +1,72 @@
+import { readU16, writeU16 } from '../core/bytes.js';
+import { type NodeId, nodeIdBytes, nodeIdOf } from '../core/ids.js';
+
+/** The lists of a Hearing: 3 bytes for a node (alias, chance), 9 where the alias says too little. */
+const ALIASED_BYTES = 3;
+const WHOLE_BYTES = 9;
+const ID_BYTES = 8;
+/** Nodes that one list names at most. */
+export const LISTED_MAX = 400;
+
+export interface Aliased {
+  /** First two bytes of the id. */
+  readonly alias: number;
+  readonly chance: number;
+}
+
+const isList = (bytes: Uint8Array, each: number): boolean =>
+  bytes.length % each === 0 && bytes.length / each <= LISTED_MAX;
+
+/** `undefined` when it is malformed. */
+export function readAliased(bytes: Uint8Array): Aliased[] | undefined {
+  if (!isList(bytes, ALIASED_BYTES)) return undefined;
+  const list: Aliased[] = [];
+  for (let at = 0; at < bytes.length; at += ALIASED_BYTES)
+    list.push({ alias: readU16(bytes, at), chance: (bytes[at + 2] as number) / 255 });
+  return list;
+}
+
+/** `undefined` when it is malformed. */
+export function readWhole(bytes: Uint8Array): Map<NodeId, number> | undefined {
+  if (!isList(bytes, WHOLE_BYTES)) return undefined;
+  const list = new Map<NodeId, number>();
+  for (let at = 0; at < bytes.length; at += WHOLE_BYTES)
+    list.set(nodeIdOf(bytes, at), (bytes[at + ID_BYTES] as number) / 255);
+  return list;
+}
+
+/** `undefined` when it is malformed. */
+export function readIds(bytes: Uint8Array): NodeId[] | undefined {
+  if (!isList(bytes, ID_BYTES)) return undefined;
+  return Array.from({ length: bytes.length / ID_BYTES }, (_, i) => nodeIdOf(bytes, i * ID_BYTES));
+}
+
+export function writeIds(nodes: readonly NodeId[]): Uint8Array {
+  const bytes = new Uint8Array(nodes.length * ID_BYTES);
+  for (const [i, node] of nodes.entries()) bytes.set(nodeIdBytes(node), i * ID_BYTES);
+  return bytes;
+}
+
+/** As many as fit into so many bytes. */
+export function writeHeard(
+  nodes: readonly { readonly node: NodeId; readonly chance: number; readonly whole: boolean }[],
+  bytesMax: number,
+): { heard: Uint8Array; heardIds: Uint8Array } {
+  const heard = new Uint8Array(nodes.length * ALIASED_BYTES);
+  const heardIds = new Uint8Array(nodes.length * WHOLE_BYTES);
+  let [at, atId] = [0, 0];
+  for (const { node, chance, whole } of nodes) {
+    if (at + atId + (whole ? WHOLE_BYTES : ALIASED_BYTES) > bytesMax) break;
+    const level = Math.round(Math.max(0, Math.min(1, chance)) * 255);
+    if (whole) {
+      heardIds.set(nodeIdBytes(node), atId);
+      heardIds[atId + ID_BYTES] = level;
+      atId += WHOLE_BYTES;
+    } else {
+      writeU16(heard, at, Number.parseInt(node.slice(0, 4), 16));
+      heard[at + 2] = level;
+      at += ALIASED_BYTES;
+    }
+  }
+  return { heard: heard.slice(0, at), heardIds: heardIds.slice(0, atId) };
+}

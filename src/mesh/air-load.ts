@@ -1,0 +1,69 @@
+/** Share of the channel, in the long run, for what nobody waits for: beats, states and hashes of all in earshot. */
+const BACKGROUND_SHARE = 0.015;
+/** What may be saved up of it, and overdrawn, in ms of airtime. */
+const SAVED_MS = 10_000;
+const DEBT_MS = 20_000;
+/** A mesh that begins has much to tell at once: so much airtime more, half of it gone after so long. */
+const GRANT_MS = 1_200_000;
+const GRANT_HALF_MS = 3_600_000;
+/** Busier than this, over about a minute, the channel is left to what people wait for. */
+const BUSY_SHARE = 0.3;
+const BUSY_WINDOW_MS = 60_000;
+
+/**
+ * How busy slow air is, as this node hears it, its own words included: what all in earshot say unasked is held to a
+ * share of the channel together, so that who has most to pass on may use what others leave.
+ */
+export class AirLoad {
+  readonly #share: number;
+  #busyMs = 0;
+  #balanceMs: number;
+  #grantMs: number;
+  #at = 0;
+
+  /** `dutyCycle`: the part of the channel's time that counts as its whole. */
+  constructor(dutyCycle = 1) {
+    const duty = Math.min(1, Math.max(0.001, dutyCycle));
+    this.#share = BACKGROUND_SHARE * duty;
+    this.#grantMs = GRANT_MS * duty;
+    this.#balanceMs = SAVED_MS * duty;
+  }
+
+  /** A frame on the air took so long; `background`: nobody waits for it. */
+  used(ms: number, background: boolean, now: number): void {
+    this.#pass(now);
+    this.#busyMs += ms;
+    if (!background) return;
+    const granted = Math.min(this.#grantMs, ms);
+    this.#grantMs -= granted;
+    this.#balanceMs = Math.max(-DEBT_MS, this.#balanceMs - (ms - granted));
+  }
+
+  /** A neighbour holds the same: little is left to tell. */
+  agreed(): void {
+    this.#grantMs /= 2;
+  }
+
+  /** Share of the channel's time that was in use lately, 0 to 1. */
+  busy(now: number): number {
+    this.#pass(now);
+    return Math.min(1, this.#busyMs / BUSY_WINDOW_MS);
+  }
+
+  /** When there is airtime to spare for what nobody waits for. */
+  opensAt(now: number): number {
+    this.#pass(now);
+    const quietAt = now + Math.max(0, Math.log(this.#busyMs / BUSY_WINDOW_MS / BUSY_SHARE)) * BUSY_WINDOW_MS;
+    if (this.#balanceMs > 0 || this.#grantMs > 1_000) return quietAt;
+    return Math.max(quietAt, now + (1 - this.#balanceMs) / this.#share);
+  }
+
+  #pass(now: number): void {
+    const ms = Math.max(0, now - this.#at);
+    this.#at = Math.max(this.#at, now);
+    if (ms === 0) return;
+    this.#busyMs *= Math.exp(-ms / BUSY_WINDOW_MS);
+    this.#grantMs *= 0.5 ** (ms / GRANT_HALF_MS);
+    this.#balanceMs = Math.min(SAVED_MS, this.#balanceMs + ms * this.#share);
+  }
+}

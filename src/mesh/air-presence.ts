@@ -1,0 +1,254 @@
+import type { NodeId } from '../core/ids.js';
+import type { Instant } from '../core/machine.js';
+import type { LinkAddress } from '../ports/radio.js';
+import { Freshness, type KnownNodes } from '../trust/known-nodes.js';
+import { Body, decode, encode } from '../wire/bodies.js';
+import { buildFrame, payloadOf } from '../wire/frame.js';
+import { FrameType, Priority } from '../wire/frame-types.js';
+import { type Header, overheadBytes } from '../wire/header.js';
+import { AirHearing } from './air-hearing.js';
+import { readIds, writeIds } from './air-lists.js';
+import type { AirView } from './air-policy.js';
+import { airtimeMs, type Carrier } from './carrier.js';
+import { type Egress, earlier, localHeader } from './egress.js';
+import type { Digests } from './fabric.js';
+import { hearingMaxMs, hearingMinMs } from './intervals.js';
+import type { Link, Links } from './links.js';
+import type { MeshContext } from './types.js';
+
+/** Silence, in intervals of the neighbour's, after which it is gone. */
+const GONE_AFTER_INTERVALS = 3;
+/** Lists in a row that leave us out until we take it that we are not heard. */
+const UNNAMED_MAX = 2;
+/** Nodes whose beacon is asked for in one list, and that are remembered to be asked for. */
+const ASKED_MAX = 4;
+const TO_ASK_MAX = 64;
+/** Protobuf around the lists, digest and interval included. */
+const BODY_BYTES = 24;
+/** News is told at once so often in a row; then the share of the channel decides. */
+const BURST = 6;
+/** Without news for so many of its shortest intervals, and more among many, a node takes it that it knows who is there. */
+const SETTLE_INTERVALS = 6;
+
+interface Presence {
+  readonly carrier: Carrier;
+  readonly hearing: AirHearing;
+  intervalMs: number;
+  nextAt: number;
+  queued: boolean;
+  /** Said so far. */
+  lists: number;
+  /** Airtime of the share that was saved up, in ms. */
+  savedMs: number;
+  savedAt: number;
+  /** Heard, but nobody vouches for their boot. */
+  readonly toAsk: Set<NodeId>;
+}
+
+export interface PresenceEvents {
+  nextSequence(): number;
+  ownDigests(): Digests;
+  /** The link over which this neighbour is heard, new where there was none; `undefined` when there are too many. */
+  welcome(carrier: Carrier, from: LinkAddress, node: NodeId, now: Instant): Link | undefined;
+  linkUp(link: Link, now: Instant): void;
+  /** The neighbour no longer hears us. */
+  deaf(link: Link, now: Instant): void;
+  dead(link: Link, reason: string, now: Instant): void;
+  digests(link: Link, digests: Digests, now: Instant): void;
+  /** Somebody lacks this node's beacon. */
+  asked(carrier: Carrier, now: Instant): void;
+}
+
+/**
+ * Who is there, on slow air that many share: one list for all in earshot of whom this node hears, and how well. It
+ * stands for greetings, heartbeats and round trips: who finds itself in it is heard, and all know whom others reach.
+ */
+export class AirPresence {
+  readonly #context: MeshContext;
+  readonly #links: Links;
+  readonly #known: KnownNodes;
+  readonly #egress: Egress;
+  readonly #events: PresenceEvents;
+  readonly #presences = new Map<number, Presence>();
+
+  constructor(context: MeshContext, links: Links, known: KnownNodes, egress: Egress, events: PresenceEvents) {
+    this.#context = context;
+    this.#links = links;
+    this.#known = known;
+    this.#egress = egress;
+    this.#events = events;
+  }
+
+  /** Only for slow air. */
+  carrierUp(carrier: Carrier, now: Instant): void {
+    const intervalMs = hearingMinMs(carrier.traits, 0, this.#context.timing);
+    this.#presences.set(carrier.index, {
+      carrier,
+      hearing: new AirHearing(
+        this.#context.self.id,
+        carrier.traits.snrFloorDb,
+        SETTLE_INTERVALS * intervalMs,
+        now.mono,
+      ),
+      intervalMs,
+      // Nothing to tell before others had time to say who they are.
+      nextAt: now.mono + intervalMs + this.#context.random.below(Math.ceil(intervalMs)),
+      queued: false,
+      lists: 0,
+      savedMs: BURST * airtimeMs(carrier.traits, carrier.traits.mtuBytes),
+      savedAt: now.mono,
+      toAsk: new Set(),
+    });
+  }
+
+  carrierDown(carrier: Carrier): void {
+    this.#presences.delete(carrier.index);
+  }
+
+  view(carrier: Carrier): AirView {
+    return this.#presences.get(carrier.index)?.hearing ?? new AirHearing(this.#context.self.id, undefined, 0, 0);
+  }
+
+  hears(carrier: Carrier, node: NodeId): boolean {
+    return this.#presences.get(carrier.index)?.hearing.ear(node) !== undefined;
+  }
+
+  /** A frame that `node` transmitted was heard. */
+  noticed(carrier: Carrier, node: NodeId, snrDb: number | undefined, now: Instant): void {
+    const presence = this.#presences.get(carrier.index);
+    if (presence?.hearing.heard(node, snrDb, now.mono)) this.#news(presence, now);
+  }
+
+  /** A boot of this node is vouched for. */
+  learned(node: NodeId): void {
+    for (const { toAsk } of this.#presences.values()) toAsk.delete(node);
+  }
+
+  /** The list of a neighbour, whose tag is good. */
+  heard(
+    carrier: Carrier,
+    from: LinkAddress,
+    header: Header,
+    frame: Uint8Array,
+    snrDb: number | undefined,
+    now: Instant,
+  ): void {
+    const presence = this.#presences.get(carrier.index);
+    if (!presence) return;
+    const { counters, self } = this.#context;
+    const { source, saltHint, sequence } = header;
+    const body = decode(Body.HearingSchema, payloadOf(frame));
+    const asked = body && readIds(body.asked);
+    if (!body || !asked) return counters.refuse('hearing.malformed');
+    if (asked.includes(self.id)) this.#events.asked(carrier, now);
+    const freshness = this.#known.freshness(source, saltHint, sequence);
+    if (freshness === Freshness.Replayed) return counters.refuse('frame.replayed');
+    if (freshness === Freshness.UnknownBoot) return this.#ask(presence, source, now);
+    this.#known.accept(source, saltHint, sequence);
+    const { hearing } = presence;
+    const isNew = hearing.heard(source, snrDb, now.mono);
+    if (!hearing.listed(source, body)) {
+      return counters.refuse('hearing.malformed');
+    }
+    const link = this.#events.welcome(carrier, from, source, now);
+    if (!link) return;
+    link.lastHeard = now;
+    const ear = hearing.ear(source);
+    if (isNew) this.#news(presence, now);
+    if (ear?.hearsUs !== undefined && link.phase === 'greeting') {
+      link.quality = Math.min(ear.hearsUs, ear.chance);
+      this.#links.markUp(link);
+      this.#events.linkUp(link, now);
+    } else if (link.phase === 'up' && (ear?.unnamed ?? 0) >= UNNAMED_MAX) this.#events.deaf(link, now);
+    if (link.phase === 'up') this.#events.digests(link, { drip: body.digest, records: body.records }, now);
+  }
+
+  tick(now: Instant): void {
+    for (const presence of this.#presences.values()) {
+      this.#bury(presence, now);
+      if (presence.nextAt <= now.mono && !presence.queued) this.#say(presence, now);
+    }
+  }
+
+  nextDeadline(): number | undefined {
+    let earliest: number | undefined;
+    for (const { nextAt, queued } of this.#presences.values()) if (!queued) earliest = earlier(earliest, nextAt);
+    return earliest;
+  }
+
+  /** Somebody came: who it is should soon know that it is heard. */
+  #news(presence: Presence, now: Instant): void {
+    const { carrier, hearing } = presence;
+    presence.intervalMs = hearingMinMs(carrier.traits, hearing.size, this.#context.timing);
+    const soon = now.mono + presence.intervalMs / 2 + this.#context.random.below(Math.ceil(presence.intervalMs / 2));
+    presence.nextAt = Math.min(presence.nextAt, Math.max(soon, this.#affordableAt(presence, now)));
+  }
+
+  #ask(presence: Presence, node: NodeId, now: Instant): void {
+    if (presence.toAsk.has(node)) return;
+    if (presence.toAsk.size >= TO_ASK_MAX) return this.#context.counters.refuse('hearing.ask');
+    presence.toAsk.add(node);
+    this.#news(presence, now);
+  }
+
+  #say(presence: Presence, now: Instant): void {
+    presence.queued = true;
+    const priority = Priority.High;
+    this.#egress.sendOpen(presence.carrier, { priority, take: (turn) => this.#frame(presence, turn) }, now);
+  }
+
+  #frame(presence: Presence, now: Instant): Uint8Array {
+    const { carrier, hearing, toAsk } = presence;
+    const { counters, tagKey, timing, random } = this.#context;
+    const mostMs = hearingMaxMs(carrier.traits, hearing.size, timing);
+    const leastMs = hearingMinMs(carrier.traits, hearing.size, timing);
+    presence.queued = false;
+    presence.intervalMs = Math.min(mostMs, Math.max(leastMs, presence.intervalMs) * 2);
+    presence.nextAt = now.mono + presence.intervalMs * (0.9 + random.below(200) / 1_000);
+    const asked = [...toAsk].slice(0, ASKED_MAX);
+    for (const node of asked) toAsk.delete(node);
+    const room = carrier.traits.mtuBytes - overheadBytes(0) - BODY_BYTES - asked.length * 8;
+    const { drip: digest, records } = this.#events.ownDigests();
+    const payload = encode(Body.HearingSchema, {
+      digest,
+      records,
+      ...hearing.ownList(now.mono - GONE_AFTER_INTERVALS * mostMs, room),
+      asked: writeIds(asked),
+      intervalS: Math.ceil((presence.intervalMs * 1.1) / 1_000),
+      number: ++presence.lists,
+    });
+    const header = localHeader(this.#context, FrameType.Hearing, Priority.High, this.#events.nextSequence());
+    const frame = buildFrame(header, payload, tagKey);
+    this.#affordableAt(presence, now);
+    presence.savedMs -= airtimeMs(carrier.traits, frame.length);
+    counters.countSent(FrameType.Hearing);
+    return frame;
+  }
+
+  /** When the share of the channel allows another list: it is the one that fills the longest interval. */
+  #affordableAt(presence: Presence, now: Instant): number {
+    const { carrier, hearing } = presence;
+    const onceMs = airtimeMs(carrier.traits, hearing.size * 3 + overheadBytes(0) + BODY_BYTES);
+    const share = onceMs / hearingMaxMs(carrier.traits, hearing.size, this.#context.timing);
+    const saved = presence.savedMs + (now.mono - presence.savedAt) * share;
+    presence.savedMs = Math.min(BURST * onceMs, saved);
+    presence.savedAt = now.mono;
+    return presence.savedMs >= 0 ? now.mono : now.mono - presence.savedMs / share;
+  }
+
+  #bury({ carrier, hearing }: Presence, now: Instant): void {
+    const usualMs = hearingMaxMs(carrier.traits, hearing.size, this.#context.timing);
+    for (const [node, { heardAt, intervalMs = usualMs }] of [...hearing.ears()]) {
+      const silentMs = now.mono - heardAt;
+      if (silentMs < GONE_AFTER_INTERVALS * intervalMs) continue;
+      hearing.forget(node);
+      for (const link of [...this.#links.upTo(node)]) {
+        if (link.carrier === carrier) this.#events.dead(link, `silent for ${Math.round(silentMs / 1_000)} s`, now);
+      }
+    }
+    for (const link of [...this.#links.all()]) {
+      const isLeft = link.carrier === carrier && link.phase === 'greeting' && !hearing.ear(link.peer as NodeId);
+      if (isLeft) this.#links.remove(link);
+    }
+  }
+}

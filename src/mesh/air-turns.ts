@@ -1,0 +1,242 @@
+import type { NodeId } from '../core/ids.js';
+import type { Instant } from '../core/machine.js';
+import { Priority } from '../wire/frame-types.js';
+import { AirSpread, type AirView, SCARCE_TTL } from './air-policy.js';
+import { airtimeMs, type Carrier } from './carrier.js';
+import { type Egress, earlier } from './egress.js';
+import type { MeshContext } from './types.js';
+
+/** What spreads over air at a time; beyond, the oldest is left to others. */
+export const AIR_SPREADS_MAX = 1_024;
+/** As long as it takes until nobody repeats it any more. */
+const MEMORY_MS = 90_000;
+/** A node's turn is this much longer than the frame, for those that listen before they talk and found it busy. */
+const TURN_AIRTIMES = 1.25;
+/** Turns drawn at random, so that nodes which do not hear each other seldom speak at once. */
+const LUCK_TURNS = 2;
+/** Where few relays are left, nodes nearer to the source go first, so that the rest is not spent on detours. */
+const DEPTH_TURNS = 2.5;
+/** Turns that pass before one that should have been heard counts as silent. */
+const PATIENCE_TURNS = 2.5;
+/** Transmissions of one content by one node. */
+const TRIES = { origin: 3, relay: 2, urgent: 4 };
+
+/** What is to reach everybody in one transmission at a time. */
+export interface AirContent {
+  /** Relays that it has left, one more where it is our own. */
+  readonly ttl: number;
+  readonly own: boolean;
+  readonly bytes: number;
+  /** It takes its turn within the share of what nobody waits for. */
+  readonly background: boolean;
+  /** The frame for our next transmission after so many; `undefined` when there is nothing to say any more. */
+  build(tries: number, now: Instant): Uint8Array | undefined;
+  /** Others saw to it. */
+  suppressed(): void;
+}
+
+export interface AirStart {
+  readonly source: NodeId;
+  readonly priority: Priority;
+  /** They have it by other ways. */
+  readonly holders: Iterable<NodeId>;
+  /** The chance that a node of which nothing is known lacks it; default 1. */
+  readonly lack?: number;
+}
+
+interface Spreading {
+  readonly carrier: Carrier;
+  readonly content: AirContent;
+  readonly priority: Priority;
+  readonly spread: AirSpread;
+  readonly turnMs: number;
+  tries: number;
+  /** When to look again: our turn, or past that of those we wait for. */
+  dueAt: number | undefined;
+  /** We wait for our turn, not for others. */
+  mine: boolean;
+  awaited: readonly NodeId[];
+  /** Handed to the transmitter's queue. */
+  queued: boolean;
+  forgetAt: number;
+}
+
+/** Who says what when over slow air: by the plan all compute alike; overhearing the others is the acknowledgement. */
+export class AirTurns {
+  readonly #context: MeshContext;
+  readonly #egress: Egress;
+  readonly #view: (carrier: Carrier) => AirView;
+  /** By carrier and name. Insertion order is order of arrival. */
+  readonly #spreads = new Map<string, Spreading>();
+
+  constructor(context: MeshContext, egress: Egress, view: (carrier: Carrier) => AirView) {
+    this.#context = context;
+    this.#egress = egress;
+    this.#view = view;
+  }
+
+  get size(): number {
+    return this.#spreads.size;
+  }
+
+  contentOf(name: string, carrier: Carrier): AirContent | undefined {
+    return this.#spreads.get(keyOn(name, carrier))?.content;
+  }
+
+  /** Something to spread, in place of what had this name. */
+  begin(name: string, carrier: Carrier, content: AirContent, start: AirStart, now: Instant): void {
+    const { source, priority, holders, lack } = start;
+    const spread = new AirSpread(source, priority <= Priority.High, lack);
+    spread.hold(this.#context.self.id, content.ttl);
+    for (const holder of holders) spread.has(holder);
+    const spreading: Spreading = {
+      carrier,
+      content,
+      priority,
+      spread,
+      turnMs: airtimeMs(carrier.traits, content.bytes) * TURN_AIRTIMES + (carrier.traits.latencyMs ?? 0),
+      tries: 0,
+      dueAt: undefined,
+      mine: false,
+      awaited: [],
+      queued: false,
+      forgetAt: now.mono + MEMORY_MS,
+    };
+    const key = keyOn(name, carrier);
+    this.#spreads.delete(key);
+    this.#spreads.set(key, spreading);
+    for (const oldest of this.#spreads.keys()) {
+      if (this.#spreads.size <= AIR_SPREADS_MAX) break;
+      this.#spreads.delete(oldest);
+    }
+    if (content.own && !content.background) this.#transmit(spreading, now);
+    else this.#replan(spreading, now);
+  }
+
+  /** It was heard over this carrier, with so many relays left. */
+  heard(name: string, carrier: Carrier, from: NodeId | undefined, ttl: number, now: Instant): void {
+    const spreading = this.#spreads.get(keyOn(name, carrier));
+    if (!spreading) return;
+    const { spread, content, queued } = spreading;
+    if (!content.own) spread.hold(this.#context.self.id, content.ttl);
+    spread.said(from, ttl, this.#view(carrier));
+    if (!queued) this.#replan(spreading, now);
+  }
+
+  /** A node has it by another way. */
+  has(name: string, carrier: Carrier, node: NodeId): void {
+    this.#spreads.get(keyOn(name, carrier))?.spread.has(node);
+  }
+
+  /** A node says that it lacks it; false when it is not spreading. */
+  lacks(name: string, carrier: Carrier, node: NodeId, now: Instant): boolean {
+    const spreading = this.#spreads.get(keyOn(name, carrier));
+    if (!spreading) return false;
+    spreading.spread.lacks(node);
+    spreading.tries = 0;
+    spreading.forgetAt = now.mono + MEMORY_MS;
+    if (!spreading.queued && spreading.dueAt === undefined) this.#replan(spreading, now);
+    return true;
+  }
+
+  /** Whether anything is still to be said over this carrier that nobody waits for. */
+  isBusy(carrier: Carrier): boolean {
+    return this.#pending(carrier) > 0;
+  }
+
+  carrierDown(carrier: Carrier): void {
+    for (const [key, spreading] of this.#spreads) if (spreading.carrier === carrier) this.#spreads.delete(key);
+  }
+
+  tick(now: Instant): void {
+    for (const [key, spreading] of this.#spreads) {
+      if (spreading.dueAt !== undefined && spreading.dueAt <= now.mono) this.#due(spreading, now);
+      else if (spreading.dueAt === undefined && !spreading.queued && spreading.forgetAt <= now.mono)
+        this.#spreads.delete(key);
+    }
+  }
+
+  nextDeadline(): number | undefined {
+    let earliest: number | undefined;
+    for (const { dueAt } of this.#spreads.values()) earliest = earlier(earliest, dueAt);
+    return earliest;
+  }
+
+  #pending(carrier: Carrier): number {
+    let pending = 0;
+    for (const { carrier: on, content, dueAt, queued } of this.#spreads.values())
+      if (on === carrier && content.background && (queued || dueAt !== undefined)) pending++;
+    return pending;
+  }
+
+  /** Whose turn it is, from what is known now. */
+  #replan(spreading: Spreading, now: Instant): void {
+    const { spread, carrier, content, turnMs, tries } = spreading;
+    const plan = spread.plan(this.#view(carrier));
+    const mine = plan.gain > 0 && tries < this.#triesOf(spreading);
+    spreading.mine = mine;
+    spreading.awaited = plan.before;
+    if (!mine && plan.before.length === 0) {
+      spreading.dueAt = undefined;
+      return;
+    }
+    const luck = (this.#context.random.below(1_000) / 1_000) * LUCK_TURNS;
+    const patience = mine ? tries * PATIENCE_TURNS : PATIENCE_TURNS;
+    const depth = content.own ? 0 : Math.max(0, SCARCE_TTL - content.ttl) * DEPTH_TURNS;
+    const turns = plan.before.length + patience + luck + depth;
+    // What nobody waits for shares its time with all else of the kind, the less urgent longer.
+    const company = content.background ? Math.max(1, this.#pending(carrier)) * (1 + spreading.priority / 4) : 1;
+    spreading.dueAt = now.mono + turns * company * turnMs;
+  }
+
+  #due(spreading: Spreading, now: Instant): void {
+    const { carrier, content, spread } = spreading;
+    const openAt = content.background
+      ? Math.max(carrier.load.opensAt(now.mono), this.#view(carrier).settledAt(now.mono))
+      : now.mono;
+    if (openAt > now.mono) {
+      // Those we wait for have no airtime to spare either.
+      this.#replan(spreading, { ...now, mono: openAt });
+      return;
+    }
+    spreading.dueAt = undefined;
+    if (spreading.mine) {
+      this.#transmit(spreading, now);
+      return;
+    }
+    for (const node of spreading.awaited) spread.silent(node);
+    this.#replan(spreading, now);
+  }
+
+  #transmit(spreading: Spreading, now: Instant): void {
+    const { carrier, priority } = spreading;
+    spreading.dueAt = undefined;
+    spreading.queued = true;
+    const left = (at: number): void => this.#replan(spreading, { ...now, mono: at });
+    this.#egress.sendOpen(carrier, { priority, take: (turn) => this.#take(spreading, turn), left }, now);
+  }
+
+  /** Its turn at the transmitter: what was heard while it waited may have made it needless. */
+  #take(spreading: Spreading, now: Instant): Uint8Array | undefined {
+    const { spread, carrier, content, tries } = spreading;
+    spreading.queued = false;
+    const view = this.#view(carrier);
+    if ((!content.own || tries > 0) && spread.plan(view).gain === 0) {
+      content.suppressed();
+      this.#replan(spreading, now);
+      return undefined;
+    }
+    const frame = content.build(tries, now);
+    if (!frame) return undefined;
+    spreading.tries++;
+    spread.said(this.#context.self.id, content.ttl - 1, view);
+    return frame;
+  }
+
+  #triesOf({ content, spread }: Spreading): number {
+    const tries = spread.urgent ? TRIES.urgent : content.own ? TRIES.origin : TRIES.relay;
+    return content.own || !spread.answered ? tries : tries - 1;
+  }
+}
+
+const keyOn = (name: string, { index }: Carrier): string => `${index} ${name}`;

@@ -1,0 +1,102 @@
+import type { NodeId } from '../core/ids.js';
+import type { Instant } from '../core/machine.js';
+import type { LinkAddress } from '../ports/radio.js';
+import { type Carrier, isSlowAir } from './carrier.js';
+import type { Custody } from './custody.js';
+import type { Discovery } from './discovery.js';
+import type { Drip } from './drip.js';
+import type { Egress } from './egress.js';
+import type { Fabric } from './fabric.js';
+import type { Flooding } from './flooding.js';
+import type { Link, Links } from './links.js';
+import type { Liveness } from './liveness.js';
+import type { OwnState } from './own-state.js';
+import type { Passing } from './passing.js';
+import type { Peers } from './peers.js';
+import type { Routing } from './routing.js';
+import type { MeshContext } from './types.js';
+
+export interface LinkLifeMachines {
+  readonly context: MeshContext;
+  readonly links: Links;
+  readonly egress: Egress;
+  readonly liveness: Liveness;
+  readonly discovery: Discovery;
+  readonly routing: Routing;
+  readonly peers: Peers;
+  readonly ownState: OwnState;
+  readonly drip: Drip;
+  readonly flooding: Flooding;
+  readonly fabric: Fabric;
+  readonly passing: Passing;
+  readonly custody: Custody;
+  /** Who is reachable may have changed. */
+  changed(): void;
+  /** A boot of this node is vouched for. */
+  learned(node: NodeId, now: Instant): void;
+}
+
+/** What follows in all machines when a link comes into use or ends. */
+export class LinkLife {
+  readonly #machines: LinkLifeMachines;
+
+  constructor(machines: LinkLifeMachines) {
+    this.#machines = machines;
+  }
+
+  up(link: Link, now: Instant): void {
+    const { context, links, egress, liveness, routing, peers, ownState, drip, flooding, fabric, custody } = this.#machines;
+    const peer = link.peer as NodeId;
+    egress.open(link);
+    if (!isSlowAir(link.carrier)) liveness.open(link, now);
+    routing.linksChanged();
+    ownState.linksChanged(now);
+    this.#machines.changed();
+    peers.heardOf(peer, now);
+    peers.lost(peer, undefined);
+    context.emit({ kind: 'link', node: peer, radio: link.carrier.index, address: link.address, change: 'up' });
+    if (!isSlowAir((links.best(peer) ?? link).carrier)) drip.neighbourUp(peer, now);
+    this.#machines.learned(peer, now);
+    flooding.reconsider();
+    fabric.linksChanged(peer, now);
+    custody.linkUp(now);
+  }
+
+  /** The radio no longer has this link. */
+  ended(at: { readonly radio: number; readonly address: LinkAddress; readonly reason: string }, now: Instant): void {
+    const link = this.#machines.links.find(at.radio, at.address);
+    if (link) this.down(link, at.reason, now, true);
+  }
+
+  carrierDown(carrier: Carrier, reason: string, now: Instant): void {
+    for (const link of [...this.#machines.links.all()])
+      if (link.carrier === carrier) this.down(link, reason, now, true);
+  }
+
+  /** All links to this node. */
+  allDown(node: NodeId, reason: string, now: Instant): void {
+    for (const link of [...this.#machines.links.upTo(node)]) this.down(link, reason, now, true);
+  }
+
+  /** `remove`: the link itself is gone; otherwise it goes back to greeting. */
+  down(link: Link, reason: string, now: Instant, remove: boolean): void {
+    const { context, links, egress, liveness, discovery, routing, peers, ownState, drip, fabric, passing } = this.#machines;
+    const { peer, phase, carrier, address } = link;
+    const left = phase === 'up' ? egress.close(link) : [];
+    liveness.close(link);
+    if (remove) links.remove(link);
+    else links.markGreeting(link);
+    routing.linkGone(link);
+    if (phase !== 'up' || peer === undefined) return;
+    this.#machines.changed();
+    context.emit({ kind: 'link', node: peer, radio: carrier.index, address, change: 'down', reason });
+    peers.lost(peer, reason);
+    if (links.upTo(peer).length === 0) drip.neighbourDown(peer);
+    fabric.linksChanged(peer, now);
+    ownState.linksChanged(now);
+    if (!isSlowAir(carrier)) discovery.hurry(carrier, now);
+    if (remove && !isSlowAir(carrier)) discovery.lost(link, now);
+    if (remove) context.emit({ kind: 'drop-link', radio: carrier.index, address });
+    for (const frame of left) passing.undelivered(link, frame, now);
+  }
+}
