@@ -4,6 +4,7 @@ import { ALERTS_HELD_MAX } from '../mesh/alert-spread.js';
 import { DRIP_ITEMS_MAX } from '../mesh/drip.js';
 import type { Mesh } from '../mesh/mesh.js';
 import { OPEN_QUEUE_MAX } from '../mesh/open-queue.js';
+import { UNREAD_MAX } from '../mesh/short-frames.js';
 import { REASSEMBLER_LIMITS } from '../wire/fragments.js';
 import type { Runner } from './runner.js';
 import type { Statistics } from './statistics-contract.js';
@@ -14,6 +15,7 @@ const QUEUE_LIMITS: Readonly<Record<string, number>> = {
   open: OPEN_QUEUE_MAX,
   relays: Limit.PendingRelays,
   spreads: AIR_SPREADS_MAX,
+  unread: UNREAD_MAX,
   messages: Limit.PendingMessages,
   held: Limit.HeldFrames,
   links: Limit.Links,

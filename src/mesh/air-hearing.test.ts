@@ -50,7 +50,14 @@ test('who hears a node is known from those who say so, and from its own list of 
   const hearing = hearingOf();
   for (const node of [A, B, C]) hearing.heard(node, 0, 0);
   t.is(hearing.earshot(A), undefined, 'it has not said whom it hears');
-  hearing.listed(A, listOf([[ME, 0.9], [B, 0.6], [D, 0.5]]));
+  hearing.listed(
+    A,
+    listOf([
+      [ME, 0.9],
+      [B, 0.6],
+      [D, 0.5],
+    ]),
+  );
   hearing.listed(B, listOf([[A, 0.7]]));
   const earshot = hearing.earshot(A);
   near(t, earshot?.get(B), 0.7);

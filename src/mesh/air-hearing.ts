@@ -1,4 +1,5 @@
 import type { NodeId } from '../core/ids.js';
+import { aliasOf } from '../wire/compact.js';
 import { type Aliased, readAliased, readWhole, writeHeard } from './air-lists.js';
 import type { AirView, Earshot } from './air-policy.js';
 
@@ -228,6 +229,3 @@ function count(ear: Ear, number: number): void {
   ear.chance += (1 - ear.chance) * LIST_WEIGHT;
   ear.chance = Math.max(CHANCE_MIN, Math.min(CHANCE_MAX, ear.chance));
 }
-
-/** First two bytes of an id. */
-export const aliasOf = (node: NodeId): number => Number.parseInt(node.slice(0, 4), 16);

@@ -4,10 +4,10 @@ import type { NodeId } from '../core/ids.js';
 import { anyNodeId } from '../testing/arbitraries.js';
 import { LISTED_MAX, readAliased, readIds, readWhole, writeHeard, writeIds } from './air-lists.js';
 
-const anyHeard = fc.uniqueArray(
-  fc.record({ node: anyNodeId, level: fc.nat(255), whole: fc.boolean() }),
-  { selector: ({ node }) => node, maxLength: 40 },
-);
+const anyHeard = fc.uniqueArray(fc.record({ node: anyNodeId, level: fc.nat(255), whole: fc.boolean() }), {
+  selector: ({ node }) => node,
+  maxLength: 40,
+});
 
 test('what is heard reads back as it was written, by alias or by whole id', (t) => {
   fc.assert(

@@ -1,10 +1,12 @@
 import { readU16, writeU16 } from '../core/bytes.js';
 import { type NodeId, nodeIdBytes, nodeIdOf } from '../core/ids.js';
+import { aliasOf } from '../wire/compact.js';
 
 /** The lists of a Hearing: 3 bytes for a node (alias, chance), 9 where the alias says too little. */
 const ALIASED_BYTES = 3;
 const WHOLE_BYTES = 9;
 const ID_BYTES = 8;
+const ALIAS_BYTES = 2;
 /** Nodes that one list names at most. */
 export const LISTED_MAX = 400;
 
@@ -47,6 +49,18 @@ export function writeIds(nodes: readonly NodeId[]): Uint8Array {
   return bytes;
 }
 
+/** `undefined` when it is malformed. */
+export function readAliases(bytes: Uint8Array): number[] | undefined {
+  if (!isList(bytes, ALIAS_BYTES)) return undefined;
+  return Array.from({ length: bytes.length / ALIAS_BYTES }, (_, i) => readU16(bytes, i * ALIAS_BYTES));
+}
+
+export function writeAliases(aliases: readonly number[]): Uint8Array {
+  const bytes = new Uint8Array(aliases.length * ALIAS_BYTES);
+  for (const [i, alias] of aliases.entries()) writeU16(bytes, i * ALIAS_BYTES, alias);
+  return bytes;
+}
+
 /** As many as fit into so many bytes. */
 export function writeHeard(
   nodes: readonly { readonly node: NodeId; readonly chance: number; readonly whole: boolean }[],
@@ -63,7 +77,7 @@ export function writeHeard(
       heardIds[atId + ID_BYTES] = level;
       atId += WHOLE_BYTES;
     } else {
-      writeU16(heard, at, Number.parseInt(node.slice(0, 4), 16));
+      writeU16(heard, at, aliasOf(node));
       heard[at + 2] = level;
       at += ALIASED_BYTES;
     }

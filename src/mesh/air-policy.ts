@@ -59,6 +59,8 @@ export class AirSpread {
   /** Heard transmitting it. */
   readonly #said = new Set<NodeId>();
   readonly #silent = new Set<NodeId>();
+  /** Chance that this node lacks it, as those see it that heard the same as it did. */
+  #ownLackSeen = 1;
   #answered = true;
   /** Relays that were left after this node's own last word. */
   #ownTtl = 0;
@@ -90,6 +92,7 @@ export class AirSpread {
     const earshot = node === view.self ? view.neighbours : view.earshot(node);
     if (!earshot || view.isBlind) return this.#unknownSaid(view, ttl);
     for (const [hearer, chance] of earshot) {
+      if (hearer === view.self) this.#ownLackSeen *= 1 - chance;
       this.#lack.set(hearer, this.lackOf(hearer) * (1 - chance));
       this.#silent.delete(hearer);
       this.#hold(hearer, ttl);
@@ -173,7 +176,9 @@ export class AirSpread {
     const { self, neighbours } = view;
     const ttl = this.#ttl.get(self) ?? 0;
     const candidates = new Set<Candidate>();
-    if (ttl > 0) candidates.add({ node: self, earshot: neighbours, holds: 1, ttl });
+    // What has it for sure takes its turn as the others expect it to.
+    const seen = this.#ownLackSeen;
+    if (ttl > 0) candidates.add({ node: self, earshot: neighbours, holds: seen < 1 ? 1 - seen : 1, ttl });
     for (const node of neighbours.keys()) {
       if (this.#said.has(node) || this.#silent.has(node)) continue;
       const [holds, theirs] = [1 - this.lackOf(node), this.#ttl.get(node) ?? 0];

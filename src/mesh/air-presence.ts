@@ -7,7 +7,7 @@ import { buildFrame, payloadOf } from '../wire/frame.js';
 import { FrameType, Priority } from '../wire/frame-types.js';
 import { type Header, overheadBytes } from '../wire/header.js';
 import { AirHearing } from './air-hearing.js';
-import { readIds, writeIds } from './air-lists.js';
+import { readAliases, readIds, writeAliases, writeIds } from './air-lists.js';
 import type { AirView } from './air-policy.js';
 import { airtimeMs, type Carrier } from './carrier.js';
 import { type Egress, earlier, localHeader } from './egress.js';
@@ -23,6 +23,11 @@ const UNNAMED_MAX = 2;
 /** Nodes whose beacon is asked for in one list, and that are remembered to be asked for. */
 const ASKED_MAX = 4;
 const TO_ASK_MAX = 64;
+/** Aliases asked for in one list, and ids named in one; how many wait to be; and no alias is asked for again so soon. */
+const LACKED_MAX = 8;
+const NAMED_MAX = 4;
+const NAMES_WAITING_MAX = 64;
+const LACKED_EVERY_MS = 300_000;
 /** Protobuf around the lists, digest and interval included. */
 const BODY_BYTES = 24;
 /** News is told at once so often in a row; then the share of the channel decides. */
@@ -43,6 +48,10 @@ interface Presence {
   savedAt: number;
   /** Heard, but nobody vouches for their boot. */
   readonly toAsk: Set<NodeId>;
+  /** Aliases that stand for nobody known, and when they were asked for last. */
+  readonly lacked: Map<number, number | undefined>;
+  /** Nodes whose alias somebody else lacks. */
+  readonly toName: Set<NodeId>;
 }
 
 export interface PresenceEvents {
@@ -55,6 +64,11 @@ export interface PresenceEvents {
   deaf(link: Link, now: Instant): void;
   dead(link: Link, reason: string, now: Instant): void;
   digests(link: Link, digests: Digests, now: Instant): void;
+  /** A node with a good tag said who it is. */
+  told(node: NodeId, now: Instant): void;
+  /** Somebody says who these nodes are. */
+  named(nodes: readonly NodeId[], now: Instant): void;
+  knownAs(alias: number): readonly NodeId[];
   /** Somebody lacks this node's beacon. */
   asked(carrier: Carrier, now: Instant): void;
 }
@@ -98,6 +112,8 @@ export class AirPresence {
       savedMs: BURST * airtimeMs(carrier.traits, carrier.traits.mtuBytes),
       savedAt: now.mono,
       toAsk: new Set(),
+      lacked: new Map(),
+      toName: new Set(),
     });
   }
 
@@ -117,6 +133,23 @@ export class AirPresence {
   noticed(carrier: Carrier, node: NodeId, snrDb: number | undefined, now: Instant): void {
     const presence = this.#presences.get(carrier.index);
     if (presence?.hearing.heard(node, snrDb, now.mono)) this.#news(presence, now);
+  }
+
+  /** Frames came whose aliases stand for nobody known: somebody may say for whom. */
+  lacks(carrier: Carrier, aliases: readonly number[], now: Instant): void {
+    const presence = this.#presences.get(carrier.index);
+    if (!presence) return;
+    const { lacked } = presence;
+    let isNews = false;
+    for (const alias of aliases) {
+      const askedAt = lacked.get(alias) ?? Number.NEGATIVE_INFINITY;
+      if ((lacked.has(alias) && lacked.get(alias) === undefined) || now.mono - askedAt < LACKED_EVERY_MS) continue;
+      lacked.delete(alias);
+      lacked.set(alias, undefined);
+      isNews = true;
+      if (lacked.size > NAMES_WAITING_MAX) lacked.delete(lacked.keys().next().value as number);
+    }
+    if (isNews) this.#news(presence, now);
   }
 
   /** A boot of this node is vouched for. */
@@ -140,6 +173,10 @@ export class AirPresence {
     const body = decode(Body.HearingSchema, payloadOf(frame));
     const asked = body && readIds(body.asked);
     if (!body || !asked) return counters.refuse('hearing.malformed');
+    const [lacked, named] = [readAliases(body.lacked), readIds(body.named)];
+    if (!lacked || !named) return counters.refuse('hearing.malformed');
+    this.#events.told(source, now);
+    this.#names(presence, lacked, named, now);
     if (asked.includes(self.id)) this.#events.asked(carrier, now);
     const freshness = this.#known.freshness(source, saltHint, sequence);
     if (freshness === Freshness.Replayed) return counters.refuse('frame.replayed');
@@ -184,6 +221,16 @@ export class AirPresence {
     presence.nextAt = Math.min(presence.nextAt, Math.max(soon, this.#affordableAt(presence, now)));
   }
 
+  /** Whom others look for by alias, and whom they name. */
+  #names(presence: Presence, lacked: readonly number[], named: readonly NodeId[], now: Instant): void {
+    const { toName } = presence;
+    for (const alias of lacked.slice(0, LACKED_MAX))
+      for (const node of this.#events.knownAs(alias)) if (toName.size < NAMES_WAITING_MAX) toName.add(node);
+    for (const node of named) toName.delete(node);
+    if (named.length > 0) this.#events.named(named.slice(0, NAMED_MAX), now);
+    if (toName.size > 0) this.#news(presence, now);
+  }
+
   #ask(presence: Presence, node: NodeId, now: Instant): void {
     if (presence.toAsk.has(node)) return;
     if (presence.toAsk.size >= TO_ASK_MAX) return this.#context.counters.refuse('hearing.ask');
@@ -207,13 +254,20 @@ export class AirPresence {
     presence.nextAt = now.mono + presence.intervalMs * (0.9 + random.below(200) / 1_000);
     const asked = [...toAsk].slice(0, ASKED_MAX);
     for (const node of asked) toAsk.delete(node);
-    const room = carrier.traits.mtuBytes - overheadBytes(0) - BODY_BYTES - asked.length * 8;
+    const named = [...presence.toName].slice(0, NAMED_MAX);
+    for (const node of named) presence.toName.delete(node);
+    const lacked = [...presence.lacked].filter(([, askedAt]) => askedAt === undefined).slice(0, LACKED_MAX);
+    for (const [alias] of lacked) presence.lacked.set(alias, now.mono);
+    const names = asked.length * 8 + named.length * 8 + lacked.length * 2;
+    const room = carrier.traits.mtuBytes - overheadBytes(0) - BODY_BYTES - names;
     const { drip: digest, records } = this.#events.ownDigests();
     const payload = encode(Body.HearingSchema, {
       digest,
       records,
       ...hearing.ownList(now.mono - GONE_AFTER_INTERVALS * mostMs, room),
       asked: writeIds(asked),
+      lacked: writeAliases(lacked.map(([alias]) => alias)),
+      named: writeIds(named),
       intervalS: Math.ceil((presence.intervalMs * 1.1) / 1_000),
       number: ++presence.lists,
     });

@@ -1,7 +1,7 @@
 import test from 'ava';
 import type { NodeId } from '../core/ids.js';
 import { airNode, at, carrierWith, selfNamed, sequences, testContext, viewOf } from '../testing/builders.js';
-import { Priority } from '../wire/frame-types.js';
+import { FrameType, Priority } from '../wire/frame-types.js';
 import { AIR_SPREADS_MAX, type AirContent, AirTurns } from './air-turns.js';
 import { Egress } from './egress.js';
 
@@ -24,7 +24,7 @@ function setup(self: number, edges: Edges) {
     own: false,
     bytes: BYTES,
     background: false,
-    build: () => new Uint8Array(BYTES).fill(now & 255),
+    build: () => new Uint8Array(BYTES).fill(FrameType.DripHashes),
     suppressed: () => suppressed++,
     ...more,
   });
@@ -51,11 +51,23 @@ function setup(self: number, edges: Edges) {
   };
 }
 
-const LINE: Edges = [[0, 1], [1, 2]];
-const PAIR: Edges = [[0, 1], [0, 2], [1, 2], [1, 3], [2, 3]];
+const LINE: Edges = [
+  [0, 1],
+  [1, 2],
+];
+const PAIR: Edges = [
+  [0, 1],
+  [0, 2],
+  [1, 2],
+  [1, 3],
+  [2, 3],
+];
 
 test('our own message goes at once, and again for those who pass nothing on, a few times', (t) => {
-  const { begin, runTo } = setup(0, [[0, 1, 0.7], [1, 2]]);
+  const { begin, runTo } = setup(0, [
+    [0, 1, 0.7],
+    [1, 2],
+  ]);
   begin('a', 0, { own: true, ttl: 11 });
   const sent = runTo(60_000);
   t.true((sent[0] as number) <= 20);

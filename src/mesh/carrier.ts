@@ -1,6 +1,6 @@
 import type { RadioTraits } from '../ports/radio.js';
-import { AirtimeBudget } from './airtime-budget.js';
 import { AirLoad } from './air-load.js';
+import { AirtimeBudget } from './airtime-budget.js';
 import { AirtimeShare } from './airtime-share.js';
 import { Pace } from './pace.js';
 

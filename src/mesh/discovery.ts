@@ -340,11 +340,11 @@ export class Discovery {
 
   /** Over slow air it waits its turn among what is more urgent. */
   #toAll(carrier: Carrier, now: Instant): void {
-    const build = (at: Instant): Uint8Array => this.#beacon(0, false, carrier.traits.mtuBytes, at);
+    const build = (): Uint8Array => this.#beacon(0, false, carrier.traits.mtuBytes);
     if (isSlowAir(carrier)) {
       this.#context.counters.countSent(FrameType.Beacon);
       this.#events.sendOpen(carrier, { priority: Priority.Medium, take: build }, now);
-    } else this.#transmit(carrier, undefined, build(now), now);
+    } else this.#transmit(carrier, undefined, build(), now);
   }
 
   #transmit(carrier: Carrier, to: LinkAddress | undefined, frame: Uint8Array, now: Instant): void {

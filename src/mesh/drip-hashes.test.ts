@@ -39,7 +39,10 @@ test('over all parts and a few salts whatever differs is found, and nothing else
         }
       const expected = ours.filter((item) => !others.includes(item)).map(({ item }) => item);
       t.deepEqual([...lacking].sort(bySource), expected.sort(bySource));
-      t.is(unknown > 0, others.some((item) => !ours.includes(item)));
+      t.is(
+        unknown > 0,
+        others.some((item) => !ours.includes(item)),
+      );
     }),
     { numRuns: 60 },
   );

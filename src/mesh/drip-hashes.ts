@@ -58,7 +58,10 @@ export function readHashes(payload: Uint8Array): SaidHashes | undefined {
 }
 
 /** What the two hold differently in this part. Two items of one hash pass for one: the next salt tells them apart. */
-export function compareHashes(items: readonly HashedItem[], { salt, part, parts, hashes }: SaidHashes): HashesDifference {
+export function compareHashes(
+  items: readonly HashedItem[],
+  { salt, part, parts, hashes }: SaidHashes,
+): HashesDifference {
   const lacking: DripItem[] = [];
   const known = new Set<number>();
   for (const { item, hash } of items) {

@@ -19,6 +19,7 @@ import { Lane } from './lane.js';
 import { linkTiming } from './link-timing.js';
 import type { Link } from './links.js';
 import { type OpenFrame, OpenQueue } from './open-queue.js';
+import type { ShortFrames } from './short-frames.js';
 import type { MeshContext, Outgoing } from './types.js';
 
 /** Tokens in one HopAck, fewer where the link is narrow; at the bound it goes at once. */
@@ -37,6 +38,8 @@ export interface EgressEvents {
   /** The next hop does not answer: look whether it is still there. */
   suspect(link: Link, now: Instant): void;
   nextSequence(): number;
+  /** The form in which a frame goes over this carrier, and the frame of a form. Default: as it is. */
+  forms?(): Pick<ShortFrames, 'outgoing' | 'handedOver'>;
 }
 
 /** The lanes over one carrier: they share its transmitter. */
@@ -117,8 +120,8 @@ export class Egress {
 
   /** Sends at once and once, without acknowledgement: heartbeats, acknowledgements. */
   sendUnacknowledged(link: Link, message: Outgoing, now: Instant): void {
-    const frame = buildFrame(message.header, message.payload, this.#context.tagKey);
     const { carrier } = link;
+    const frame = this.#formOf(carrier, buildFrame(message.header, message.payload, this.#context.tagKey));
     if (carrier.budget.left(now.mono) < 0) {
       this.#context.counters.refuse('airtime.exhausted');
       return;
@@ -144,9 +147,10 @@ export class Egress {
   }
 
   /** The radio had no room for a frame: it is sent again once there may be some. */
-  refused(carrier: Carrier, link: Link | undefined, frame: Uint8Array, now: Instant): void {
+  refused(carrier: Carrier, link: Link | undefined, form: Uint8Array, now: Instant): void {
     this.#context.counters.hop.refused++;
-    carrier.pace.full(frame.length, now.mono);
+    carrier.pace.full(form.length, now.mono);
+    const frame = this.#events.forms?.().handedOver(form) ?? form;
     if (this.#shared.get(carrier.index)?.open.returned(frame)) return;
     const lane = link && this.#lanes.get(link.id);
     if (!lane) return;
@@ -241,9 +245,10 @@ export class Egress {
 
   #sendToAll(carrier: Carrier, priority: Priority, next: ReturnType<OpenQueue['next']>, now: Instant): void {
     if (!next) return;
-    const { frame, open } = next;
+    const { open } = next;
+    const frame = this.#formOf(carrier, next.frame);
     const leftAt = carrier.pace.sent(frame.length, now.mono);
-    carrier.load.used(airtimeMs(carrier.traits, frame.length), isForEars(frame[Offset.Type] as number), now.mono);
+    carrier.load.used(airtimeMs(carrier.traits, frame.length), isForEars(next.frame[Offset.Type] as number), now.mono);
     this.#transmit(carrier, undefined, frame, priority, now);
     open.left?.(leftAt);
   }
@@ -251,9 +256,10 @@ export class Egress {
   #sendOne(carrier: Carrier, lane: Lane, priority: Priority, now: Instant): boolean {
     const next = lane.next(priority);
     if (!next || readyAt(carrier, priority, next) > now.mono) return false;
-    const { frame, isFirst } = lane.take(priority, ({ length }) => carrier.pace.sent(length, now.mono));
+    const form = this.#formOf(carrier, next);
+    const { isFirst } = lane.take(priority, () => carrier.pace.sent(form.length, now.mono));
     if (isFirst) this.#context.counters.hop.sent++;
-    this.#transmit(carrier, lane.link.address, frame, priority, now);
+    this.#transmit(carrier, lane.link.address, form, priority, now);
     return true;
   }
 
@@ -283,13 +289,11 @@ export class Egress {
     }
   }
 
-  #transmit(
-    carrier: Carrier,
-    to: LinkAddress | undefined,
-    frame: Uint8Array,
-    priority: Priority,
-    now: Instant,
-  ): void {
+  #formOf(carrier: Carrier, frame: Uint8Array): Uint8Array {
+    return this.#events.forms?.().outgoing(carrier, frame) ?? frame;
+  }
+
+  #transmit(carrier: Carrier, to: LinkAddress | undefined, frame: Uint8Array, priority: Priority, now: Instant): void {
     const ms = airtimeMs(carrier.traits, frame.length);
     carrier.budget.spend(ms, now.mono);
     this.#context.counters.countBytes(carrier.index, frame.length);

@@ -226,12 +226,12 @@ test('of a neighbour that floods no more is passed on than its allowance, and th
   const offered = 6_000;
   for (let i = 0; i < offered; i++) {
     const frame = frameOf(context, { sequence: i });
-    flooding.relay(dedupKeyOf(frame), from, frame, at(0));
+    flooding.relay(dedupKeyOf(frame), over(from), frame, at(0));
   }
   const limited = context.counters.refused.get('flood.limited') ?? 0;
   t.true(limited > 0 && limited < offered / 2, `${limited}`);
   const frame = frameOf(context, { sequence: offered });
-  flooding.relay(dedupKeyOf(frame), from, frame, at(1_000));
+  flooding.relay(dedupKeyOf(frame), over(from), frame, at(1_000));
   t.is(context.counters.refused.get('flood.limited'), limited, 'a second later there is room again');
 });
 

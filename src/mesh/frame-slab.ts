@@ -1,7 +1,14 @@
-import type { HeardBatch, HeardFrame, LinkAddress } from '../ports/radio.js';
+import type { NodeId } from '../core/ids.js';
+import type { HeardBatch, LinkAddress } from '../ports/radio.js';
+import type { ReadFrame } from './short-frames.js';
 
 const FIRST_BYTES = 8 * 1_500;
 const FIRST_FRAMES = 16;
+
+/** A batch of which it may be known who transmitted frame i. */
+export interface LaidBatch extends HeardBatch {
+  readonly transmitters?: readonly (NodeId | undefined)[];
+}
 
 /** Lays single frames out as a batch, in memory that grows to the largest one and stays. Good until the next call. */
 export class FrameSlab {
@@ -10,7 +17,7 @@ export class FrameSlab {
   #sources = new Uint32Array(FIRST_FRAMES);
   #snrDb = new Float32Array(FIRST_FRAMES);
 
-  lay(frames: readonly HeardFrame[]): HeardBatch {
+  lay(frames: readonly ReadFrame[]): LaidBatch {
     this.#grow(frames);
     const addresses: LinkAddress[] = [];
     let at = 0;
@@ -25,10 +32,11 @@ export class FrameSlab {
     }
     this.#offsets[frames.length] = at;
     const [slab, offsets, sources, snrDb] = [this.#slab, this.#offsets, this.#sources, this.#snrDb];
-    return { slab, offsets, sources, snrDb, count: frames.length, addresses };
+    const transmitters = frames.some(({ transmitter }) => transmitter) && frames.map(({ transmitter }) => transmitter);
+    return { slab, offsets, sources, snrDb, count: frames.length, addresses, ...(transmitters && { transmitters }) };
   }
 
-  #grow(frames: readonly HeardFrame[]): void {
+  #grow(frames: readonly ReadFrame[]): void {
     let total = 0;
     for (const { bytes } of frames) total += bytes.length;
     if (total > this.#slab.length) this.#slab = new Uint8Array(total * 2);

@@ -45,7 +45,8 @@ export class LinkLife {
   }
 
   up(link: Link, now: Instant): void {
-    const { context, links, egress, liveness, routing, peers, ownState, drip, flooding, fabric, custody } = this.#machines;
+    const { context, links, egress, liveness, routing, peers, ownState, drip, flooding, fabric, custody } =
+      this.#machines;
     const peer = link.peer as NodeId;
     egress.open(link);
     if (!isSlowAir(link.carrier)) liveness.open(link, now);
@@ -80,7 +81,8 @@ export class LinkLife {
 
   /** `remove`: the link itself is gone; otherwise it goes back to greeting. */
   down(link: Link, reason: string, now: Instant, remove: boolean): void {
-    const { context, links, egress, liveness, discovery, routing, peers, ownState, drip, fabric, passing } = this.#machines;
+    const { context, links, egress, liveness, discovery, routing, peers, ownState, drip, fabric, passing } =
+      this.#machines;
     const { peer, phase, carrier, address } = link;
     const left = phase === 'up' ? egress.close(link) : [];
     liveness.close(link);

@@ -117,6 +117,7 @@ test('every queue has a name and a size', async (t) => {
     'spreads',
     'transfersIn',
     'transfersOut',
+    'unread',
   ]);
   for (const [name, size] of Object.entries(queues)) t.true(Number.isInteger(size) && size >= 0, name);
 });

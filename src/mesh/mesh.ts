@@ -91,12 +91,13 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     this.routing = new Routing(self.id, this.links, table);
     this.peers = new Peers(this.context, this.routing, options.maxPeers, (node, aged, now) => {
       this.#drip.forget(node, aged, now);
-      for (const machine of [this.states, this.routing, this.known, this.pulse]) machine.forget(node);
+      for (const machine of [this.states, this.routing, this.known, this.pulse, this.#air]) machine.forget(node);
     });
     this.#egress = new Egress(this.context, {
       nextSequence: this.#nextSequence,
       undelivered: (link, frame, now) => this.#passing.undelivered(link, frame, now),
       suspect: (link, now) => this.liveness.suspect(link, now),
+      forms: () => this.#air.forms,
     });
     this.#discovery = this.#makeDiscovery();
     this.liveness = new Liveness(this.context, this.links, this.#egress, {
@@ -184,11 +185,12 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
       dead: (link, reason, now) => this.#linkLife.down(link, reason, now, true),
       digests: (link, digests, now) => this.#fabric.compareOnAir(link, digests, now),
       asked: (carrier, now) => this.#discovery.asked(carrier, now),
+      heard: (carrier, input, now) => this.#reception.heard(carrier, input, now),
     });
   }
 
   readonly #learned = (node: NodeId, now: Instant): void => {
-    this.#air.presence.learned(node);
+    this.#air.learned(node, now);
     this.#reception.learned(node, now);
   };
 
@@ -287,7 +289,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
       case 'heard':
       case 'heard-batch': {
         const carrier = this.#carriers.get(input.radio);
-        if (carrier) this.#reception.heard(carrier, input, now);
+        if (carrier) this.#reception.heard(carrier, this.#air.read(carrier, input, now), now);
         return;
       }
       case 'refused': {
@@ -381,8 +383,6 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     this.#air.carrierDown(carrier);
     this.#egress.carrierDown(carrier);
     this.#carriers.delete(radio);
-  }
-
   }
 
   #stateChanged(snapshot: NodeSnapshot, now: Instant): void {

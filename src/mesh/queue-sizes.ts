@@ -22,6 +22,7 @@ export function queueSizes(
     ...egress.queued(),
     relays: flooding.pending,
     spreads: air.spreads,
+    unread: air.unread,
     messages: mesh.delivery.pending,
     held: reception.heldFrames,
     assemblies: reception.assemblies,

@@ -8,7 +8,7 @@ import {
   type RoutingTable,
   Verdict,
 } from '../ports/hot-path.js';
-import type { HeardBatch, HeardFrame, LinkAddress } from '../ports/radio.js';
+import type { HeardBatch, LinkAddress } from '../ports/radio.js';
 import { Freshness, type KnownNodes } from '../trust/known-nodes.js';
 import { Reassembler } from '../wire/fragments.js';
 import { dedupKeyOf, payloadOf } from '../wire/frame.js';
@@ -23,9 +23,10 @@ import {
   readHeader,
 } from '../wire/header.js';
 import { airtimeMs, type Carrier, isSlowAir } from './carrier.js';
-import { FrameSlab } from './frame-slab.js';
+import { FrameSlab, type LaidBatch } from './frame-slab.js';
 import { HeldFrames } from './held-frames.js';
 import { FRAME_BYTES_MAX, type Link, type Links } from './links.js';
+import type { ReadFrame } from './short-frames.js';
 import { isUrgent } from './shouting.js';
 import type { Arrival, MeshContext } from './types.js';
 
@@ -45,7 +46,7 @@ const REASONS: Readonly<Record<number, string>> = {
 };
 
 export type HeardInput =
-  | { readonly kind: 'heard'; readonly frames: readonly HeardFrame[] }
+  | { readonly kind: 'heard'; readonly frames: readonly ReadFrame[] }
   /** Read within the step only. */
   | { readonly kind: 'heard-batch'; readonly batch: HeardBatch };
 
@@ -142,7 +143,7 @@ export class Reception {
     if (linked.length > 0) this.#batch(carrier, this.#slab.lay(linked), now);
   }
 
-  #overhear(shouted: readonly HeardFrame[], now: Instant): void {
+  #overhear(shouted: readonly ReadFrame[], now: Instant): void {
     const frames = shouted.filter(({ bytes }) => this.#mayOverhear(bytes));
     if (frames.length === 0) return;
     this.#check(this.#ingest, this.#slab.lay(frames), 0, frames.length, now);
@@ -153,7 +154,7 @@ export class Reception {
   }
 
   /** Frames that are checked by the same ingest go there together: mostly that is the whole batch. */
-  #batch(carrier: Carrier, batch: HeardBatch, now: Instant): void {
+  #batch(carrier: Carrier, batch: LaidBatch, now: Instant): void {
     const links = this.#linksOf(carrier, batch);
     const isAir = isSlowAir(carrier);
     // Over slow air whoever speaks is heard: a tag is all it takes to be passed on.
@@ -271,12 +272,12 @@ export class Reception {
   }
 
   /** Over slow air: what goes further needs no link, and is acknowledged by passing it on unless it is for one node. */
-  #onAir(carrier: Carrier, link: Link | undefined, batch: HeardBatch, i: number, verdict: number, now: Instant): void {
+  #onAir(carrier: Carrier, link: Link | undefined, batch: LaidBatch, i: number, verdict: number, now: Instant): void {
     if (verdict !== Verdict.Accept && verdict !== Verdict.Duplicate && verdict !== Verdict.Own) {
       return this.#refuse(verdict);
     }
     const address = batch.addresses[batch.sources[i] as number] as LinkAddress;
-    const from = this.#links.find(carrier.index, address)?.peer;
+    const from = batch.transmitters?.[i] ?? this.#links.find(carrier.index, address)?.peer;
     if (from !== undefined) this.#events.noticed(carrier, from, snrOf(batch, i), now);
     const type = typeOf(batch, i);
     const isFarForAll =

@@ -1,3 +1,4 @@
+import type { NodeId } from '../core/ids.js';
 import type { Instant } from '../core/machine.js';
 import type { KnownNodes } from '../trust/known-nodes.js';
 import { AirDrip } from './air-drip.js';
@@ -8,7 +9,15 @@ import { type Carrier, isSlowAir } from './carrier.js';
 import type { Drip } from './drip.js';
 import { type Egress, earlier } from './egress.js';
 import type { Links } from './links.js';
+import { NodeAliases } from './node-aliases.js';
+import type { HeardInput } from './reception.js';
+import { ShortFrames } from './short-frames.js';
 import type { MeshContext } from './types.js';
+
+export interface SharedAirEvents extends Omit<PresenceEvents, 'told' | 'named' | 'knownAs'> {
+  /** Frames that could not be read when they came. */
+  heard(carrier: Carrier, input: HeardInput, now: Instant): void;
+}
 
 export interface SharedAirMachines {
   readonly context: MeshContext;
@@ -24,13 +33,51 @@ export class SharedAir {
   readonly flood: AirFlood;
   readonly drip: AirDrip;
   readonly #turns: AirTurns;
+  readonly #short: ShortFrames;
+  readonly #aliases = new NodeAliases();
+  readonly #heard: SharedAirEvents['heard'];
 
-  constructor({ context, links, known, egress, drip }: SharedAirMachines, events: PresenceEvents) {
-    this.presence = new AirPresence(context, links, known, egress, events);
+  constructor({ context, links, known, egress, drip }: SharedAirMachines, events: SharedAirEvents) {
+    this.#heard = events.heard;
+    this.presence = new AirPresence(context, links, known, egress, {
+      ...events,
+      told: (node, now) => this.#short.learned(node, now),
+      named: (nodes, now) => this.#short.hinted(nodes, now),
+      knownAs: (alias) => this.#aliases.knownAs(alias),
+    });
+    this.#short = new ShortFrames(context, this.#aliases, {
+      lacks: (carrier, aliases, now) => this.presence.lacks(carrier, aliases, now),
+    });
     this.#turns = new AirTurns(context, egress, (carrier) => this.presence.view(carrier));
     this.flood = new AirFlood(context, this.#turns);
     const isHeard = (carrier: Carrier, node: NodeId): boolean => this.presence.hears(carrier, node);
     this.drip = new AirDrip(context, egress, this.#turns, drip, events.nextSequence, isHeard);
+  }
+
+  /** In which form frames go over a carrier. */
+  get forms(): ShortFrames {
+    return this.#short;
+  }
+
+  /** What waits for the ids that stand behind its aliases. */
+  get unread(): number {
+    return this.#short.unread;
+  }
+
+  /** What was heard, as full frames. */
+  read(carrier: Carrier, input: HeardInput, now: Instant): HeardInput {
+    if (input.kind !== 'heard' || !isSlowAir(carrier)) return input;
+    return { kind: 'heard', frames: this.#short.incoming(carrier, input.frames, now) };
+  }
+
+  /** A boot of this node is vouched for. */
+  learned(node: NodeId, now: Instant): void {
+    this.presence.learned(node);
+    this.#short.learned(node, now);
+  }
+
+  forget(node: NodeId): void {
+    this.#aliases.forget(node);
   }
 
   /** What is spreading, and how far is still to be seen. */
@@ -51,12 +98,16 @@ export class SharedAir {
   }
 
   tick(now: Instant): void {
+    this.#short.tick(now);
+    for (const { carrier, frame } of this.#short.takeReady())
+      this.#heard(carrier, { kind: 'heard', frames: [frame] }, now);
     this.presence.tick(now);
     this.#turns.tick(now);
     this.drip.tick(now);
   }
 
   nextDeadline(): number | undefined {
+    if (this.#short.isReady) return Number.NEGATIVE_INFINITY;
     return earlier(this.presence.nextDeadline(), earlier(this.#turns.nextDeadline(), this.drip.nextDeadline()));
   }
 }

@@ -8,11 +8,13 @@ export type FrameClass = (typeof FRAME_CLASSES)[number];
 const CLASSES: Readonly<Record<number, FrameClass>> = {
   [FrameType.Beacon]: 'links',
   [FrameType.Heartbeat]: 'links',
+  [FrameType.Hearing]: 'links',
   [FrameType.HopAck]: 'acks',
   [FrameType.Ack]: 'acks',
   [FrameType.Drip]: 'states',
   [FrameType.DripSummary]: 'states',
   [FrameType.DripRequest]: 'states',
+  [FrameType.DripHashes]: 'states',
   [FrameType.Records]: 'records',
   [FrameType.Have]: 'records',
   [FrameType.Want]: 'records',

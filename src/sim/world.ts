@@ -10,6 +10,7 @@ import type { MemoryAir } from '../radios/memory/air.js';
 import type { RecordDraft } from '../replication/effects.js';
 import { createMemoryStore } from '../storage/memory.js';
 import { seededRandom } from '../system/seeded-random.js';
+import { aliasOf, expandFrame, isCompact } from '../wire/compact.js';
 import { FrameType, Priority } from '../wire/frame-types.js';
 import { type AnyCarrierPlan, addressOf, type CarrierPlan, makeCarrier, type SimCarrier } from './carriers.js';
 import { fastCrypto } from './fast-crypto.js';
@@ -139,6 +140,14 @@ export class World {
 
   watch(...observers: readonly Observer[]): void {
     this.#observers.push(...observers);
+  }
+
+  /** The frame that a node has sent in this form: over slow air frames have a short one. */
+  fullFrame(form: Uint8Array): Uint8Array {
+    if (!isCompact(form)) return form;
+    const knownAs = (alias: number): NodeId[] => this.nodes.map(({ id }) => id).filter((id) => aliasOf(id) === alias);
+    const read = expandFrame(form, knownAs, this.tagKey);
+    return 'frame' in read ? read.frame : form;
   }
 
   /** Hash over every frame transmitted so far: equal for two runs of one seed. */

@@ -2,6 +2,7 @@ import { Limit } from '../../core/limits.js';
 import { AIR_SPREADS_MAX } from '../../mesh/air-turns.js';
 import { ALERTS_HELD_MAX } from '../../mesh/alert-spread.js';
 import { OPEN_QUEUE_MAX } from '../../mesh/open-queue.js';
+import { UNREAD_MAX } from '../../mesh/short-frames.js';
 import type { ObservedNode, Observer } from '../observer.js';
 import type { World } from '../world.js';
 import type { Findings } from './findings.js';
@@ -24,6 +25,7 @@ const BOUNDS: Readonly<Record<string, { readonly most: number; readonly perLink?
   open: { most: OPEN_QUEUE_MAX },
   relays: { most: Limit.PendingRelays },
   spreads: { most: AIR_SPREADS_MAX },
+  unread: { most: UNREAD_MAX },
   messages: { most: Limit.PendingMessages },
   held: { most: Limit.HeldFrames },
   assemblies: { most: ASSEMBLIES_MAX },

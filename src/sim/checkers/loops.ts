@@ -28,8 +28,9 @@ export class LoopChecker implements Observer {
     this.#findings = findings;
   }
 
-  transmitted(node: ObservedNode, { frame, to = '*' }: Transmission, now: number): void {
-    if ((frame[Offset.Type] as number) < FIRST_FAR_TYPE) return;
+  transmitted(node: ObservedNode, { frame: form, to = '*' }: Transmission, now: number): void {
+    if ((form[Offset.Type] as number) < FIRST_FAR_TYPE) return;
+    const frame = this.#world.fullFrame(form);
     const hops = frame[Offset.Hops] as number;
     const key = dedupKeyOf(frame);
     const passages = this.#of(`${node.index}/${node.life}`, now);
