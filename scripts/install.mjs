@@ -27,6 +27,8 @@ const MAX_JOBS = 4;
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const prebuilt = `prebuilds/${process.platform}-${process.arch}/edge_agent.node`;
 const built = 'build/Release/edge_agent.node';
+/** By scripts/build-native, in a checkout. */
+const builtByHand = 'native/build/Release/edge_agent.node';
 const verbose = process.argv.includes('--verbose');
 
 const say = (text) => console.log(`edge-agent: ${text}`);
@@ -59,9 +61,9 @@ function* filesUnder(folder) {
 }
 
 /** Whether what was compiled here is newer than everything it is made of. */
-function isFresh() {
-  if (!existsSync(join(root, built))) return false;
-  const made = statSync(join(root, built)).mtimeMs;
+function isFresh(path) {
+  if (!existsSync(join(root, path))) return false;
+  const made = statSync(join(root, path)).mtimeMs;
   const sources = ['binding.gyp', 'native/sources.gypi'].map((path) => join(root, path));
   for (const folder of ['native/core', 'native/addon']) sources.push(...filesUnder(join(root, folder)));
   return sources.every((path) => statSync(path).mtimeMs <= made);
@@ -144,7 +146,12 @@ async function main() {
   }
   const shipped = faultOf(prebuilt);
   if (shipped === undefined) return say(`the native hot path serves, from ${prebuilt}`);
-  if (isFresh() && faultOf(built) === undefined) return say(`the native hot path serves, from ${built}`);
+  const here = [built, builtByHand].find((path) => isFresh(path) && faultOf(path) === undefined);
+  if (here !== undefined) {
+    // The agent looks there first; what is no longer fresh must not go before what is.
+    if (here === builtByHand) rmSync(join(root, built), { force: true });
+    return say(`the native hot path serves, from ${here}`);
+  }
   const failure = (await compile()) ?? faultOf(built);
   if (failure === undefined) return say(`the native hot path serves, compiled to ${built}`);
   say(

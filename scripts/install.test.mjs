@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
@@ -68,4 +68,19 @@ test('a shipped binary serves as it is', (t) => {
   const place = join(folder, `prebuilds/${process.platform}-${process.arch}`);
   cpSync(binary, join(place, 'edge_agent.node'));
   assert.match(install(folder, { PATH: '/nonexistent' }), /native hot path serves, from prebuilds\//);
+});
+
+test('what build-native made serves without being compiled again, unless the sources are newer', (t) => {
+  const path = 'native/build/Release/edge_agent.node';
+  const binary = [path, 'build/Release/edge_agent.node'].map((name) => join(root, name)).find(existsSync);
+  if (!binary) return t.skip('needs an addon that is built');
+  const folder = unpack(t);
+  const old = join(folder, 'build/Release/edge_agent.node');
+  cpSync(binary, join(folder, path));
+  cpSync(binary, old);
+  utimesSync(old, 0, 0);
+  assert.match(install(folder, { PATH: '/nonexistent' }), /native hot path serves, from native\/build\//);
+  assert.ok(!existsSync(old), 'an older one would go before it');
+  utimesSync(join(folder, path), 0, 0);
+  assert.match(install(folder, { PATH: '/nonexistent' }), /compiling one failed/);
 });

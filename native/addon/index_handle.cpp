@@ -1,3 +1,5 @@
+#include <cerrno>
+#include <cinttypes>
 #include <cmath>
 #include <cstring>
 
@@ -34,8 +36,9 @@ IndexHandle::IndexHandle(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   auto index = std::make_shared<SharedIndex>();
   const Status status = index->owner().init(reader.options(), secret, kernels_for(reader.isa()));
   if (status == Status::file) {
-    fail(env, "index.file", "the file of exact vectors cannot be made: %s",
-         std::strerror(index->owner().exact_file().error()));
+    const int error = index->owner().exact_file().error();
+    const char* reason = error == EBUSY ? "it serves another index" : std::strerror(error);
+    fail(env, "index.file", "the file for exact vectors cannot be made: %s: %s", reason, reader.options().exact_path);
     return;
   }
   if (!check(env, status, "index.full", "the index")) return;
@@ -81,11 +84,11 @@ bool IndexHandle::settle(Napi::Env env, Status status, size_t bad) {
     return false;
   }
   if (status == Status::bytes) {
-    fail(env, "index.full", "the batch would make the index larger than its maxBytes");
+    fail(env, "index.full", "the batch would pass the index's maxBytes of %" PRIu64 " bytes", index_->owner().max_bytes());
     return false;
   }
   if (status == Status::file) {
-    fail(env, "index.file", "the file of exact vectors cannot be written: %s",
+    fail(env, "index.file", "the file for exact vectors cannot be written: %s",
          std::strerror(index_->owner().exact_file().error()));
     return false;
   }

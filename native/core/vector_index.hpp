@@ -67,6 +67,7 @@ class VectorIndex {
 
   size_t dimension() const { return dimension_; }
   uint32_t capacity() const { return capacity_; }
+  uint64_t max_bytes() const { return max_bytes_; }
   uint32_t size() const { return rows_ - hole_count_; }
   // Everything held, the distances of one search among it.
   size_t bytes() const;

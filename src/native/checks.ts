@@ -3,10 +3,12 @@ import { EdgeError } from '../core/errors.js';
 /** What the twin asks of its arguments: the same as the addon asks, under the same codes. */
 
 const FIXES: Readonly<Record<string, string>> = {
-  'hotpath.argument': 'pass what src/ports/hot-path.ts names, with the lengths it names',
+  'hotpath.argument': 'pass what the types of edge-agent/hot-path name, with the lengths they name',
   'hotpath.detached': 'do not use an array after its buffer was transferred',
   'hotpath.handle': 'make the dedup cache, the routes and the ingest with one and the same hot path',
-  'hotpath.isa': 'name an instruction set that this processor has, or leave it out',
+  'hotpath.isa': 'name one of those, or none (option isa, EDGE_AGENT_ISA): the best one is found',
+  'hotpath.kind': 'js and native are known (option kind, EDGE_AGENT_HOT_PATH); with none the best one is found',
+  'hotpath.missing': 'build it: npm rebuild edge-agent, in a checkout ./scripts/build-native',
   'hotpath.memory': 'lower the capacity, or free memory',
   'index.busy': 'wait for an earlier search',
   'index.closed': 'make a new index',

@@ -128,6 +128,32 @@ test.serial('EDGE_AGENT_HOT_PATH=js forces the twin unless the caller says other
   if (isBuilt) t.is(createHotPath({ kind: 'native' }).kind, HotPathKind.Native);
 });
 
+test.serial('a kind that is not known is refused, by an option as by the environment', (t) => {
+  t.throws(() => createHotPath({ kind: 'cuda' as HotPathKind }), { code: 'hotpath.kind', message: /kind is "cuda"/ });
+  setVariable(t, 'EDGE_AGENT_HOT_PATH', 'javascript');
+  for (const ask of [createHotPath, describeHotPath]) {
+    t.throws(() => ask(), { code: 'hotpath.kind', message: /EDGE_AGENT_HOT_PATH is "javascript"/ });
+  }
+  process.env['EDGE_AGENT_HOT_PATH'] = '';
+  t.notThrows(() => createHotPath());
+});
+
+for (const kind of Object.values(HotPathKind)) {
+  const declare: typeof native = kind === HotPathKind.Native ? native : test;
+  declare(`a refusal of ${kind} names the file, or the limit, that it is about`, (t) => {
+    const hotPath = createHotPath({ kind });
+    const sizes = { dimension: 4, capacity: 10 };
+    const exactPath = '/dev/null/vectors.f32';
+    t.throws(() => hotPath.index({ ...sizes, exactPath }), {
+      code: 'index.file',
+      message: /\/dev\/null\/vectors\.f32/,
+    });
+    const index = hotPath.index({ ...sizes, maxBytes: 100 });
+    const upsert = () => index.upsert(BigUint64Array.of(1n), Float32Array.of(1, 2, 3, 4));
+    t.throws(upsert, { code: 'index.full', message: /maxBytes of 100 bytes/ });
+  });
+}
+
 /** Sets a variable of the environment for the rest of one serial test. */
 function setVariable(t: ExecutionContext, name: string, value: string): void {
   const before = process.env[name];

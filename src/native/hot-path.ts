@@ -1,10 +1,14 @@
 import type { Datagrams } from '../ports/datagrams.js';
-import { DEFAULT_ROUTE_TTL_MS, type HotPath, HotPathKind } from '../ports/hot-path.js';
+import { DEFAULT_ROUTE_TTL_MS, type HotPath, HotPathKind, INGEST_STRIDE, Verdict } from '../ports/hot-path.js';
 import { checkObject, hotPathError } from './checks.js';
 import { type Addon, type Attempt, type Loaded, loadAddon, NOT_THERE } from './load.js';
 import { nativeDatagrams } from './native-datagrams.js';
 import { NativeIngest } from './native-ingest.js';
 import { twinHotPath } from './twin/hot-path.js';
+
+// This file is `edge-agent/hot-path`: programs find the names of what it gives and takes here, too.
+export type * from '../ports/hot-path.js';
+export { HotPathKind, INGEST_STRIDE, Verdict };
 
 export interface HotPathOptions {
   /** `native`: the addon or an error. `js`: the twin. Left out: the addon where it loads, else the twin. */
@@ -25,7 +29,18 @@ export interface HotPathDescription {
   readonly text: string;
 }
 
-const isTwinForced = (): boolean => process.env['EDGE_AGENT_HOT_PATH'] === HotPathKind.Js;
+const KINDS: readonly string[] = Object.values(HotPathKind);
+
+function kindOf(said: string | undefined, where: string): HotPathKind | undefined {
+  if (said === undefined || KINDS.includes(said)) return said as HotPathKind | undefined;
+  throw hotPathError('hotpath.kind', `${where} is ${JSON.stringify(said)}, and there is no such hot path`);
+}
+
+/** What the environment asks for; an empty variable is an unset one. */
+const kindWanted = (): HotPathKind | undefined =>
+  kindOf(process.env['EDGE_AGENT_HOT_PATH'] || undefined, 'EDGE_AGENT_HOT_PATH');
+
+const isTwinForced = (): boolean => kindWanted() === HotPathKind.Js;
 
 /** The loaded binary is one for the whole environment, as `require` keeps it anyway. */
 let loaded: Loaded | undefined;
@@ -37,12 +52,12 @@ function addonOnce(): Loaded {
 
 /**
  * The hot path: dedup cache, routing table, vector index and frame ingest. Throws EdgeError `hotpath.missing` when
- * `kind: 'native'` is asked for and no binary loads, `hotpath.isa` for an instruction set that is not there.
- * EDGE_AGENT_HOT_PATH=js gives the twin unless `kind` says otherwise.
+ * `kind: 'native'` is asked for and no binary loads, `hotpath.isa` for an instruction set that is not there,
+ * `hotpath.kind` for any other kind. EDGE_AGENT_HOT_PATH (`js`, `native`) stands for a `kind` that is left out.
  */
 export function createHotPath(options: HotPathOptions = {}): HotPath {
   checkObject(options, 'options');
-  const kind = options.kind ?? (isTwinForced() ? HotPathKind.Js : undefined);
+  const kind = kindOf(options.kind, 'kind') ?? kindWanted();
   if (kind === HotPathKind.Js) {
     if (options.isa !== undefined) throw hotPathError('hotpath.isa', 'the JavaScript twin has no instruction sets');
     return twinHotPath();

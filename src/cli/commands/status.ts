@@ -26,7 +26,6 @@ function timeText({ source, offsetMs, earliestAt, latestAt, clocks, agreeing, ow
 
 function human(status: Status): string {
   const { mesh, peers, hotPath, storage } = status;
-  const reason = hotPath.reason === undefined ? '' : ` (${hotPath.reason})`;
   const lines = [
     facts([
       ['node', `${status.name}  ${status.nodeId}`],
@@ -36,7 +35,7 @@ function human(status: Status): string {
       ['started', relative(status.startedAt)],
       ['peers', `${peers.alive} alive of ${peers.total}`],
       ['detections', plural(status.detections.count, 'detection')],
-      ['hot path', `${hotPath.kind}, ${hotPath.isa}${reason}`],
+      ['hot path', hotPath.reason ?? `${hotPath.kind}, ${hotPath.isa}`],
       ['time', timeText(status.pulse)],
       ['http', status.http?.url],
       [

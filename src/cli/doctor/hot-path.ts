@@ -1,4 +1,4 @@
-import { messageOf } from '../../core/errors.js';
+import { EdgeError, messageOf } from '../../core/errors.js';
 import { type Check, fail, ok, warn } from './check.js';
 
 const MEND =
@@ -12,6 +12,6 @@ export async function checkHotPath(): Promise<Check> {
     const isWanted = kind === 'native' || process.env['EDGE_AGENT_HOT_PATH'] === 'js';
     return isWanted ? ok('hot-path', text) : warn('hot-path', `${text}: complete, but slower`, MEND);
   } catch (error) {
-    return fail('hot-path', messageOf(error), MEND);
+    return fail('hot-path', messageOf(error), (error instanceof EdgeError && error.fix) || MEND);
   }
 }

@@ -120,4 +120,4 @@ export class ExactFile {
 }
 
 const fileError = (path: string, error: unknown) =>
-  hotPathError('index.file', `the file for exact vectors, ${path}: ${messageOf(error)}`);
+  hotPathError('index.file', `the file for exact vectors cannot be used: ${messageOf(error)}: ${path}`);
