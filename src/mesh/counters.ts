@@ -10,7 +10,8 @@ export class Counters {
   /** Airtime in ms that each carrier took, by carrier index: one number for each priority. */
   readonly airtimeMs = new Map<number, [number, number, number, number]>();
   readonly flood = { originated: 0, relayed: 0, suppressed: 0, duplicates: 0, shouted: 0, overheard: 0 };
-  readonly delivery = { delivered: 0, expired: 0, refused: 0, retries: 0, latencySumMs: 0 };
+  /** `repairs`: answers to what is missing of a message, upon which that was sent. */
+  readonly delivery = { delivered: 0, expired: 0, refused: 0, retries: 0, repairs: 0, latencySumMs: 0 };
   /**
    * `kept`: messages of others taken into custody here; `handedOn`: copies of this node's taken by others; `received`: meant for
    * this node; `delivered`, `refused`, `expired`: ends of what was in custody here; `givenUp`: for want of room.

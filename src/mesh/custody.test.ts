@@ -42,7 +42,11 @@ function keeper() {
   );
   const answers: string[] = [];
   const delivery: Delivery = new Delivery(context, {
-    attempt: () => undefined,
+    attempt: ({ sequence }) => sequence,
+    ask: () => {},
+    sendParts: () => {},
+    sendMissing: () => {},
+    missing: (_id, total) => [0, total],
     sendAck: (_to, body) => void answers.push(decode(Body.AckSchema, body)?.refusal ?? '?'),
     roundTripMs: () => 0,
     isReachable: () => false,

@@ -16,6 +16,9 @@ interface Setup {
   readonly parked: { readonly id: string; readonly at: number }[];
   readonly late: string[];
   readonly reach: { open: boolean };
+  readonly asks: { readonly body: Uint8Array; readonly attempt: number; readonly at: number }[];
+  readonly parts: { readonly attempt: number; readonly bounds: readonly number[] }[];
+  readonly reports: Uint8Array[];
 }
 
 function setup(roundTripMs = 0): Setup {
@@ -25,8 +28,16 @@ function setup(roundTripMs = 0): Setup {
   const parked: Setup['parked'] = [];
   const late: string[] = [];
   const reach = { open: true };
+  const [asks, parts, reports]: [Setup['asks'], Setup['parts'], Uint8Array[]] = [[], [], []];
   const delivery = new Delivery(context, {
-    attempt: (_message, payload, attempt, now) => void attempts.push({ attempt, payload, at: now.mono }),
+    attempt: ({ sequence }, payload, attempt, now) => {
+      attempts.push({ attempt, payload, at: now.mono });
+      return sequence + attempt - 1;
+    },
+    ask: (_message, body, attempt, now) => void asks.push({ body, attempt, at: now.mono }),
+    sendParts: (_message, _payload, attempt, bounds) => void parts.push({ attempt, bounds }),
+    sendMissing: (_to, body) => void reports.push(body),
+    missing: (id, total) => (id.endsWith('00000050') ? [10, 20] : [0, total]),
     sendAck: (_to, body) => void acks.push(body),
     roundTripMs: () => roundTripMs,
     isReachable: () => reach.open,
@@ -35,7 +46,7 @@ function setup(roundTripMs = 0): Setup {
     settled: ({ id }, outcome, code) =>
       context.emit({ kind: 'outcome', id, outcome, ...(code !== undefined && { code }) }),
   });
-  return { context, delivery, attempts, acks, parked, late, reach };
+  return { context, delivery, attempts, acks, parked, late, reach, asks, parts, reports };
 }
 
 const message = (sequence = 0x01020304, more: Partial<DirectedMessage> = {}): DirectedMessage => ({
@@ -176,4 +187,100 @@ test('an acknowledgement of what is not tried any more is told, a refusal is not
   delivery.acknowledged(PEER, ack(message(), 'no'), at(0));
   delivery.acknowledged(PEER, ack(message()), at(0));
   t.deepEqual(late, [message().id]);
+});
+
+const LONG = { body: new Uint8Array(5_000) };
+const TOTAL = 5_004;
+const missing = (attempt: number, ...bounds: readonly number[]): Uint8Array =>
+  encode(Body.PartsMissingSchema, { attempt, total: TOTAL, bounds: [...bounds] });
+
+test('of a long message what is missing is asked for and sent, and it is not sent whole again', (t) => {
+  const { context, delivery, attempts, asks, parts } = setup();
+  delivery.send(message(100, LONG), at(0));
+  runTo(delivery, 1_200);
+  t.is(attempts.length, 1);
+  t.is(asks.length, 1);
+  t.like(decode(Body.PartsAskSchema, asks[0]?.body as Uint8Array), { attempt: 100, message: 100, total: TOTAL });
+  delivery.missing(PEER, missing(100, 40, 50, 4_000, TOTAL), at(1_250));
+  t.deepEqual(parts, [{ attempt: 100, bounds: [40, 50, 4_000, TOTAL] }]);
+  runTo(delivery, 2_400);
+  t.is(asks.length, 2, 'after a second: what came shows that the way works');
+  delivery.missing(PEER, missing(100, 40, 50), at(2_450));
+  delivery.acknowledged(PEER, ack(message(100)), at(2_500));
+  t.deepEqual(context.effects, [{ kind: 'outcome', id: message(100).id, outcome: 'delivered' }]);
+  t.is(attempts.length, 1);
+  t.is(context.counters.delivery.repairs, 2);
+  t.is(delivery.nextDeadline(), undefined);
+});
+
+test('where nothing came it is sent whole again, and where nobody answers now and then', (t) => {
+  const { delivery, attempts, asks } = setup();
+  delivery.send(message(100, { ...LONG, timeoutMs: 60_000 }), at(0));
+  runTo(delivery, 1_200);
+  delivery.missing(PEER, missing(100, 0, TOTAL), at(1_250));
+  t.is(attempts.length, 2);
+  runTo(delivery, 40_000);
+  t.is(attempts.length, 3);
+  t.true(asks.length >= 5);
+  t.deepEqual(
+    asks.map(({ attempt }) => attempt),
+    [2, 3, 4, 6, 7, 8].slice(0, asks.length),
+  );
+});
+
+test('only the destination is believed about what is missing, once for each question', (t) => {
+  const { context, delivery, parts } = setup();
+  delivery.send(message(100, LONG), at(0));
+  delivery.missing(PEER, missing(100, 0, 10), at(10));
+  runTo(delivery, 1_200);
+  delivery.missing(nodeNamed(8), missing(100, 0, 10), at(1_210));
+  delivery.missing(PEER, encode(Body.PartsMissingSchema, { attempt: 100, total: 9, bounds: [0, 9] }), at(1_210));
+  delivery.missing(PEER, Uint8Array.of(255), at(1_210));
+  t.deepEqual(parts, []);
+  t.is(context.refused('part.unasked'), 2);
+  t.is(context.refused('part.malformed'), 2);
+  delivery.missing(PEER, missing(100, 0, 10), at(1_220));
+  delivery.missing(PEER, missing(100, 0, 10), at(1_230));
+  t.is(parts.length, 1);
+  t.is(context.refused('part.unasked'), 3);
+});
+
+test('a long message that may be there in part waits a while for its way to come back before it goes into custody', (t) => {
+  const { delivery, asks, parked, reach } = setup();
+  const keep = { ...LONG, keep: true, timeoutMs: 86_400_000 };
+  delivery.send(message(100, keep), at(0));
+  reach.open = false;
+  runTo(delivery, 15_000);
+  t.deepEqual(parked, []);
+  t.deepEqual(asks, []);
+  reach.open = true;
+  runTo(delivery, 17_500);
+  t.is(asks.length, 1);
+  delivery.missing(PEER, missing(100, 40, 50), at(17_600));
+  reach.open = false;
+  runTo(delivery, 60_000);
+  t.is(parked.length, 1);
+  t.true((parked[0]?.at ?? 0) >= 37_000 && (parked[0]?.at ?? 0) < 40_000, `${parked[0]?.at}`);
+});
+
+test('who asks is told what is missing, or again what was answered', (t) => {
+  const { context, delivery, acks, reports } = setup();
+  const ask = (attempt: number, of: number): Uint8Array =>
+    encode(Body.PartsAskSchema, { attempt, message: of, total: 100 });
+  const header = headerWith({ destination: nodeNamed(1) });
+  delivery.asked(header, ask(0x50, 9), at(0));
+  t.like(decode(Body.PartsMissingSchema, reports[0] as Uint8Array), { attempt: 0x50, total: 100, bounds: [10, 20] });
+  delivery.asked(header, ask(0x51, 9), at(0));
+  t.deepEqual(decode(Body.PartsMissingSchema, reports[1] as Uint8Array)?.bounds, [0, 100]);
+  delivery.received(headerWith({ sequence: 0x50 }), Uint8Array.of(0, 0, 0, 9, 1), at(0));
+  delivery.asked(header, ask(0x50, 9), at(1));
+  t.is(acks.length, 2);
+  t.deepEqual(acks[0], acks[1]);
+  delivery.answer(nodeNamed(0xa1), messageIdFor(nodeNamed(0xa1), 0xabcd, 12), 'no', at(2));
+  delivery.asked(header, ask(0x60, 12), at(3));
+  t.deepEqual(acks[2], acks[3]);
+  delivery.asked(headerWith(), ask(0x50, 9), at(4));
+  delivery.asked(header, Uint8Array.of(255), at(4));
+  t.is(context.refused('part.malformed'), 2);
+  t.is(reports.length, 2);
 });

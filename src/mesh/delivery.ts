@@ -4,8 +4,9 @@ import { Limit } from '../core/limits.js';
 import type { Instant } from '../core/machine.js';
 import { Body, decode, encode } from '../wire/bodies.js';
 import { FrameType, type Priority } from '../wire/frame-types.js';
-import type { Header } from '../wire/header.js';
+import { type Header, MAX_PAYLOAD_BYTES } from '../wire/header.js';
 import { DeliveredIds } from './delivered-ids.js';
+import { asksFirst, missingBytes, REPAIR_FROM_BYTES, readMissing } from './repair.js';
 import type { MeshContext, MessageOutcome } from './types.js';
 
 /** First wait for an end-to-end acknowledgement, where the path is not known to need more; doubled each time. */
@@ -14,8 +15,15 @@ const RETRY_MAX_MS = 8_000;
 /** Round trips of an idle path that it waits: others use it too. */
 const RETRY_ROUND_TRIPS = 3;
 export const DELIVERY_TIMEOUT_MS = 30_000;
-/** How long a message that is kept is tried this way, while a path leads there; then it goes into custody. */
+/** How long a message that is kept is tried this way without progress, while a path leads there; then it goes into custody. */
 const PATIENCE_MS = 30_000;
+/** Or as many round trips of an idle path, where those take longer. */
+const PATIENCE_ROUND_TRIPS = 6;
+/** A message of which the other end may have a part waits so long for a path, looked for so often, before custody sends it whole again. */
+const PART_PATIENCE_MS = 20_000;
+const PART_LOOK_MS = 1_000;
+/** Answers remembered for who asks again; the oldest goes first. */
+const ANSWERED_MAX = 512;
 
 /** In a frame with `ack wanted` the payload starts with the sequence of the first attempt. */
 export const ATTEMPT_BYTES = 4;
@@ -37,12 +45,33 @@ interface Pending extends DirectedMessage {
   readonly deadline: number;
   attempts: number;
   retryAt: number;
+  /** When it last came nearer to its end. */
+  progressAt: number;
+  /** When it was last sent along a path. */
+  sentAt: number;
+  /** Sequence of the last attempt that went whole. */
+  wholeAs: number;
+  /** Bytes missing there, as far as is known. */
+  missing: number;
 }
 
 export interface DeliveryEvents {
-  /** Sends one attempt; `attempt` counts from 1. */
-  attempt(message: DirectedMessage, payload: Uint8Array, attempt: number, now: Instant): void;
+  /** Sends one attempt and returns its sequence; `attempt` counts from 1. */
+  attempt(message: DirectedMessage, payload: Uint8Array, attempt: number, now: Instant): number;
+  /** Asks what is missing, by the ways an attempt would go. */
+  ask(message: DirectedMessage, body: Uint8Array, attempt: number, now: Instant): void;
+  /** Sends these ranges of an attempt's payload again. */
+  sendParts(
+    message: DirectedMessage,
+    payload: Uint8Array,
+    attempt: number,
+    bounds: readonly number[],
+    now: Instant,
+  ): void;
   sendAck(to: NodeId, body: Uint8Array, now: Instant): void;
+  sendMissing(to: NodeId, body: Uint8Array, priority: Priority, now: Instant): void;
+  /** Bounds of the ranges missing here of a message of so many bytes. */
+  missing(id: MessageId, total: number): number[];
   /** Of the best path, for a message of so many bytes. */
   roundTripMs(to: NodeId, bytes: number): number;
   isReachable(to: NodeId): boolean;
@@ -53,12 +82,19 @@ export interface DeliveryEvents {
   settled(message: DirectedMessage, outcome: MessageOutcome, code: string | undefined, now: Instant): void;
 }
 
-/** End-to-end acknowledgement of directed messages: retries under a new sequence, delivers once. */
+/**
+ * End-to-end acknowledgement of directed messages: delivers once. A short one is tried again whole, under a new sequence;
+ * of a longer one what is missing is asked for and sent, because a lost part is no reason to send the rest again.
+ */
 export class Delivery {
   readonly #context: MeshContext;
   readonly #events: DeliveryEvents;
   readonly delivered = new DeliveredIds();
   readonly #pending = new Map<MessageId, Pending>();
+  /** By the sequence under which they went whole, those asked after. */
+  readonly #asked = new Map<number, Pending>();
+  /** What was answered lately, by message: a refusal, or nothing. */
+  readonly #answered = new Map<MessageId, string>();
   /** No message is due before: a lower bound, so that a step need not look through them all. */
   #wakeAt = Number.POSITIVE_INFINITY;
 
@@ -80,10 +116,19 @@ export class Delivery {
       deadline: now.mono + message.timeoutMs,
       attempts: 0,
       retryAt: now.mono,
+      progressAt: now.mono,
+      sentAt: Number.NEGATIVE_INFINITY,
+      wholeAs: message.sequence,
+      missing: message.body.length + ATTEMPT_BYTES,
     };
     this.#pending.set(message.id, pending);
     this.#attempt(pending, now);
     return true;
+  }
+
+  /** How long a message of so many bytes may take to its acknowledgement before something is wrong. */
+  patienceMs(to: NodeId, bytes: number): number {
+    return PATIENCE_ROUND_TRIPS * this.#events.roundTripMs(to, bytes);
   }
 
   /** A message with `ack wanted` that is meant for us: its content the first time, `undefined` when we have it. */
@@ -106,12 +151,52 @@ export class Delivery {
 
   /** Acknowledges a message, or refuses it by code. */
   answer(to: NodeId, id: MessageId, refusal: string, now: Instant): void {
+    this.#answered.delete(id);
+    this.#answered.set(id, refusal);
+    if (this.#answered.size > ANSWERED_MAX) this.#answered.delete(this.#answered.keys().next().value as MessageId);
     this.#events.sendAck(to, encode(Body.AckSchema, { message: fromHex(id) as Uint8Array, refusal }), now);
+  }
+
+  /** A sender asks what is missing here of its message. */
+  asked({ source, saltHint, destination, priority }: Header, payload: Uint8Array, now: Instant): void {
+    const ask = decode(Body.PartsAskSchema, payload);
+    if (!ask || destination === undefined || ask.total < 1 || ask.total > MAX_PAYLOAD_BYTES)
+      return this.#context.counters.refuse('part.malformed');
+    const id = messageIdFor(source, saltHint, ask.message);
+    const answered = this.#answered.get(id) ?? (this.delivered.has(id) ? '' : undefined);
+    if (answered !== undefined) return this.answer(source, id, answered, now);
+    const { attempt, total } = ask;
+    const bounds = this.#events.missing(messageIdFor(source, saltHint, attempt), total);
+    this.#events.sendMissing(source, encode(Body.PartsMissingSchema, { attempt, total, bounds }), priority, now);
+  }
+
+  /** What the other end misses, as it was asked: that is sent, or all when it has nothing. */
+  missing(source: NodeId, payload: Uint8Array, now: Instant): void {
+    const report = readMissing(payload);
+    const pending = report && this.#asked.get(report.attempt);
+    if (!report || (pending && report.total !== pending.body.length + ATTEMPT_BYTES))
+      return this.#context.counters.refuse('part.malformed');
+    if (pending?.to !== source) return this.#context.counters.refuse('part.unasked');
+    this.#asked.delete(report.attempt);
+    const missing = missingBytes(report.bounds);
+    if (missing === 0) return;
+    // The way there and back works.
+    pending.attempts = 1;
+    if (missing < pending.missing) {
+      pending.progressAt = now.mono;
+      pending.missing = missing;
+    }
+    this.#context.counters.delivery.repairs++;
+    if (missing === report.total) return this.#whole(pending, now);
+    pending.sentAt = now.mono;
+    this.#wait(pending, missing, now);
+    this.#events.sendParts(pending, payloadOf(pending), report.attempt, report.bounds, now);
   }
 
   /** Nothing more is done for it, and nothing is said of it. */
   forget(id: MessageId): void {
-    this.#pending.delete(id);
+    const pending = this.#pending.get(id);
+    if (pending) this.#drop(pending);
   }
 
   acknowledged(source: NodeId, payload: Uint8Array, now: Instant): void {
@@ -120,7 +205,7 @@ export class Delivery {
     if (ack && !pending && ack.refusal === '' && ack.message.length === 14)
       return this.#events.late(messageIdOf(ack.message), source, now);
     if (!ack || !pending || pending.to !== source) return;
-    this.#pending.delete(pending.id);
+    this.#drop(pending);
     const { delivery } = this.#context.counters;
     if (ack.refusal === '') {
       delivery.delivered++;
@@ -136,12 +221,16 @@ export class Delivery {
     if (this.#wakeAt > now.mono) return;
     for (const pending of [...this.#pending.values()]) {
       if (pending.deadline <= now.mono) {
-        this.#pending.delete(pending.id);
+        this.#drop(pending);
         this.#context.counters.delivery.expired++;
         this.#events.settled(pending, 'expired', undefined, now);
       } else if (pending.retryAt <= now.mono) {
+        if (this.#mayHaveParts(pending, now)) {
+          pending.retryAt = now.mono + PART_LOOK_MS;
+          continue;
+        }
         if (this.#isInVain(pending, now)) {
-          this.#pending.delete(pending.id);
+          this.#drop(pending);
           this.#events.parked(pending, now);
           continue;
         }
@@ -157,9 +246,21 @@ export class Delivery {
     return this.#pending.size === 0 ? undefined : this.#wakeAt;
   }
 
-  #isInVain({ keep, to, startedAt }: Pending, now: Instant): boolean {
+  #drop(pending: Pending): void {
+    this.#pending.delete(pending.id);
+    this.#asked.delete(pending.wholeAs);
+  }
+
+  #isInVain({ keep, to, body, progressAt }: Pending, now: Instant): boolean {
     if (!keep) return false;
-    return now.mono - startedAt >= PATIENCE_MS || !this.#events.isReachable(to);
+    const patienceMs = Math.max(PATIENCE_MS, this.patienceMs(to, body.length));
+    return now.mono - progressAt >= patienceMs || !this.#events.isReachable(to);
+  }
+
+  /** No path leads there now, but what went there on one may have come in part. */
+  #mayHaveParts({ to, body, sentAt }: Pending, now: Instant): boolean {
+    if (body.length <= REPAIR_FROM_BYTES || now.mono - sentAt >= PART_PATIENCE_MS) return false;
+    return !this.#events.isReachable(to);
   }
 
   #wakeBy(pending: Pending): void {
@@ -167,16 +268,37 @@ export class Delivery {
   }
 
   #attempt(pending: Pending, now: Instant): void {
+    if (!asksFirst(pending.attempts + 1, pending.body.length)) return this.#whole(pending, now);
     pending.attempts++;
-    const least = RETRY_ROUND_TRIPS * this.#events.roundTripMs(pending.to, pending.body.length);
-    const doubled = Math.min(RETRY_MAX_MS, RETRY_START_MS * 2 ** (pending.attempts - 1));
-    const wait = Math.max(doubled, least);
-    pending.retryAt = now.mono + wait * (0.9 + this.#context.random.below(200) / 1_000);
-    this.#wakeBy(pending);
-    const prefix = new Uint8Array(ATTEMPT_BYTES);
-    writeU32(prefix, 0, pending.sequence);
-    this.#events.attempt(pending, concat(prefix, pending.body), pending.attempts, now);
+    this.#wait(pending, 0, now);
+    this.#asked.set(pending.wholeAs, pending);
+    const { wholeAs: attempt, sequence, body } = pending;
+    const ask = encode(Body.PartsAskSchema, { attempt, message: sequence, total: body.length + ATTEMPT_BYTES });
+    this.#events.ask(pending, ask, pending.attempts, now);
   }
+
+  #whole(pending: Pending, now: Instant): void {
+    pending.attempts++;
+    if (this.#events.isReachable(pending.to)) pending.sentAt = now.mono;
+    this.#wait(pending, pending.body.length, now);
+    this.#asked.delete(pending.wholeAs);
+    pending.wholeAs = this.#events.attempt(pending, payloadOf(pending), pending.attempts, now);
+  }
+
+  /** Until it is tried again: longer each time, and as long as so many bytes and their acknowledgement take. */
+  #wait(pending: Pending, bytes: number, now: Instant): void {
+    const least = RETRY_ROUND_TRIPS * this.#events.roundTripMs(pending.to, bytes);
+    const doubled = Math.min(RETRY_MAX_MS, RETRY_START_MS * 2 ** (pending.attempts - 1));
+    pending.retryAt = now.mono + Math.max(doubled, least) * (0.9 + this.#context.random.below(200) / 1_000);
+    this.#wakeBy(pending);
+  }
+}
+
+/** What goes into the frames of an attempt. */
+function payloadOf({ sequence, body }: DirectedMessage): Uint8Array {
+  const prefix = new Uint8Array(ATTEMPT_BYTES);
+  writeU32(prefix, 0, sequence);
+  return concat(prefix, body);
 }
 
 /** The id under which a sender knows its message, whichever attempt arrived. */

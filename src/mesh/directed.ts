@@ -2,17 +2,22 @@ import type { MessageId, NodeId } from '../core/ids.js';
 import { FrameType, Priority } from '../wire/frame-types.js';
 import { Custody, type CustodyParts } from './custody.js';
 import { Delivery } from './delivery.js';
+import type { Reception } from './reception.js';
 import type { Sending } from './sending.js';
 
 /** The two that carry directed messages: delivery now, custody later. What ends in neither's own affairs is the user's. */
 export function directedMachines(
-  parts: Omit<CustodyParts, 'delivery' | 'direct'>,
+  parts: Omit<CustodyParts, 'delivery' | 'direct'> & { readonly reception: Reception },
   sending: () => Sending,
 ): { readonly delivery: Delivery; readonly custody: Custody } {
-  const { context, routing } = parts;
+  const { context, routing, reception } = parts;
   const delivery: Delivery = new Delivery(context, {
     attempt: (message, payload, attempt, now) => sending().attempt(message, payload, attempt, now),
+    ask: (message, body, attempt, now) => sending().ask(message, body, attempt, now),
+    sendParts: (...parts) => sending().parts(...parts),
     sendAck: (to, body, now) => sending().direct(to, FrameType.Ack, body, Priority.High, now),
+    sendMissing: (to, body, priority, now) => sending().direct(to, FrameType.PartsMissing, body, priority, now),
+    missing: (id, total) => reception.missing(id, total),
     roundTripMs: (to, bytes) => sending().roundTripMs(to, bytes),
     isReachable: (to: NodeId) => routing.path(to) !== undefined,
     parked: ({ id }, now) => custody.park(id, now),

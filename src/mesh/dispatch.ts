@@ -16,6 +16,7 @@ import type { Link } from './links.js';
 import type { Liveness } from './liveness.js';
 import type { Peers } from './peers.js';
 import { answerProof } from './proofs.js';
+import type { Reception } from './reception.js';
 import type { Sending } from './sending.js';
 import type { Arrival, MeshContext } from './types.js';
 
@@ -32,6 +33,7 @@ export interface DispatchMachines {
   readonly peers: Peers;
   readonly fabric: Fabric;
   readonly alerts: AlertSpread;
+  readonly reception: Reception;
 }
 
 /** Hands each whole, fresh message to the machine its type belongs to; what is the user's leaves the engine. */
@@ -86,6 +88,12 @@ export class Dispatch {
         return this.#machines.custody.transfer(header, payload, now);
       case FrameType.Receipt:
         return this.#receipt(header, payload, now);
+      case FrameType.PartsAsk:
+        return delivery.asked(header, payload, now);
+      case FrameType.PartsMissing:
+        return delivery.missing(header.source, payload, now);
+      case FrameType.Part:
+        return this.#machines.reception.part(link, header, payload, now);
       case FrameType.ProofRequest:
         return this.#prove(header.source, payload, now);
       default:

@@ -35,7 +35,9 @@ export class Handovers {
     const { to, type, body, priority, timeoutMs } = handover;
     if (!this.hasRoom(to)) return false;
     const { id, sequence } = this.#reserve();
-    if (!this.#delivery.send({ id, sequence, to, type, body, priority, timeoutMs }, now)) return false;
+    // Slow air takes longer than anybody would wait elsewhere.
+    const life = Math.max(timeoutMs, this.#delivery.patienceMs(to, body.length));
+    if (!this.#delivery.send({ id, sequence, to, type, body, priority, timeoutMs: life }, now)) return false;
     this.#underWay.set(id, handover);
     this.#perNode.set(to, (this.#perNode.get(to) ?? 0) + 1);
     return true;

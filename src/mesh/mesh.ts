@@ -123,8 +123,8 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     this.peers.onAlive = (node, now) => this.custody.reached(node, now);
     this.#reception = this.#makeReception(table);
     const { context, links, routing, peers } = this;
-    const { store, weave } = options;
-    const parts = { context, links, routing, store, reserve: () => this.reserve() };
+    const [{ store, weave }, reception] = [options, this.#reception];
+    const parts = { context, links, routing, store, reception, reserve: () => this.reserve() };
     const directed = directedMachines(parts, () => this.#sending);
     const { delivery, custody } = directed;
     [this.delivery, this.custody] = [delivery, custody];
@@ -143,7 +143,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     const fabric = new Fabric({ weave, drip, airDrip, links, sending, counters: this.counters, emit: push });
     this.#fabric = fabric;
     const local = { egress, liveness, drip, airDrip, beats, peers, fabric, alerts };
-    this.#dispatch = new Dispatch({ context, sending, ...local, ...directed });
+    this.#dispatch = new Dispatch({ context, sending, reception, ...local, ...directed });
     this.#linkLife = new LinkLife({
       ...{ context, links, egress, liveness, discovery, routing, peers, drip, flooding, fabric, custody },
       ...{ passing: this.#passing, ownState: this.#ownState, learned: this.#learned },

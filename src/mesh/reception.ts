@@ -1,4 +1,4 @@
-import { type NodeId, nodeIdOf } from '../core/ids.js';
+import { type MessageId, type NodeId, nodeIdOf } from '../core/ids.js';
 import type { Instant } from '../core/machine.js';
 import {
   type DedupCache,
@@ -10,6 +10,7 @@ import {
 } from '../ports/hot-path.js';
 import type { HeardBatch, LinkAddress } from '../ports/radio.js';
 import { Freshness, type KnownNodes } from '../trust/known-nodes.js';
+import { Body, decode } from '../wire/bodies.js';
 import { Reassembler } from '../wire/fragments.js';
 import { dedupKeyOf, payloadOf } from '../wire/frame.js';
 import { FIRST_FAR_TYPE, FrameType, isForEars } from '../wire/frame-types.js';
@@ -23,9 +24,11 @@ import {
   readHeader,
 } from '../wire/header.js';
 import { airtimeMs, type Carrier, isSlowAir } from './carrier.js';
+import { messageIdFor } from './delivery.js';
 import { FrameSlab, type LaidBatch } from './frame-slab.js';
 import { HeldFrames } from './held-frames.js';
 import { FRAME_BYTES_MAX, type Link, type Links } from './links.js';
+import { PART_RANGES_MAX } from './repair.js';
 import type { ReadFrame } from './short-frames.js';
 import { isUrgent } from './shouting.js';
 import type { Arrival, MeshContext } from './types.js';
@@ -191,10 +194,36 @@ export class Reception {
   }
 
   tick(now: Instant): void {
+    const { counters } = this.#context;
     this.#held.expire(now.mono);
     const dropped = this.#held.takeDropped();
-    if (dropped > 0) this.#context.counters.refuse('frame.unknown-boot', dropped);
+    if (dropped > 0) counters.refuse('frame.unknown-boot', dropped);
     this.#reassembler.expire(now.mono);
+    const { givenUp, misfits } = this.#reassembler;
+    if (givenUp > 0) counters.refuse('fragment.given-up', givenUp);
+    if (misfits > 0) counters.refuse('fragment.misfit', misfits);
+    this.#reassembler.givenUp = 0;
+    this.#reassembler.misfits = 0;
+  }
+
+  /** What is missing of a message for this node: of one of which nothing came, all. Bounds of ranges. */
+  missing(id: MessageId, total: number): number[] {
+    return this.#reassembler.missing(id, total, PART_RANGES_MAX);
+  }
+
+  /** A piece, sent again, of a message under way. */
+  part(link: Link, { source, saltHint }: Header, body: Uint8Array, now: Instant): void {
+    const { counters } = this.#context;
+    const part = decode(Body.PartSchema, body);
+    if (!part) return counters.refuse('part.malformed');
+    const { attempt, offset, total, bytes } = part;
+    const id = messageIdFor(source, saltHint, attempt);
+    const header = this.#reassembler.originOf(id)?.header;
+    if (!header) return counters.refuse('part.unknown');
+    const payload = this.#reassembler.add(id, { offset, total }, bytes, now.mono);
+    if (!payload || this.#known.freshness(source, saltHint, attempt) === Freshness.Replayed) return;
+    this.#known.accept(source, saltHint, attempt);
+    this.#events.message(link, header, payload, now);
   }
 
   /** The link in use that each frame came over. */
@@ -344,15 +373,16 @@ export class Reception {
       if (!header.fragment) this.#known.accept(header.source, header.saltHint, header.sequence);
       return;
     }
-    const payload = this.#whole(header, frame, now);
+    const payload = this.#whole(link, header, frame, now);
     if (!payload) return;
     this.#known.accept(header.source, header.saltHint, header.sequence);
     this.#events.message(arrival, header, payload, now);
   }
 
-  #whole(header: Header, frame: Uint8Array, now: Instant): Uint8Array | undefined {
+  #whole({ id }: Link, header: Header, frame: Uint8Array, now: Instant): Uint8Array | undefined {
     if (!header.fragment) return payloadOf(frame);
-    return this.#reassembler.add(messageIdOfFrame(frame), header.fragment, payloadOf(frame), now.mono);
+    const origin = { ingress: id, header };
+    return this.#reassembler.add(messageIdOfFrame(frame), header.fragment, payloadOf(frame), now.mono, origin);
   }
 }
 

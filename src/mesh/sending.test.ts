@@ -39,7 +39,11 @@ function setup() {
   const beats = { originated: (sequence: number) => void originated.push(sequence) } as unknown as Beats;
   const delivery = new Delivery(context, {
     attempt: (message, payload, attempt, now) => sending.attempt(message, payload, attempt, now),
+    ask: (message, body, attempt, now) => sending.ask(message, body, attempt, now),
+    sendParts: (...parts) => sending.parts(...parts),
     sendAck: () => {},
+    sendMissing: () => {},
+    missing: (_id, total) => [0, total],
     roundTripMs: () => 0,
     isReachable: () => false,
     parked: () => {},

@@ -9,9 +9,11 @@ import type { AlertSpread } from './alert-spread.js';
 import type { Beats } from './beats.js';
 import type { Custody } from './custody.js';
 import { type Delivery, type DirectedMessage, messageIdFor } from './delivery.js';
+import { LINK_MTU_MIN } from './discovery.js';
 import { type Egress, localHeader } from './egress.js';
 import type { Flooding } from './flooding.js';
 import { COST_UNIT_MS, type Link, type Links, REFERENCE_FRAME_BYTES } from './links.js';
+import { partRoom, partsOf } from './repair.js';
 import type { Routing } from './routing.js';
 import type { MeshContext } from './types.js';
 
@@ -136,14 +138,29 @@ export class Sending {
   }
 
   /** One attempt at a message that wants an end-to-end acknowledgement. */
-  attempt(message: DirectedMessage, payload: Uint8Array, attempt: number, now: Instant): void {
+  attempt(message: DirectedMessage, payload: Uint8Array, attempt: number, now: Instant): number {
     const sequence = attempt === 1 ? message.sequence : this.#nextSequence();
     const header = this.#farHeader(message.type, message.priority, sequence, message.to, Flag.AckWanted);
-    if (attempt < FLOOD_FROM_ATTEMPT) this.#toward(message.to, header, payload, now);
-    else {
-      this.#originated(header, payload, now);
-      this.#overAllLinks(header, payload, now);
-    }
+    this.#try(header, payload, attempt, now);
+    return sequence;
+  }
+
+  /** Asks for what is missing of such a message. */
+  ask({ to, priority }: DirectedMessage, body: Uint8Array, attempt: number, now: Instant): void {
+    this.#try(this.#farHeader(FrameType.PartsAsk, priority, this.#nextSequence(), to), body, attempt, now);
+  }
+
+  /** Sends ranges of such a message again, in pieces that the first link takes whole. */
+  parts(
+    { to, priority }: DirectedMessage,
+    payload: Uint8Array,
+    attempt: number,
+    bounds: readonly number[],
+    now: Instant,
+  ): void {
+    const mtuBytes = this.#routing.nextLink(to, now)?.mtuBytes ?? LINK_MTU_MIN;
+    for (const body of partsOf(payload, attempt, bounds, partRoom(mtuBytes, Flag.Directed)))
+      this.direct(to, FrameType.Part, body, priority, now);
   }
 
   /** A frame the next hop did not take: another way if there is one, every way if there is none known. */
@@ -159,6 +176,13 @@ export class Sending {
       const each = this.#links.best(node);
       if (each && each !== link && node !== header.source) this.#egress.sendFrame(each, frame, now);
     }
+  }
+
+  #try(header: Header, payload: Uint8Array, attempt: number, now: Instant): void {
+    const to = header.destination as NodeId;
+    if (attempt < FLOOD_FROM_ATTEMPT) return this.#toward(to, header, payload, now);
+    this.#originated(header, payload, now);
+    this.#overAllLinks(header, payload, now);
   }
 
   #farHeader(type: FrameType, priority: Priority, sequence: number, to?: NodeId, flags = 0): Header {

@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import type { MessageId } from '../core/ids.js';
-import { testRandom } from '../testing/builders.js';
+import { headerWith, testRandom } from '../testing/builders.js';
 import { type Part, Reassembler, splitPayload } from './fragments.js';
 import { MAX_PAYLOAD_BYTES } from './header.js';
 
@@ -126,4 +126,61 @@ test('whatever parts come, in any order, nothing throws and nothing is held with
       }
     }),
   );
+});
+
+test('what is missing of a message is told as ranges, and these alone make it whole', (t) => {
+  const payload = fc.uint8Array({ minLength: 1, maxLength: 2_000 });
+  fc.assert(
+    fc.property(payload, fc.integer({ min: 1, max: 200 }), fc.integer(), (bytes, size, seed) => {
+      const total = bytes.length;
+      const reassembler = new Reassembler();
+      t.deepEqual(reassembler.missing(ID, total, 32), [0, total]);
+      const parts = splitPayload(bytes, size);
+      for (const [i, { fragment, bytes: part }] of parts.entries())
+        if (((seed >> (i % 31)) & 1) === 1) reassembler.add(ID, fragment, part, 0);
+      let whole: Uint8Array | undefined;
+      for (let rounds = 0; whole === undefined && rounds < 200; rounds++) {
+        const bounds = reassembler.missing(ID, total, 3);
+        t.true(bounds.length > 0 && bounds.length <= 6);
+        for (let i = 0; i < bounds.length; i += 2) {
+          const [offset, end] = [bounds[i] as number, bounds[i + 1] as number];
+          t.true(offset < end && end <= total);
+          whole = reassembler.add(ID, { offset, total }, bytes.subarray(offset, end), 0) ?? whole;
+        }
+        if (parts.every((_, i) => ((seed >> (i % 31)) & 1) === 1)) return;
+      }
+      t.deepEqual(whole, bytes);
+    }),
+  );
+});
+
+test('of a message of another length nothing is there', (t) => {
+  const reassembler = new Reassembler();
+  reassembler.add(ID, { offset: 0, total: 9 }, Uint8Array.of(1, 2), 0);
+  t.deepEqual(reassembler.missing(ID, 9, 32), [2, 9]);
+  t.deepEqual(reassembler.missing(ID, 8, 32), [0, 8]);
+});
+
+test('who begins many messages loses their own: what came another way stays', (t) => {
+  const header = headerWith();
+  const reassembler = new Reassembler({ assemblies: 16, bytes: 1 << 20, idleMs: 1_000 });
+  reassembler.add(ID, { offset: 0, total: 20_000 }, Uint8Array.of(1), 0, { ingress: 1, header });
+  for (let i = 1; i < 100; i++)
+    reassembler.add(idNumber(i), { offset: 0, total: 2 }, Uint8Array.of(1), 0, { ingress: 2, header });
+  t.is(reassembler.size, 16);
+  t.is(reassembler.originOf(ID)?.ingress, 1);
+  for (let i = 100; i < 200; i++)
+    reassembler.add(idNumber(i), { offset: 0, total: 65_535 }, Uint8Array.of(1), 0, { ingress: 3, header });
+  t.is(reassembler.originOf(ID)?.ingress, 1);
+  t.true(reassembler.size <= 16);
+});
+
+test('parts that fit no message are counted', (t) => {
+  const reassembler = new Reassembler();
+  reassembler.add(ID, { offset: 0, total: 3 }, Uint8Array.of(1), 0);
+  reassembler.add(ID, { offset: 0, total: 4 }, Uint8Array.of(1), 0);
+  reassembler.add(ID, { offset: 2, total: 3 }, Uint8Array.of(1, 2), 0);
+  reassembler.add(ID, { offset: 1, total: 3 }, new Uint8Array(0), 0);
+  t.is(reassembler.misfits, 3);
+  t.is(reassembler.size, 1);
 });

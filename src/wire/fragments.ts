@@ -1,5 +1,5 @@
 import type { MessageId } from '../core/ids.js';
-import { type Fragment, MAX_PAYLOAD_BYTES } from './header.js';
+import { type Fragment, type Header, MAX_PAYLOAD_BYTES } from './header.js';
 
 export interface Part {
   readonly fragment: Fragment;
@@ -23,9 +23,9 @@ export function splitPayload(payload: Uint8Array, maxPartBytes: number, within?:
 }
 
 export interface ReassemblerLimits {
-  /** Messages under way; beyond it the oldest is given up. */
+  /** Messages under way; beyond it the oldest is given up of those that came the way that takes most room. */
   readonly assemblies: number;
-  /** Bytes reserved for messages under way; beyond it the oldest is given up. */
+  /** Bytes reserved for messages under way; beyond it the same. */
   readonly bytes: number;
   /** A message whose parts stop coming for this long is given up. */
   readonly idleMs: number;
@@ -33,8 +33,16 @@ export interface ReassemblerLimits {
 
 export const REASSEMBLER_LIMITS: ReassemblerLimits = { assemblies: 128, bytes: 4 << 20, idleMs: 30_000 };
 
+/** Where the first part of a message came from. */
+export interface PartOrigin {
+  /** The way it came, which a sender cannot choose: room is shared among these. */
+  readonly ingress: number;
+  readonly header: Header;
+}
+
 interface Assembly {
   readonly buffer: Uint8Array;
+  readonly origin: PartOrigin | undefined;
   /** Disjoint, ascending, non-touching ranges received so far: start, end, start, end … */
   ranges: number[];
   touchedAt: number;
@@ -42,13 +50,18 @@ interface Assembly {
 
 /** Most separate ranges of one message; a sender that scatters more is not sending in good faith. */
 const MAX_RANGES = 256;
+const NO_INGRESS = -1;
 
 /** Puts fragments together. Overlaps are allowed (relays may cut differently); the first bytes for a place win. */
 export class Reassembler {
   readonly #limits: ReassemblerLimits;
   readonly #assemblies = new Map<MessageId, Assembly>();
+  /** Room that each way takes: of many small messages as of a few large ones. */
+  readonly #weights = new Map<number, number>();
   #bytes = 0;
   givenUp = 0;
+  /** Parts that do not fit the message they name. */
+  misfits = 0;
 
   constructor(limits: ReassemblerLimits = REASSEMBLER_LIMITS) {
     this.#limits = limits;
@@ -59,14 +72,18 @@ export class Reassembler {
   }
 
   /** The whole payload once the last part is in; `undefined` before. */
-  add(id: MessageId, fragment: Fragment, part: Uint8Array, nowMs: number): Uint8Array | undefined {
-    if (fragment.total > MAX_PAYLOAD_BYTES || fragment.offset + part.length > fragment.total) return undefined;
+  add(id: MessageId, fragment: Fragment, part: Uint8Array, nowMs: number, origin?: PartOrigin): Uint8Array | undefined {
+    const { offset, total } = fragment;
     let assembly = this.#assemblies.get(id);
-    if (assembly && assembly.buffer.length !== fragment.total) return undefined;
+    const fits = total <= MAX_PAYLOAD_BYTES && part.length > 0 && offset + part.length <= total;
+    if (!fits || (assembly && assembly.buffer.length !== total)) {
+      this.misfits++;
+      return undefined;
+    }
     if (!assembly) {
-      assembly = { buffer: new Uint8Array(fragment.total), ranges: [], touchedAt: nowMs };
+      assembly = { buffer: new Uint8Array(total), origin, ranges: [], touchedAt: nowMs };
       this.#assemblies.set(id, assembly);
-      this.#bytes += fragment.total;
+      this.#weigh(assembly, 1);
       this.#makeRoom(id);
     }
     assembly.touchedAt = nowMs;
@@ -81,6 +98,26 @@ export class Reassembler {
     return assembly.buffer;
   }
 
+  /** Where the first part of a message under way came from; `undefined` when none is under way. */
+  originOf(id: MessageId): PartOrigin | undefined {
+    return this.#assemblies.get(id)?.origin;
+  }
+
+  /** What is missing of a message of `total` bytes: start, end, start, end …, at most so many ranges; all of one not under way. */
+  missing(id: MessageId, total: number, rangesMax: number): number[] {
+    const assembly = this.#assemblies.get(id);
+    if (assembly?.buffer.length !== total) return [0, total];
+    const missing: number[] = [];
+    let at = 0;
+    for (let i = 0; i < assembly.ranges.length && missing.length < 2 * rangesMax; i += 2) {
+      const from = assembly.ranges[i] as number;
+      if (from > at) missing.push(at, from);
+      at = assembly.ranges[i + 1] as number;
+    }
+    if (at < total && missing.length < 2 * rangesMax) missing.push(at, total);
+    return missing;
+  }
+
   /** Gives up messages whose parts stopped coming. */
   expire(nowMs: number): void {
     for (const [id, assembly] of this.#assemblies) {
@@ -90,22 +127,46 @@ export class Reassembler {
     }
   }
 
+  /** Who fills it alone loses its own: what comes another way is not pushed out by it. */
   #makeRoom(keep: MessageId): void {
-    for (const id of this.#assemblies.keys()) {
-      if (this.#assemblies.size <= this.#limits.assemblies && this.#bytes <= this.#limits.bytes) return;
-      if (id === keep) continue;
-      this.#drop(id);
+    while (this.#assemblies.size > this.#limits.assemblies || this.#bytes > this.#limits.bytes) {
+      const victim = this.#oldestOf(this.#heaviest(), keep) ?? this.#oldestOf(undefined, keep);
+      if (victim === undefined) return;
+      this.#drop(victim);
       this.givenUp++;
     }
+  }
+
+  #heaviest(): number {
+    let [heaviest, most] = [NO_INGRESS, -1];
+    for (const [ingress, weight] of this.#weights) if (weight > most) [heaviest, most] = [ingress, weight];
+    return heaviest;
+  }
+
+  #oldestOf(ingress: number | undefined, keep: MessageId): MessageId | undefined {
+    for (const [id, assembly] of this.#assemblies)
+      if (id !== keep && (ingress === undefined || ingressOf(assembly) === ingress)) return id;
+    return undefined;
+  }
+
+  #weigh(assembly: Assembly, sign: 1 | -1): void {
+    const { bytes, assemblies } = this.#limits;
+    const [ingress, total] = [ingressOf(assembly), assembly.buffer.length];
+    const weight = (this.#weights.get(ingress) ?? 0) + sign * (total + Math.ceil(bytes / assemblies));
+    if (weight > 0) this.#weights.set(ingress, weight);
+    else this.#weights.delete(ingress);
+    this.#bytes += sign * total;
   }
 
   #drop(id: MessageId): void {
     const assembly = this.#assemblies.get(id);
     if (!assembly) return;
-    this.#bytes -= assembly.buffer.length;
+    this.#weigh(assembly, -1);
     this.#assemblies.delete(id);
   }
 }
+
+const ingressOf = ({ origin }: Assembly): number => origin?.ingress ?? NO_INGRESS;
 
 /** Writes what is new of the part and merges its range; false when there would be too many ranges. */
 function fill(assembly: Assembly, offset: number, part: Uint8Array): boolean {

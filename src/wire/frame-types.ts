@@ -52,6 +52,10 @@ export const FrameType = {
   Offer: 34,
   ChunkRequest: 35,
   Chunk: 36,
+  /** Directed: what of a message in fragments is missing; the answer; and a piece of it, sent again. */
+  PartsAsk: 37,
+  PartsMissing: 38,
+  Part: 39,
 } as const;
 export type FrameType = (typeof FrameType)[keyof typeof FrameType];
 

@@ -12,7 +12,7 @@ import type { Message as Message$1 } from "@bufbuild/protobuf";
  * Describes the file edge.proto.
  */
 export const file_edge: GenFile = /*@__PURE__*/
-  fileDesc("CgplZGdlLnByb3RvEgdlZGdlLnYxIpMBCgZCZWFjb24SEgoKcHVibGljX2tleRgBIAEoDBIRCglib290X3NhbHQYAiABKAwSFAoMYm9vdF9jb3VudGVyGAMgASgNEhAKCGNsb2NrX21zGAQgASgEEgwKBG5hbWUYBSABKAkSDQoFbm9uY2UYBiABKAcSDQoFaGVhcmQYByABKAcSDgoGYW5zd2VyGAggASgIIjoKCUhlYXJ0YmVhdBIOCgZkaWdlc3QYASABKAcSDAoEZWNobxgCIAEoDRIPCgdoZWxkX21zGAMgASgNIigKCVN1c3BpY2lvbhIMCgRub2RlGAEgASgMEg0KBWhlYXJkGAIgASgIIhgKBkhvcEFjaxIOCgZ0b2tlbnMYASADKAcingEKB0hlYXJpbmcSDgoGZGlnZXN0GAEgASgHEg8KB3JlY29yZHMYBiABKAcSDQoFaGVhcmQYAiABKAwSEQoJaGVhcmRfaWRzGAMgASgMEg0KBWFza2VkGAQgASgMEhIKCmludGVydmFsX3MYBSABKA0SDgoGbnVtYmVyGAcgASgNEg4KBmxhY2tlZBgIIAEoDBINCgVuYW1lZBgJIAEoDCJ8CghEcmlwSXRlbRIMCgRraW5kGAEgASgNEg4KBnNvdXJjZRgCIAEoDBIRCglzYWx0X2hpbnQYAyABKA0SEAoIc2VxdWVuY2UYBCABKA0SDAoEYm9keRgFIAEoDBIQCghwcmlvcml0eRgGIAEoDRINCgVhZ2VfcxgHIAEoDSIoCgREcmlwEiAKBWl0ZW1zGAEgAygLMhEuZWRnZS52MS5EcmlwSXRlbSI3CglEcmlwRW50cnkSDgoGc291cmNlGAEgASgMEgwKBGtpbmQYAiABKA0SDAoEcmFuaxgDIAEoBCJBCgtEcmlwU3VtbWFyeRIjCgdlbnRyaWVzGAEgAygLMhIuZWRnZS52MS5EcmlwRW50cnkSDQoFcmVwbHkYAiABKAgiRwoKRHJpcEhhc2hlcxIMCgRzYWx0GAEgASgHEg4KBmhhc2hlcxgCIAEoDBIMCgRwYXJ0GAMgASgNEg0KBXBhcnRzGAQgASgNIjIKC0RyaXBSZXF1ZXN0EiMKB2VudHJpZXMYASADKAsyEi5lZGdlLnYxLkRyaXBFbnRyeSLiAQoEQmVhdBIOCgZhdXRob3IYASABKAwSEgoKcHVibGljX2tleRgCIAEoDBIRCglib290X3NhbHQYAyABKAwSFAoMYm9vdF9jb3VudGVyGAQgASgNEg4KBm51bWJlchgFIAEoDRILCgNobGMYBiABKAYSEgoKbWVtYmVyc2hpcBgHIAEoDBIWCg5maXJzdF9zZXF1ZW5jZRgIIAEoDRIVCg1sYXN0X3NlcXVlbmNlGAkgASgNEg0KBWNvdW50GAogASgNEgwKBHJvb3QYCyABKAwSEAoIY2xvY2tfbXMYDCABKAQiLQoKU2lnbmVkQmVhdBIMCgRib2R5GAEgASgMEhEKCXNpZ25hdHVyZRgCIAEoDCI2CglOZWlnaGJvdXISDAoEbm9kZRgBIAEoDBIMCgRjb3N0GAIgASgNEg0KBXJhZGlvGAMgASgJIlAKBkN1c3RvbRILCgNrZXkYASABKAkSDgoEdGV4dBgCIAEoCUgAEhAKBm51bWJlchgDIAEoAUgAEg4KBGZsYWcYBCABKAhIAEIHCgV2YWx1ZSLLAwoJTm9kZVN0YXRlEg4KBmF1dGhvchgBIAEoDBILCgNobGMYAiABKAYSDwoHY291bnRlchgDIAEoDRIMCgRuYW1lGAQgASgJEhEKCWNvbmRpdGlvbhgFIAEoDRIQCgNmcHMYBiABKAJIAIgBARIUCgdiYXR0ZXJ5GAcgASgCSAGIAQESFQoIY2hhcmdpbmcYCCABKAhIAogBARIQCgNjcHUYCSABKAJIA4gBARITCgZtZW1vcnkYCiABKAJIBIgBARIYCgt0ZW1wZXJhdHVyZRgLIAEoAkgFiAEBEhEKBGRpc2sYDCABKAJIBogBARIfCgZjdXN0b20YDSADKAsyDy5lZGdlLnYxLkN1c3RvbRImCgpuZWlnaGJvdXJzGA4gAygLMhIuZWRnZS52MS5OZWlnaGJvdXISFQoNdXBkYXRlZF9hdF9tcxgPIAEoBBIPCgd2ZXJzaW9uGBAgASgJEgsKA2FpchgRIAEoDBIRCglhaXJfcmFkaW8YEiABKAlCBgoEX2Zwc0IKCghfYmF0dGVyeUILCglfY2hhcmdpbmdCBgoEX2NwdUIJCgdfbWVtb3J5Qg4KDF90ZW1wZXJhdHVyZUIHCgVfZGlzayKyAgoKUmVjb3JkQ29yZRIOCgZhdXRob3IYASABKAwSDAoEaGFzaBgCIAEoDBILCgNobGMYAyABKAYSEQoJYm9vdF9zYWx0GAQgASgMEg8KB2NvdW50ZXIYBSABKA0SFwoPY29udGVudF92ZXJzaW9uGAYgASgNEgwKBHR5cGUYByABKAkSDQoFc3BhY2UYCCABKAwSEQoJZGltZW5zaW9uGAkgASgNEhAKCG1ldGFkYXRhGAogASgMEhYKDm9ic2VydmVkX2F0X21zGAsgASgEEhUKDWV4cGlyZXNfYXRfbXMYDCABKAQSDwoHcHVycG9zZRgNIAEoCRITCgtza2V0Y2hfaGFzaBgOIAEoDBIRCglpbnQ4X2hhc2gYDyABKAwSEgoKZXhhY3RfaGFzaBgQIAEoDCJrCgVCYXRjaBIOCgZhdXRob3IYASABKAwSEgoKcHVibGljX2tleRgCIAEoDBIRCglib290X3NhbHQYAyABKAwSDgoGbnVtYmVyGAQgASgNEg0KBWNvdW50GAUgASgNEgwKBHJvb3QYBiABKAwiLgoLU2lnbmVkQmF0Y2gSDAoEYm9keRgBIAEoDBIRCglzaWduYXR1cmUYAiABKAwiXgoGUmVjb3JkEgwKBGNvcmUYASABKAwSDQoFYmF0Y2gYAiABKA0SDAoEbGVhZhgDIAEoDRIMCgRwYXRoGAQgAygMEgwKBGludDgYBSABKAwSDQoFc2NhbGUYBiABKAIieAoJVG9tYnN0b25lEgwKBGhhc2gYASABKAwSDgoGZXJhc2VyGAIgASgMEhIKCnB1YmxpY19rZXkYAyABKAwSCwoDaGxjGAQgASgGEhUKDWNyZWF0ZWRfYXRfbXMYBSABKAQSFQoNZXhwaXJlc19hdF9tcxgGIAEoBCIyCg9TaWduZWRUb21ic3RvbmUSDAoEYm9keRgBIAEoDBIRCglzaWduYXR1cmUYAiABKAwigAEKB1JlY29yZHMSJQoHYmF0Y2hlcxgBIAMoCzIULmVkZ2UudjEuU2lnbmVkQmF0Y2gSIAoHcmVjb3JkcxgCIAMoCzIPLmVkZ2UudjEuUmVjb3JkEiwKCnRvbWJzdG9uZXMYAyADKAsyGC5lZGdlLnYxLlNpZ25lZFRvbWJzdG9uZSIXCgRIYXZlEg8KB2VudHJpZXMYASABKAwiFAoEV2FudBIMCgRrZXlzGAEgASgMIlgKC0ZpbmdlcnByaW50Eg4KBnByZWZpeBgBIAEoDRIMCgRiaXRzGAIgASgNEg0KBWNvdW50GAMgASgNEgsKA3N1bRgEIAEoBhIPCgdlbnRyaWVzGAUgASgMIjMKDEZpbmdlcnByaW50cxIjCgVwYXJ0cxgBIAMoCzIULmVkZ2UudjEuRmluZ2VycHJpbnQiPAoFQWxlcnQSDAoEdHlwZRgBIAEoCRIPCgdwYXlsb2FkGAIgASgMEhQKDHJhaXNlZF9hdF9tcxgDIAEoBCIzCgdQYXlsb2FkEg4KBGpzb24YASABKAxIABINCgNyYXcYAiABKAxIAEIJCgdjb250ZW50IloKB01lc3NhZ2USDAoEdHlwZRgBIAEoCRIhCgdwYXlsb2FkGAIgASgLMhAuZWRnZS52MS5QYXlsb2FkEg8KB2Fuc3dlcnMYAyABKAwSDQoFZmF1bHQYBCABKAkiJwoDQWNrEg8KB21lc3NhZ2UYASABKAwSDwoHcmVmdXNhbBgCIAEoCSJoCgpQYXJjZWxDb3JlEg8KB21lc3NhZ2UYASABKAwSCgoCdG8YAiABKAwSDAoEdHlwZRgDIAEoDRIQCghwcmlvcml0eRgEIAEoDRIPCgdsaWZlX21zGAUgASgNEgwKBGJvZHkYBiABKAwiTQoGUGFyY2VsEgwKBGNvcmUYASABKAwSEgoKcHVibGljX2tleRgCIAEoDBIRCglzaWduYXR1cmUYAyABKAwSDgoGYWdlX21zGAQgASgNIkQKB1JlY2VpcHQSDwoHbWVzc2FnZRgBIAEoDBIMCgR3aGF0GAIgASgNEgwKBG5vZGUYAyABKAwSDAoEY29kZRgEIAEoCSJ6CgVPZmZlchIPCgdtZXNzYWdlGAEgASgMEgwKBHR5cGUYAiABKA0SDAoEc2l6ZRgDIAEoDRITCgtjaHVua19ieXRlcxgEIAEoDRIOCgZkaWdlc3QYBSABKAwSDgoGYWdlX21zGAYgASgNEg8KB2xpZmVfbXMYByABKA0iPgoMQ2h1bmtSZXF1ZXN0Eg8KB21lc3NhZ2UYASABKAwSDwoHaW5kZXhlcxgCIAMoDRIMCgRoZWxkGAMgASgNIjYKBUNodW5rEg8KB21lc3NhZ2UYASABKAwSDQoFaW5kZXgYAiABKA0SDQoFYnl0ZXMYAyABKAwiYQoMS2VwdFRyYW5zZmVyEh0KBW9mZmVyGAEgASgLMg4uZWRnZS52MS5PZmZlchIMCgRwZWVyGAIgASgMEhAKCHByaW9yaXR5GAMgASgNEhIKCmtlcHRfYXRfbXMYBCABKAQiZQoKS2VwdFBhcmNlbBIMCgRjb3JlGAEgASgMEhIKCnB1YmxpY19rZXkYAiABKAwSEQoJc2lnbmF0dXJlGAMgASgMEg4KBmFnZV9tcxgEIAEoDRISCgprZXB0X2F0X21zGAUgASgEIlUKC0tlcHRSZWNlaXB0EiEKB3JlY2VpcHQYASABKAsyEC5lZGdlLnYxLlJlY2VpcHQSDwoHbGVmdF9tcxgCIAEoDRISCgprZXB0X2F0X21zGAMgASgEIs4BCgtTZWFyY2hRdWVyeRINCgVzcGFjZRgBIAEoDBIMCgRpbnQ4GAIgASgMEg0KBXNjYWxlGAMgASgCEgkKAWsYBCABKA0SDAoEdHlwZRgFIAEoCRIMCgRub2RlGAYgASgMEhUKCHNpbmNlX21zGAcgASgESACIAQESFQoIdW50aWxfbXMYCCABKARIAYgBARIQCghtZXRhZGF0YRgJIAEoDBISCgp0aW1lb3V0X21zGAogASgNQgsKCV9zaW5jZV9tc0ILCglfdW50aWxfbXMihQEKCUNhbmRpZGF0ZRIOCgZhdXRob3IYASABKAwSDAoEaGFzaBgCIAEoDBIMCgR0eXBlGAMgASgJEg0KBXNjb3JlGAQgASgCEhMKC3Njb3JlZF9mcm9tGAUgASgNEhYKDm9ic2VydmVkX2F0X21zGAYgASgEEhAKCG1ldGFkYXRhGAcgASgMIlQKDFNlYXJjaEFuc3dlchINCgVxdWVyeRgBIAEoDBImCgpjYW5kaWRhdGVzGAIgAygLMhIuZWRnZS52MS5DYW5kaWRhdGUSDQoFZmF1bHQYAyABKAkiPAoMU2NvcmVSZXF1ZXN0Eg0KBXNwYWNlGAEgASgMEg0KBWV4YWN0GAIgASgMEg4KBmhhc2hlcxgDIAMoDCIuCgtTY29yZUFuc3dlchIPCgdyZXF1ZXN0GAEgASgMEg4KBnNjb3JlcxgCIAMoAiIfCgxQcm9vZlJlcXVlc3QSDwoHbWVzc2FnZRgBIAEoDCJ1CgVQcm9vZhIPCgdtZXNzYWdlGAEgASgMEgwKBGxlYWYYAiABKAwSDQoFaW5kZXgYAyABKA0SDAoEcGF0aBgEIAMoDBIhCgRiZWF0GAUgASgLMhMuZWRnZS52MS5TaWduZWRCZWF0Eg0KBWZhdWx0GAYgASgJYgZwcm90bzM");
+  fileDesc("CgplZGdlLnByb3RvEgdlZGdlLnYxIpMBCgZCZWFjb24SEgoKcHVibGljX2tleRgBIAEoDBIRCglib290X3NhbHQYAiABKAwSFAoMYm9vdF9jb3VudGVyGAMgASgNEhAKCGNsb2NrX21zGAQgASgEEgwKBG5hbWUYBSABKAkSDQoFbm9uY2UYBiABKAcSDQoFaGVhcmQYByABKAcSDgoGYW5zd2VyGAggASgIIjoKCUhlYXJ0YmVhdBIOCgZkaWdlc3QYASABKAcSDAoEZWNobxgCIAEoDRIPCgdoZWxkX21zGAMgASgNIigKCVN1c3BpY2lvbhIMCgRub2RlGAEgASgMEg0KBWhlYXJkGAIgASgIIhgKBkhvcEFjaxIOCgZ0b2tlbnMYASADKAcingEKB0hlYXJpbmcSDgoGZGlnZXN0GAEgASgHEg8KB3JlY29yZHMYBiABKAcSDQoFaGVhcmQYAiABKAwSEQoJaGVhcmRfaWRzGAMgASgMEg0KBWFza2VkGAQgASgMEhIKCmludGVydmFsX3MYBSABKA0SDgoGbnVtYmVyGAcgASgNEg4KBmxhY2tlZBgIIAEoDBINCgVuYW1lZBgJIAEoDCJ8CghEcmlwSXRlbRIMCgRraW5kGAEgASgNEg4KBnNvdXJjZRgCIAEoDBIRCglzYWx0X2hpbnQYAyABKA0SEAoIc2VxdWVuY2UYBCABKA0SDAoEYm9keRgFIAEoDBIQCghwcmlvcml0eRgGIAEoDRINCgVhZ2VfcxgHIAEoDSIoCgREcmlwEiAKBWl0ZW1zGAEgAygLMhEuZWRnZS52MS5EcmlwSXRlbSI3CglEcmlwRW50cnkSDgoGc291cmNlGAEgASgMEgwKBGtpbmQYAiABKA0SDAoEcmFuaxgDIAEoBCJBCgtEcmlwU3VtbWFyeRIjCgdlbnRyaWVzGAEgAygLMhIuZWRnZS52MS5EcmlwRW50cnkSDQoFcmVwbHkYAiABKAgiRwoKRHJpcEhhc2hlcxIMCgRzYWx0GAEgASgHEg4KBmhhc2hlcxgCIAEoDBIMCgRwYXJ0GAMgASgNEg0KBXBhcnRzGAQgASgNIjIKC0RyaXBSZXF1ZXN0EiMKB2VudHJpZXMYASADKAsyEi5lZGdlLnYxLkRyaXBFbnRyeSLiAQoEQmVhdBIOCgZhdXRob3IYASABKAwSEgoKcHVibGljX2tleRgCIAEoDBIRCglib290X3NhbHQYAyABKAwSFAoMYm9vdF9jb3VudGVyGAQgASgNEg4KBm51bWJlchgFIAEoDRILCgNobGMYBiABKAYSEgoKbWVtYmVyc2hpcBgHIAEoDBIWCg5maXJzdF9zZXF1ZW5jZRgIIAEoDRIVCg1sYXN0X3NlcXVlbmNlGAkgASgNEg0KBWNvdW50GAogASgNEgwKBHJvb3QYCyABKAwSEAoIY2xvY2tfbXMYDCABKAQiLQoKU2lnbmVkQmVhdBIMCgRib2R5GAEgASgMEhEKCXNpZ25hdHVyZRgCIAEoDCI2CglOZWlnaGJvdXISDAoEbm9kZRgBIAEoDBIMCgRjb3N0GAIgASgNEg0KBXJhZGlvGAMgASgJIlAKBkN1c3RvbRILCgNrZXkYASABKAkSDgoEdGV4dBgCIAEoCUgAEhAKBm51bWJlchgDIAEoAUgAEg4KBGZsYWcYBCABKAhIAEIHCgV2YWx1ZSLLAwoJTm9kZVN0YXRlEg4KBmF1dGhvchgBIAEoDBILCgNobGMYAiABKAYSDwoHY291bnRlchgDIAEoDRIMCgRuYW1lGAQgASgJEhEKCWNvbmRpdGlvbhgFIAEoDRIQCgNmcHMYBiABKAJIAIgBARIUCgdiYXR0ZXJ5GAcgASgCSAGIAQESFQoIY2hhcmdpbmcYCCABKAhIAogBARIQCgNjcHUYCSABKAJIA4gBARITCgZtZW1vcnkYCiABKAJIBIgBARIYCgt0ZW1wZXJhdHVyZRgLIAEoAkgFiAEBEhEKBGRpc2sYDCABKAJIBogBARIfCgZjdXN0b20YDSADKAsyDy5lZGdlLnYxLkN1c3RvbRImCgpuZWlnaGJvdXJzGA4gAygLMhIuZWRnZS52MS5OZWlnaGJvdXISFQoNdXBkYXRlZF9hdF9tcxgPIAEoBBIPCgd2ZXJzaW9uGBAgASgJEgsKA2FpchgRIAEoDBIRCglhaXJfcmFkaW8YEiABKAlCBgoEX2Zwc0IKCghfYmF0dGVyeUILCglfY2hhcmdpbmdCBgoEX2NwdUIJCgdfbWVtb3J5Qg4KDF90ZW1wZXJhdHVyZUIHCgVfZGlzayKyAgoKUmVjb3JkQ29yZRIOCgZhdXRob3IYASABKAwSDAoEaGFzaBgCIAEoDBILCgNobGMYAyABKAYSEQoJYm9vdF9zYWx0GAQgASgMEg8KB2NvdW50ZXIYBSABKA0SFwoPY29udGVudF92ZXJzaW9uGAYgASgNEgwKBHR5cGUYByABKAkSDQoFc3BhY2UYCCABKAwSEQoJZGltZW5zaW9uGAkgASgNEhAKCG1ldGFkYXRhGAogASgMEhYKDm9ic2VydmVkX2F0X21zGAsgASgEEhUKDWV4cGlyZXNfYXRfbXMYDCABKAQSDwoHcHVycG9zZRgNIAEoCRITCgtza2V0Y2hfaGFzaBgOIAEoDBIRCglpbnQ4X2hhc2gYDyABKAwSEgoKZXhhY3RfaGFzaBgQIAEoDCJrCgVCYXRjaBIOCgZhdXRob3IYASABKAwSEgoKcHVibGljX2tleRgCIAEoDBIRCglib290X3NhbHQYAyABKAwSDgoGbnVtYmVyGAQgASgNEg0KBWNvdW50GAUgASgNEgwKBHJvb3QYBiABKAwiLgoLU2lnbmVkQmF0Y2gSDAoEYm9keRgBIAEoDBIRCglzaWduYXR1cmUYAiABKAwiXgoGUmVjb3JkEgwKBGNvcmUYASABKAwSDQoFYmF0Y2gYAiABKA0SDAoEbGVhZhgDIAEoDRIMCgRwYXRoGAQgAygMEgwKBGludDgYBSABKAwSDQoFc2NhbGUYBiABKAIieAoJVG9tYnN0b25lEgwKBGhhc2gYASABKAwSDgoGZXJhc2VyGAIgASgMEhIKCnB1YmxpY19rZXkYAyABKAwSCwoDaGxjGAQgASgGEhUKDWNyZWF0ZWRfYXRfbXMYBSABKAQSFQoNZXhwaXJlc19hdF9tcxgGIAEoBCIyCg9TaWduZWRUb21ic3RvbmUSDAoEYm9keRgBIAEoDBIRCglzaWduYXR1cmUYAiABKAwigAEKB1JlY29yZHMSJQoHYmF0Y2hlcxgBIAMoCzIULmVkZ2UudjEuU2lnbmVkQmF0Y2gSIAoHcmVjb3JkcxgCIAMoCzIPLmVkZ2UudjEuUmVjb3JkEiwKCnRvbWJzdG9uZXMYAyADKAsyGC5lZGdlLnYxLlNpZ25lZFRvbWJzdG9uZSIXCgRIYXZlEg8KB2VudHJpZXMYASABKAwiFAoEV2FudBIMCgRrZXlzGAEgASgMIlgKC0ZpbmdlcnByaW50Eg4KBnByZWZpeBgBIAEoDRIMCgRiaXRzGAIgASgNEg0KBWNvdW50GAMgASgNEgsKA3N1bRgEIAEoBhIPCgdlbnRyaWVzGAUgASgMIjMKDEZpbmdlcnByaW50cxIjCgVwYXJ0cxgBIAMoCzIULmVkZ2UudjEuRmluZ2VycHJpbnQiPAoFQWxlcnQSDAoEdHlwZRgBIAEoCRIPCgdwYXlsb2FkGAIgASgMEhQKDHJhaXNlZF9hdF9tcxgDIAEoBCIzCgdQYXlsb2FkEg4KBGpzb24YASABKAxIABINCgNyYXcYAiABKAxIAEIJCgdjb250ZW50IloKB01lc3NhZ2USDAoEdHlwZRgBIAEoCRIhCgdwYXlsb2FkGAIgASgLMhAuZWRnZS52MS5QYXlsb2FkEg8KB2Fuc3dlcnMYAyABKAwSDQoFZmF1bHQYBCABKAkiJwoDQWNrEg8KB21lc3NhZ2UYASABKAwSDwoHcmVmdXNhbBgCIAEoCSJoCgpQYXJjZWxDb3JlEg8KB21lc3NhZ2UYASABKAwSCgoCdG8YAiABKAwSDAoEdHlwZRgDIAEoDRIQCghwcmlvcml0eRgEIAEoDRIPCgdsaWZlX21zGAUgASgNEgwKBGJvZHkYBiABKAwiTQoGUGFyY2VsEgwKBGNvcmUYASABKAwSEgoKcHVibGljX2tleRgCIAEoDBIRCglzaWduYXR1cmUYAyABKAwSDgoGYWdlX21zGAQgASgNIkQKB1JlY2VpcHQSDwoHbWVzc2FnZRgBIAEoDBIMCgR3aGF0GAIgASgNEgwKBG5vZGUYAyABKAwSDAoEY29kZRgEIAEoCSJ6CgVPZmZlchIPCgdtZXNzYWdlGAEgASgMEgwKBHR5cGUYAiABKA0SDAoEc2l6ZRgDIAEoDRITCgtjaHVua19ieXRlcxgEIAEoDRIOCgZkaWdlc3QYBSABKAwSDgoGYWdlX21zGAYgASgNEg8KB2xpZmVfbXMYByABKA0iPgoMQ2h1bmtSZXF1ZXN0Eg8KB21lc3NhZ2UYASABKAwSDwoHaW5kZXhlcxgCIAMoDRIMCgRoZWxkGAMgASgNIjYKBUNodW5rEg8KB21lc3NhZ2UYASABKAwSDQoFaW5kZXgYAiABKA0SDQoFYnl0ZXMYAyABKAwiOwoIUGFydHNBc2sSDwoHYXR0ZW1wdBgBIAEoBxIPCgdtZXNzYWdlGAIgASgHEg0KBXRvdGFsGAMgASgNIj4KDFBhcnRzTWlzc2luZxIPCgdhdHRlbXB0GAEgASgHEg0KBXRvdGFsGAIgASgNEg4KBmJvdW5kcxgDIAMoDSJFCgRQYXJ0Eg8KB2F0dGVtcHQYASABKAcSDQoFdG90YWwYAiABKA0SDgoGb2Zmc2V0GAMgASgNEg0KBWJ5dGVzGAQgASgMImEKDEtlcHRUcmFuc2ZlchIdCgVvZmZlchgBIAEoCzIOLmVkZ2UudjEuT2ZmZXISDAoEcGVlchgCIAEoDBIQCghwcmlvcml0eRgDIAEoDRISCgprZXB0X2F0X21zGAQgASgEImUKCktlcHRQYXJjZWwSDAoEY29yZRgBIAEoDBISCgpwdWJsaWNfa2V5GAIgASgMEhEKCXNpZ25hdHVyZRgDIAEoDBIOCgZhZ2VfbXMYBCABKA0SEgoKa2VwdF9hdF9tcxgFIAEoBCJVCgtLZXB0UmVjZWlwdBIhCgdyZWNlaXB0GAEgASgLMhAuZWRnZS52MS5SZWNlaXB0Eg8KB2xlZnRfbXMYAiABKA0SEgoKa2VwdF9hdF9tcxgDIAEoBCLOAQoLU2VhcmNoUXVlcnkSDQoFc3BhY2UYASABKAwSDAoEaW50OBgCIAEoDBINCgVzY2FsZRgDIAEoAhIJCgFrGAQgASgNEgwKBHR5cGUYBSABKAkSDAoEbm9kZRgGIAEoDBIVCghzaW5jZV9tcxgHIAEoBEgAiAEBEhUKCHVudGlsX21zGAggASgESAGIAQESEAoIbWV0YWRhdGEYCSABKAwSEgoKdGltZW91dF9tcxgKIAEoDUILCglfc2luY2VfbXNCCwoJX3VudGlsX21zIoUBCglDYW5kaWRhdGUSDgoGYXV0aG9yGAEgASgMEgwKBGhhc2gYAiABKAwSDAoEdHlwZRgDIAEoCRINCgVzY29yZRgEIAEoAhITCgtzY29yZWRfZnJvbRgFIAEoDRIWCg5vYnNlcnZlZF9hdF9tcxgGIAEoBBIQCghtZXRhZGF0YRgHIAEoDCJUCgxTZWFyY2hBbnN3ZXISDQoFcXVlcnkYASABKAwSJgoKY2FuZGlkYXRlcxgCIAMoCzISLmVkZ2UudjEuQ2FuZGlkYXRlEg0KBWZhdWx0GAMgASgJIjwKDFNjb3JlUmVxdWVzdBINCgVzcGFjZRgBIAEoDBINCgVleGFjdBgCIAEoDBIOCgZoYXNoZXMYAyADKAwiLgoLU2NvcmVBbnN3ZXISDwoHcmVxdWVzdBgBIAEoDBIOCgZzY29yZXMYAiADKAIiHwoMUHJvb2ZSZXF1ZXN0Eg8KB21lc3NhZ2UYASABKAwidQoFUHJvb2YSDwoHbWVzc2FnZRgBIAEoDBIMCgRsZWFmGAIgASgMEg0KBWluZGV4GAMgASgNEgwKBHBhdGgYBCADKAwSIQoEYmVhdBgFIAEoCzITLmVkZ2UudjEuU2lnbmVkQmVhdBINCgVmYXVsdBgGIAEoCWIGcHJvdG8z");
 
 /**
  * Frame signed by the author. Says who is here and how to open a link.
@@ -1526,6 +1526,102 @@ export const ChunkSchema: GenMessage<Chunk> = /*@__PURE__*/
   messageDesc(file_edge, 36);
 
 /**
+ * Of a message that went in fragments and was not acknowledged, its sender asks what is missing before it sends it again.
+ *
+ * @generated from message edge.v1.PartsAsk
+ */
+export type PartsAsk = Message$1<"edge.v1.PartsAsk"> & {
+  /**
+   * sequence under which the fragments went
+   *
+   * @generated from field: fixed32 attempt = 1;
+   */
+  attempt: number;
+
+  /**
+   * sequence of the first attempt
+   *
+   * @generated from field: fixed32 message = 2;
+   */
+  message: number;
+
+  /**
+   * bytes of the payload
+   *
+   * @generated from field: uint32 total = 3;
+   */
+  total: number;
+};
+
+/**
+ * Describes the message edge.v1.PartsAsk.
+ * Use `create(PartsAskSchema)` to create a new message.
+ */
+export const PartsAskSchema: GenMessage<PartsAsk> = /*@__PURE__*/
+  messageDesc(file_edge, 37);
+
+/**
+ * @generated from message edge.v1.PartsMissing
+ */
+export type PartsMissing = Message$1<"edge.v1.PartsMissing"> & {
+  /**
+   * @generated from field: fixed32 attempt = 1;
+   */
+  attempt: number;
+
+  /**
+   * @generated from field: uint32 total = 2;
+   */
+  total: number;
+
+  /**
+   * of the missing ranges: start, end, start, end; at most 32 ranges, the first
+   *
+   * @generated from field: repeated uint32 bounds = 3;
+   */
+  bounds: number[];
+};
+
+/**
+ * Describes the message edge.v1.PartsMissing.
+ * Use `create(PartsMissingSchema)` to create a new message.
+ */
+export const PartsMissingSchema: GenMessage<PartsMissing> = /*@__PURE__*/
+  messageDesc(file_edge, 38);
+
+/**
+ * @generated from message edge.v1.Part
+ */
+export type Part = Message$1<"edge.v1.Part"> & {
+  /**
+   * @generated from field: fixed32 attempt = 1;
+   */
+  attempt: number;
+
+  /**
+   * @generated from field: uint32 total = 2;
+   */
+  total: number;
+
+  /**
+   * @generated from field: uint32 offset = 3;
+   */
+  offset: number;
+
+  /**
+   * @generated from field: bytes bytes = 4;
+   */
+  bytes: Uint8Array;
+};
+
+/**
+ * Describes the message edge.v1.Part.
+ * Use `create(PartSchema)` to create a new message.
+ */
+export const PartSchema: GenMessage<Part> = /*@__PURE__*/
+  messageDesc(file_edge, 39);
+
+/**
  * On a node's own disk only.
  *
  * @generated from message edge.v1.KeptTransfer
@@ -1559,7 +1655,7 @@ export type KeptTransfer = Message$1<"edge.v1.KeptTransfer"> & {
  * Use `create(KeptTransferSchema)` to create a new message.
  */
 export const KeptTransferSchema: GenMessage<KeptTransfer> = /*@__PURE__*/
-  messageDesc(file_edge, 37);
+  messageDesc(file_edge, 40);
 
 /**
  * On a node's own disk only.
@@ -1602,7 +1698,7 @@ export type KeptParcel = Message$1<"edge.v1.KeptParcel"> & {
  * Use `create(KeptParcelSchema)` to create a new message.
  */
 export const KeptParcelSchema: GenMessage<KeptParcel> = /*@__PURE__*/
-  messageDesc(file_edge, 38);
+  messageDesc(file_edge, 41);
 
 /**
  * @generated from message edge.v1.KeptReceipt
@@ -1631,7 +1727,7 @@ export type KeptReceipt = Message$1<"edge.v1.KeptReceipt"> & {
  * Use `create(KeptReceiptSchema)` to create a new message.
  */
 export const KeptReceiptSchema: GenMessage<KeptReceipt> = /*@__PURE__*/
-  messageDesc(file_edge, 39);
+  messageDesc(file_edge, 42);
 
 /**
  * @generated from message edge.v1.SearchQuery
@@ -1699,7 +1795,7 @@ export type SearchQuery = Message$1<"edge.v1.SearchQuery"> & {
  * Use `create(SearchQuerySchema)` to create a new message.
  */
 export const SearchQuerySchema: GenMessage<SearchQuery> = /*@__PURE__*/
-  messageDesc(file_edge, 40);
+  messageDesc(file_edge, 43);
 
 /**
  * @generated from message edge.v1.Candidate
@@ -1752,7 +1848,7 @@ export type Candidate = Message$1<"edge.v1.Candidate"> & {
  * Use `create(CandidateSchema)` to create a new message.
  */
 export const CandidateSchema: GenMessage<Candidate> = /*@__PURE__*/
-  messageDesc(file_edge, 41);
+  messageDesc(file_edge, 44);
 
 /**
  * @generated from message edge.v1.SearchAnswer
@@ -1781,7 +1877,7 @@ export type SearchAnswer = Message$1<"edge.v1.SearchAnswer"> & {
  * Use `create(SearchAnswerSchema)` to create a new message.
  */
 export const SearchAnswerSchema: GenMessage<SearchAnswer> = /*@__PURE__*/
-  messageDesc(file_edge, 42);
+  messageDesc(file_edge, 45);
 
 /**
  * @generated from message edge.v1.ScoreRequest
@@ -1812,7 +1908,7 @@ export type ScoreRequest = Message$1<"edge.v1.ScoreRequest"> & {
  * Use `create(ScoreRequestSchema)` to create a new message.
  */
 export const ScoreRequestSchema: GenMessage<ScoreRequest> = /*@__PURE__*/
-  messageDesc(file_edge, 43);
+  messageDesc(file_edge, 46);
 
 /**
  * @generated from message edge.v1.ScoreAnswer
@@ -1838,7 +1934,7 @@ export type ScoreAnswer = Message$1<"edge.v1.ScoreAnswer"> & {
  * Use `create(ScoreAnswerSchema)` to create a new message.
  */
 export const ScoreAnswerSchema: GenMessage<ScoreAnswer> = /*@__PURE__*/
-  messageDesc(file_edge, 44);
+  messageDesc(file_edge, 47);
 
 /**
  * @generated from message edge.v1.ProofRequest
@@ -1857,7 +1953,7 @@ export type ProofRequest = Message$1<"edge.v1.ProofRequest"> & {
  * Use `create(ProofRequestSchema)` to create a new message.
  */
 export const ProofRequestSchema: GenMessage<ProofRequest> = /*@__PURE__*/
-  messageDesc(file_edge, 45);
+  messageDesc(file_edge, 48);
 
 /**
  * @generated from message edge.v1.Proof
@@ -1903,5 +1999,5 @@ export type Proof = Message$1<"edge.v1.Proof"> & {
  * Use `create(ProofSchema)` to create a new message.
  */
 export const ProofSchema: GenMessage<Proof> = /*@__PURE__*/
-  messageDesc(file_edge, 46);
+  messageDesc(file_edge, 49);
 
