@@ -27,6 +27,8 @@ const ACK_TOKENS_MAX = 64;
 const TOKEN_BYTES = 4;
 /** Acknowledgements kept for a radio that has no room for them. */
 const ACKS_OWED_MAX = 512;
+/** Tokens said a second time, with the next acknowledgement: cheaper than a frame that is sent again for want of it. */
+const ACK_AGAIN_MAX = 8;
 /** Protobuf's tag and length before the tokens. */
 const ACK_BODY_BYTES = 3;
 
@@ -277,10 +279,14 @@ export class Egress {
   }
 
   #flushAcks(lane: Lane, now: Instant): void {
-    const owed = lane.acks;
+    const most = tokensPerAck(lane.link);
+    const { carrier } = lane.link;
+    const isHeard = carrier.traits.reliable || now.mono - lane.acksSaidAt > linkTiming(lane.link).firstTimeoutMs;
+    const again = isHeard ? [] : lane.acksSaid.slice(0, (most - (lane.acks.length % most)) % most);
+    const owed = [...lane.acks, ...again];
+    [lane.acksSaid, lane.acksSaidAt] = [lane.acks.slice(-ACK_AGAIN_MAX), now.mono];
     lane.acks = [];
     lane.ackDueAt = undefined;
-    const most = tokensPerAck(lane.link);
     for (let at = 0; at < owed.length; at += most) {
       this.#context.counters.countSent(FrameType.HopAck);
       const header = localHeader(this.#context, FrameType.HopAck, Priority.Critical, this.#events.nextSequence());

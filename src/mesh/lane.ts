@@ -27,6 +27,9 @@ export class Lane {
   /** Tokens of frames that arrived and were not acknowledged yet. */
   acks: number[] = [];
   ackDueAt: number | undefined;
+  /** What the last acknowledgement said, and when: said again with the next, because it may have been lost. */
+  acksSaid: readonly number[] = [];
+  acksSaidAt = Number.NEGATIVE_INFINITY;
   readonly #queues: Queues = [new FairQueue(), new FairQueue(), new FairQueue(), new FairQueue()];
   /** Bounded by what is in flight. */
   readonly #again: Again = [[], [], [], []];
