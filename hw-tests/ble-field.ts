@@ -10,7 +10,8 @@ import type { Station } from './emulation/types.js';
 import { MeshNode, TAG_KEY } from './mesh-node.js';
 import { until } from './wait.js';
 
-export type Shape = 'line' | 'ring' | 'full';
+/** All in reach of their neighbours in it, of everybody, or those of each pair, like `0-1`. */
+export type Shape = 'line' | 'ring' | 'full' | readonly string[];
 
 export interface FieldOptions extends AirOptions {
   readonly size: number;
@@ -151,6 +152,7 @@ export class BleField {
     const low = Math.min(a, b);
     const high = Math.max(a, b);
     if (this.#cuts.has(`${low}-${high}`)) return false;
+    if (typeof this.#shape !== 'string') return this.#shape.includes(`${low}-${high}`);
     if (this.#shape === 'full' || high - low === 1) return true;
     return this.#shape === 'ring' && low === 0 && high === this.#size - 1;
   }

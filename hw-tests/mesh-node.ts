@@ -14,11 +14,38 @@ import { systemClock } from '../dist/system/system-clock.js';
 import { systemRandom } from '../dist/system/system-random.js';
 import { nodeIdOfKey } from '../dist/trust/identity.js';
 import { FrameType, Priority } from '../dist/wire/frame-types.js';
+import { Offset } from '../dist/wire/header.js';
 
 export interface MeshNodeOptions {
   readonly name: string;
   readonly timing?: Partial<MeshTiming>;
-  radio(id: NodeId, log: Log): Radio;
+  /** One, or several. */
+  radio(id: NodeId, log: Log): Radio | readonly Radio[];
+}
+
+/** What carries a message to its end, and the word of it back. */
+const CARRYING: ReadonlySet<number> = new Set([
+  FrameType.HopAck,
+  FrameType.Message,
+  FrameType.Ack,
+  FrameType.Parcel,
+  FrameType.Receipt,
+  FrameType.PartsAsk,
+  FrameType.PartsMissing,
+  FrameType.Part,
+]);
+
+/** The engine, and what its messages weigh on the way. */
+class WeighedMesh extends Mesh {
+  carriedBytes = 0;
+
+  override step(...input: Parameters<Mesh['step']>): ReturnType<Mesh['step']> {
+    const outputs = super.step(...input);
+    for (const output of outputs)
+      if (output.kind === 'transmit' && CARRYING.has(output.frame[Offset.Type] as number))
+        this.carriedBytes += output.frame.length;
+    return outputs;
+  }
 }
 
 const TIMING: MeshTiming = { heartbeatMs: 1_000, peerTimeoutMs: 5_000, forgetAfterMs: 60_000 };
@@ -33,9 +60,11 @@ export class MeshNode {
   readonly id: NodeId;
   readonly radio: Radio;
   readonly runner: Runner;
-  readonly mesh: Mesh;
+  readonly mesh: WeighedMesh;
   /** Of all messages that arrived, how often. */
   readonly delivered = new Map<MessageId, number>();
+  /** Of each the first time: when (as `performance.now()`), and its bytes. */
+  readonly arrivals = new Map<MessageId, { readonly at: number; readonly body: Uint8Array }>();
   readonly outcomes = new Map<MessageId, string>();
   readonly conditions: string[] = [];
   readonly remarks: string[] = [];
@@ -45,7 +74,9 @@ export class MeshNode {
     const keys = crypto.generate();
     this.id = nodeIdOfKey(crypto, keys.publicKey);
     const log = this.#log();
-    this.radio = options.radio(this.id, log);
+    const made = options.radio(this.id, log);
+    const radios = 'kind' in made ? [made] : made;
+    this.radio = radios[0] as Radio;
     const random = systemRandom();
     const clock = new HybridClock();
     const store = createMemoryStore();
@@ -56,7 +87,7 @@ export class MeshNode {
       retentionMs: DEFAULT_RETENTION_MS,
       shareVectors: true,
     });
-    this.mesh = new Mesh({
+    this.mesh = new WeighedMesh({
       self: { id: this.id, keys, boot },
       name: this.name,
       version: '0.0.0-rig',
@@ -68,9 +99,11 @@ export class MeshNode {
       maxPeers: 64,
       dedupCapacity: 10_000,
     });
-    this.runner = new Runner(this.mesh, [this.radio], store, systemClock, log, {
-      deliver: ({ id, type }) => {
-        if (type === FrameType.Message) this.delivered.set(id, (this.delivered.get(id) ?? 0) + 1);
+    this.runner = new Runner(this.mesh, radios, store, systemClock, log, {
+      deliver: ({ id, type, body }) => {
+        if (type !== FrameType.Message) return;
+        this.delivered.set(id, (this.delivered.get(id) ?? 0) + 1);
+        if (!this.arrivals.has(id)) this.arrivals.set(id, { at: performance.now(), body });
       },
       notice: (effect) => {
         if (effect.kind === 'outcome') this.outcomes.set(effect.id, effect.outcome);
@@ -92,6 +125,11 @@ export class MeshNode {
     return this.mesh.known.currentBoot(other.id) !== undefined && this.mesh.routing.reachable().has(other.id);
   }
 
+  /** Bytes of the frames that carried messages, acknowledgements included, as the engine gave them to its radios. */
+  get carriedBytes(): number {
+    return this.mesh.carriedBytes;
+  }
+
   flood(bytes: number): MessageId {
     const { id, sequence } = this.runner.reserve();
     const body = crypto.randomBytes(bytes);
@@ -99,10 +137,12 @@ export class MeshNode {
     return id;
   }
 
-  send(to: MeshNode, bytes: number, timeoutMs = MESSAGE_TIMEOUT_MS): MessageId {
+  /** So many random bytes, or these. */
+  send(to: MeshNode, what: number | Uint8Array, { timeoutMs = MESSAGE_TIMEOUT_MS, keep = false } = {}): MessageId {
     const { id, sequence } = this.runner.reserve();
-    const message = { type: FrameType.Message, body: crypto.randomBytes(bytes), priority: Priority.Medium };
-    this.runner.submit({ kind: 'send', sequence, ...message, to: to.id, ack: true, timeoutMs });
+    const body = typeof what === 'number' ? crypto.randomBytes(what) : what;
+    const message = { type: FrameType.Message, body, priority: Priority.Medium };
+    this.runner.submit({ kind: 'send', sequence, ...message, to: to.id, ack: true, keep, timeoutMs });
     return id;
   }
 

@@ -69,7 +69,7 @@ test.serial(`messages of ${BIG_BYTES} bytes are acknowledged both ways`, (t) =>
     const sent: { from: MeshNode; to: MeshNode; id: MessageId }[] = [];
     for (let i = 0; i < MESSAGES; i++) {
       const [from, to] = (i % 2 === 0 ? [a, b] : [b, a]) as [MeshNode, MeshNode];
-      sent.push({ from, to, id: from.send(to, BIG_BYTES, MESSAGES_MS) });
+      sent.push({ from, to, id: from.send(to, BIG_BYTES, { timeoutMs: MESSAGES_MS }) });
       await pause(rig.pauseMs * 3);
     }
     const isDone = (): boolean => sent.every(({ from, id }) => from.outcomes.has(id));

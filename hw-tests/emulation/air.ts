@@ -11,6 +11,10 @@ export interface AirOptions {
   readonly advertMs?: number;
   /** How long a link outlives its ends' hearing each other; by default what was asked for, scaled. */
   readonly supervisionMs?: number;
+  /** At time scale 1, with `random`: share of the packets on links that are lost, and sent again at the next event. */
+  readonly packetLoss?: number;
+  /** The same: share of connection events that a controller misses because it scans or serves another link. */
+  readonly missedEvents?: number;
   /** By default the machine's. */
   readonly time?: AirTime;
   /** With it adverts come up to 10 ms late, and scans hear them for the share of time they listen; without it all are heard. */
@@ -33,6 +37,8 @@ export class Air implements Airspace {
   readonly #supervisionMs: number | undefined;
   readonly #advertMs: number;
   readonly #random: Random | undefined;
+  readonly #packetLoss: number;
+  readonly #missedEvents: number;
   #nextId = 1;
   #hears: (a: Station, b: Station) => boolean = () => true;
   #rssi: (a: Station, b: Station) => number = () => -50;
@@ -41,6 +47,8 @@ export class Air implements Airspace {
     this.timeScale = options.timeScale ?? 0;
     this.time = options.time ?? realAirTime;
     this.#random = options.random;
+    this.#packetLoss = options.packetLoss ?? 0;
+    this.#missedEvents = options.missedEvents ?? 0;
     this.packetsPerEvent = options.packetsPerEvent ?? DEFAULT_PACKETS_PER_EVENT;
     this.#supervisionMs = options.supervisionMs;
     this.#advertMs = options.advertMs ?? LEAST_ADVERT_MS;
@@ -76,6 +84,14 @@ export class Air implements Airspace {
 
   catches(duty: number): boolean {
     return this.#random?.chance(duty) ?? true;
+  }
+
+  losesPacket(): boolean {
+    return this.#random?.chance(this.#packetLoss) ?? false;
+  }
+
+  missesEvent(): boolean {
+    return this.#random?.chance(this.#missedEvents) ?? false;
   }
 
   supervisionMs(askedMs: number): number {

@@ -97,15 +97,20 @@ export class EmulatedLink implements StationLink {
   }
 
   #event(most: number): void {
-    if (!this.#hearsItself()) return;
-    this.#transfer(this.central, most);
-    this.#transfer(this.peripheral, most);
+    const isPaced = this.#eventMs !== undefined;
+    if (!this.#hearsItself() || (isPaced && this.#air.missesEvent())) return;
+    // An end with nothing to send says so: that can be lost, too, and then the other cannot answer.
+    const isEmptyLost = isPaced && this.central.waiting.length === 0 && this.#air.losesPacket();
+    if (!isEmptyLost && this.#transfer(this.central, most)) this.#transfer(this.peripheral, most);
   }
 
-  #transfer(end: LinkEnd, most: number): void {
+  /** False when a packet was lost: it and all after it wait for the next event. */
+  #transfer(end: LinkEnd, most: number): boolean {
     const to = this.other(end);
-    let count = 0;
+    let [count, isLost] = [0, false];
     while (count < most && end.waiting.length > 0 && !this.#isOver) {
+      isLost = this.#eventMs !== undefined && this.#air.losesPacket();
+      if (isLost) break;
       const packet = new Uint8Array(end.waiting.shift() as Uint8Array);
       const flags = u16(packet, 1) >> FLAGS_SHIFT;
       const boundary = (flags & 3) === START_FROM_HOST ? START_TO_HOST : flags & 3;
@@ -114,8 +119,10 @@ export class EmulatedLink implements StationLink {
       count++;
       to.controller.toHost(packet);
     }
-    if (count === 0 || this.#isOver) return;
-    end.controller.completed(count);
-    end.controller.toHost(completedPackets(end.handle, count));
+    if (count > 0 && !this.#isOver) {
+      end.controller.completed(count);
+      end.controller.toHost(completedPackets(end.handle, count));
+    }
+    return !isLost;
   }
 }

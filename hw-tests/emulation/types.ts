@@ -51,6 +51,10 @@ export interface Airspace {
   supervisionMs(askedMs: number): number;
   /** Whether who listens for a share of the time receives this advert. */
   catches(duty: number): boolean;
+  /** Whether a packet on a link is lost, and with it what is left of its connection event. */
+  losesPacket(): boolean;
+  /** Whether a connection event does not take place. */
+  missesEvent(): boolean;
 }
 
 /** A controller as the air, its links and its commands see it. */

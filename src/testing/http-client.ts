@@ -79,9 +79,10 @@ export class EventStream {
     message.on('error', () => {});
   }
 
-  static open(url: string, headers: Readonly<Record<string, string>> = {}): Promise<EventStream> {
+  /** `socketPath`: as of a call. */
+  static open(url: string, headers: Call['headers'] = {}, socketPath?: string): Promise<EventStream> {
     return new Promise((resolve, reject) => {
-      request(url, { headers }, (message) => resolve(new EventStream(message)))
+      request(url, { headers, ...(socketPath ? { socketPath } : {}) }, (message) => resolve(new EventStream(message)))
         .on('error', reject)
         .end();
     });
