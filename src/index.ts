@@ -4,6 +4,8 @@ import type { Config, ConfigOptions } from './agent/config.js';
 export type { Agent } from './agent/agent.js';
 export type { Config, ConfigOptions } from './agent/config.js';
 export type * from './agent/contract.js';
+export type * from './agent/routes-contract.js';
+export type * from './agent/story-contract.js';
 export { EdgeError } from './core/errors.js';
 
 /** Either parts of a configuration over the defaults, or a whole one as `loadConfig` gives it. */

@@ -8,6 +8,7 @@ import type { Detections } from '../services/detections/detections.js';
 import type { DeviceState } from '../services/device/device-state.js';
 import type { Messages } from '../services/messages/messages.js';
 import type { Search } from '../services/search/search.js';
+import type { Tracer } from '../services/trace/tracer.js';
 import type { Config } from './config.js';
 import type {
   AgentApi,
@@ -19,15 +20,17 @@ import type {
   NodeFieldsPatch,
   NodeState,
   Peer,
-  RouteView,
   SearchRequest,
   Status,
   WaitingAddress,
 } from './contract.js';
 import type { Events } from './events.js';
+import type { PinnedRoutes } from './pinned-routes.js';
+import type { RouteUpdate, RouteView, TraceRequest, TraceResult } from './routes-contract.js';
 import type { Runner } from './runner.js';
 import { statistics } from './statistics.js';
 import type { Statistics } from './statistics-contract.js';
+import { keeperStory, withStanding } from './stories.js';
 import { addressViews, airtimeView, alertStory, peerViews, routeViews, standingView, stateView } from './views.js';
 
 /** What compose puts together for an agent. */
@@ -42,6 +45,8 @@ export interface AgentParts {
   readonly device: DeviceState;
   readonly detections: Detections;
   readonly search: Search;
+  readonly tracer: Tracer;
+  readonly pinned: PinnedRoutes;
   readonly hotPath: Status['hotPath'];
   readonly version: string;
   readonly storage: { condition: 'ok' | 'full' | 'failed'; reason: string | undefined };
@@ -99,7 +104,7 @@ export class Agent implements AgentApi {
         name: radio.name,
         condition,
         ...(reason !== undefined && { reason }),
-        ...standingView(radio, condition, mesh.carrier(index), clock.now()),
+        ...standingView(radio, condition, mesh.context.carriers.get(index), clock.now()),
         addresses: radio.localAddresses(),
         links: [...mesh.links.all()].filter((link) => link.phase === 'up' && link.carrier.index === index).length,
         counters: radio.counters(),
@@ -167,21 +172,15 @@ export class Agent implements AgentApi {
     return routeViews(this.#parts.mesh, this.#parts.runner, this.#parts.config.meshTiming.peerTimeoutMs);
   }
 
-  setRoute(destination: string, nextHop: string | null): void {
-    const { routing } = this.#parts.mesh;
+  setRoute(destination: string, { nextHop, cost }: RouteUpdate): void {
+    const { pinned } = this.#parts;
     const to = nodeId(destination);
-    if (to === this.nodeId) {
-      throw new EdgeError('route.self', 'a node needs no route to itself', { fix: 'name another destination' });
-    }
-    if (nextHop === null) {
-      routing.unpin(to);
-      return;
-    }
-    if (routing.pin(to, nodeId(nextHop))) return;
-    throw new EdgeError('route.next-hop', `node ${nextHop} is not a neighbour`, {
-      status: 409,
-      fix: 'choose one with hops 1 from `edge-agent peers`',
-    });
+    if (nextHop === null) pinned.remove(to);
+    else pinned.set({ destination: to, nextHop: nodeId(nextHop), ...(cost !== undefined && { cost }) });
+  }
+
+  trace(request: TraceRequest): Promise<TraceResult> {
+    return this.#parts.tracer.trace(request);
   }
 
   state(): { readonly nodes: { readonly [nodeId: string]: NodeState } } {
@@ -219,8 +218,11 @@ export class Agent implements AgentApi {
   }
 
   message(messageId: string): ReturnType<AgentApi['message']> {
-    const alert = this.#parts.alerts.get(messageId);
-    return alert ? alertStory(alert, this.nodeId) : this.#parts.messages.story(messageId);
+    const { alerts, messages, mesh, runner } = this.#parts;
+    const alert = alerts.get(messageId);
+    if (alert) return alertStory(alert, this.nodeId);
+    const kept = messages.has(messageId) ? undefined : keeperStory(messageId, mesh, runner);
+    return kept ?? withStanding(messages.story(messageId), mesh, runner);
   }
 
   payload(messageId: string): Uint8Array {

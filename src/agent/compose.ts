@@ -19,6 +19,7 @@ import { DeviceState } from '../services/device/device-state.js';
 import { Messages } from '../services/messages/messages.js';
 import { Search } from '../services/search/search.js';
 import { Spaces } from '../services/spaces.js';
+import { Tracer } from '../services/trace/tracer.js';
 import { nextBoot } from '../storage/boot-record.js';
 import { type DataDir, openDataDir } from '../storage/data-dir.js';
 import { loadIdentity } from '../storage/identity-file.js';
@@ -37,11 +38,13 @@ import { type Face, Lifecycle } from './lifecycle.js';
 import { MemoryKeeper } from './memory-keeper.js';
 import { RunnerAccess } from './mesh-access.js';
 import { openMeshTagKey } from './mesh-key.js';
+import { PinnedRoutes } from './pinned-routes.js';
 import { createRadio } from './radios.js';
 import { RunnerRecords } from './records-access.js';
 import { Relay } from './relay.js';
 import { Runner } from './runner.js';
 import { StorageCondition } from './storage-condition.js';
+import { RunnerTrace } from './trace-access.js';
 
 /** How the agent's interface is opened; given by who stands above. */
 export type FaceFactory = (agent: Agent, config: Config, log: Log) => Promise<Face | undefined>;
@@ -127,19 +130,21 @@ interface Ground {
   readonly mesh: Mesh;
   readonly runner: Runner;
   readonly access: RunnerAccess;
+  readonly trace: RunnerTrace;
   readonly records: RunnerRecords;
   readonly events: Events;
   readonly storage: StorageCondition;
 }
 
 function services(ground: Ground) {
-  const { config, log, crypto, store, hotPath, mesh, runner, access, records, events, storage } = ground;
+  const { config, log, crypto, store, hotPath, mesh, runner, access, trace, records, events, storage } = ground;
   const clock = meshClock(runner);
   const counted = (reason: string): void => mesh.counters.refuse(reason);
   const messages = new Messages(access, clock, store, {
     counted,
     message: (message) => events.emit('message', message),
     query: (message) => events.emit('query', message),
+    transfer: (transfer) => events.emit('transfer', transfer),
   });
   const alerts = new Alerts(access, clock, store, {
     counted,
@@ -151,6 +156,8 @@ function services(ground: Ground) {
   const detections = new Detections(records, spaces, clock);
   const index = new IndexKeeper({ hotPath, spaces, records, clock, capacity: config.limits.detections });
   const search = new Search({ mesh: access, records, spaces, source: index, clock, crypto, counted });
+  const tracer = new Tracer(trace, clock, crypto);
+  const pinned = new PinnedRoutes(mesh, store, (error) => storage.failed(error));
   const { enabled, intervalMs } = config.sensors;
   const sensors = enabled
     ? { sensors: deviceSensors({ clock, dataDirectory: config.dataDir }), intervalMs }
@@ -160,9 +167,9 @@ function services(ground: Ground) {
   );
   const close = (): void => {
     device.stop();
-    for (const service of [messages, alerts, search, index, records]) service.close();
+    for (const service of [messages, alerts, search, index, tracer, records]) service.close();
   };
-  return { messages, alerts, detections, index, search, device, close };
+  return { messages, alerts, detections, index, search, tracer, pinned, device, close };
 }
 
 async function wire(config: Config, openFace: FaceFactory, log: Log, dataDir: DataDir, store: Store): Promise<Agent> {
@@ -172,16 +179,19 @@ async function wire(config: Config, openFace: FaceFactory, log: Log, dataDir: Da
   const { self, mesh, weave, hotPath } = engine(config, dataDir, store, crypto, systemRandom(), version);
   const events = new Events(log);
   const access = new RunnerAccess(mesh, clock);
+  const trace = new RunnerTrace(mesh, config.name);
   const records = new RunnerRecords(weave.view, (input) => runner.submit({ kind: 'records', input }));
   const storage = new StorageCondition(log, (condition, detail) =>
     events.emit('health', { subject: 'storage', condition, ...(detail !== undefined && { detail }) }),
   );
   const radioContext = { config, nodeId: self.id, log, clock };
   const radios = await Promise.all(config.radios.map((spec) => createRadio(spec, radioContext)));
-  const relay = new Relay({ mesh, events, access, records, storage, log, clock });
+  const relay = new Relay({ mesh, events, access, trace, records, storage, log, clock });
   const runner: Runner = new Runner(mesh, radios, store, clock, log, relay);
   access.connect(runner);
-  const served = services({ config, log, crypto, store, hotPath, mesh, runner, access, records, events, storage });
+  trace.connect(runner);
+  const ground = { config, log, crypto, store, hotPath, mesh, runner, access, trace, records, events, storage };
+  const served = services(ground);
   const memory = new MemoryKeeper({
     clock,
     steps: () => runner.times.steps,
@@ -198,6 +208,7 @@ async function wire(config: Config, openFace: FaceFactory, log: Log, dataDir: Da
     begin: async () => {
       runner.submit({ kind: 'custody', input: { kind: 'restore' } });
       served.alerts.restore();
+      served.pinned.restore();
       served.device.start();
       memory.start();
       addStaticPeers(agent, config, log);

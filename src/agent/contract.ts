@@ -1,6 +1,8 @@
 import type { PulseView } from '../mesh/pulse.js';
 import type { RadioCondition, RadioCounters, RadioKind, RadioProbe } from '../ports/radio.js';
+import type { RouteUpdate, RouteView, TraceRequest, TraceResult } from './routes-contract.js';
 import type { Statistics } from './statistics-contract.js';
+import type { MessageCondition, MessageStory } from './story-contract.js';
 
 /**
  * What an agent offers, in the shapes of the HTTP contract. The library is this interface, the HTTP routes are thin
@@ -113,16 +115,6 @@ export interface WaitingAddress {
   /** Greetings in vain so far. */
   readonly tries: number;
   readonly nextTryAt: number;
-}
-
-export interface RouteView {
-  readonly destination: string;
-  readonly nextHop: string;
-  readonly cost: number;
-  readonly radio: string;
-  /** 0 for a pinned route. */
-  readonly expiresAt: number;
-  readonly pinned: boolean;
 }
 
 export interface DetectionInput {
@@ -257,25 +249,6 @@ export interface MessageInput {
   readonly timeoutMs?: number;
 }
 
-export type MessageCondition = 'sent' | 'delivered' | 'expired' | 'refused';
-/** One message's story: what this node knows of it, oldest first. */
-export interface MessageStory {
-  readonly messageId: string;
-  readonly to: string;
-  readonly type: string;
-  readonly priority: PriorityName;
-  readonly condition: MessageCondition;
-  readonly createdAt: number;
-  /** Of a large one, while it goes in chunks: what its destination has. */
-  readonly progress?: { readonly doneBytes: number; readonly totalBytes: number };
-  readonly events: readonly {
-    readonly happenedAt: number;
-    readonly what: string;
-    readonly node?: string;
-    readonly detail?: string;
-  }[];
-}
-
 export interface ReceivedMessage {
   readonly messageId: string;
   readonly from: string;
@@ -325,6 +298,14 @@ export interface AgentEvents {
   };
   alert: Alert;
   message: ReceivedMessage;
+  /** A large payload of this node's goes in chunks: what its destination has, at most four times a second; the last time with its end. */
+  transfer: {
+    readonly messageId: string;
+    readonly to: string;
+    readonly doneBytes: number;
+    readonly totalBytes: number;
+    readonly condition: MessageCondition;
+  };
   /** A query for which no handler of this process is registered; answer with `respond`. */
   query: ReceivedMessage;
   health: { readonly subject: string; readonly condition: string; readonly detail?: string };
@@ -338,6 +319,7 @@ export const AGENT_EVENT_NAMES = [
   'detection',
   'alert',
   'message',
+  'transfer',
   'query',
   'health',
 ] as const satisfies readonly AgentEventName[];
@@ -356,8 +338,13 @@ export interface AgentApi {
   /** Forgets a peer (it may be discovered again) and its address, or an address; false when it was not known. */
   removePeer(nodeIdOrAddress: string): boolean;
   routes(): readonly RouteView[];
-  /** Pins the route to a destination to a neighbour; `nextHop: null` unpins it. */
-  setRoute(destination: string, nextHop: string | null): void;
+  /**
+   * Pins the route to a destination to a neighbour, over restarts too; `nextHop: null` unpins it. Throws `route.self`, `route.next-hop`
+   * (409), `route.limit` (409) or `peer.unknown` (404).
+   */
+  setRoute(destination: string, route: RouteUpdate): void;
+  /** The way a message takes now, hop by hop. Throws `trace.self`, `peer.unknown` (404) or `trace.busy` (429). */
+  trace(request: TraceRequest): Promise<TraceResult>;
   state(): { readonly nodes: { readonly [nodeId: string]: NodeState } };
   patchState(patch: NodeFieldsPatch): NodeState;
   readonly detections: {

@@ -1,10 +1,11 @@
 import type { MessageId, NodeId } from '../core/ids.js';
 import { DELIVERY_TIMEOUT_MS } from '../mesh/delivery.js';
 import type { Mesh } from '../mesh/mesh.js';
-import type { Delivered } from '../mesh/types.js';
+import type { Delivered, Trail as EngineTrail } from '../mesh/types.js';
 import type { Clock } from '../ports/clock.js';
 import type { DeliveredMessage } from '../services/mesh-access.js';
 import type { MessagesMesh, Outcome, Progress, Waypoint } from '../services/messages/messages-mesh.js';
+import type { Trail } from '../services/messages/trail.js';
 import type { FrameType, Priority } from '../wire/frame-types.js';
 import type { Runner } from './runner.js';
 import { agentStopped } from './stopped.js';
@@ -19,6 +20,7 @@ export class RunnerAccess implements MessagesMesh {
   readonly #listeners = new Map<number, Set<Listener>>();
   readonly #outcomes = new Set<(outcome: Outcome) => void>();
   readonly #waypoints = new Set<(waypoint: Waypoint) => void>();
+  readonly #trails = new Set<(trail: Trail) => void>();
   readonly #progress = new Set<(progress: Progress) => void>();
   #runner: Runner | undefined;
 
@@ -108,6 +110,25 @@ export class RunnerAccess implements MessagesMesh {
   onWaypoint(listener: (waypoint: Waypoint) => void): () => void {
     this.#waypoints.add(listener);
     return () => this.#waypoints.delete(listener);
+  }
+
+  onTrail(listener: (trail: Trail) => void): () => void {
+    this.#trails.add(listener);
+    return () => this.#trails.delete(listener);
+  }
+
+  trail({ id, what, node, radio: carrier, code, ms, links }: EngineTrail): void {
+    const radio = carrier === undefined ? undefined : this.#mesh.context.carriers.get(carrier)?.name;
+    const trail: Trail = {
+      id,
+      what,
+      ...(node !== undefined && { node }),
+      ...(radio !== undefined && { radio }),
+      ...(code !== undefined && { code }),
+      ...(ms !== undefined && { ms }),
+      ...(links !== undefined && { links }),
+    };
+    for (const listener of this.#trails) listener(trail);
   }
 
   onProgress(listener: (progress: Progress) => void): () => void {

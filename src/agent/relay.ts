@@ -10,6 +10,7 @@ import type { RunnerAccess } from './mesh-access.js';
 import type { RunnerRecords } from './records-access.js';
 import type { NoticeEffect, RecordsEffect, RunnerEvents } from './runner.js';
 import type { StorageCondition, StorageState } from './storage-condition.js';
+import type { RunnerTrace } from './trace-access.js';
 import { stateView } from './views.js';
 
 export interface RelayParts {
@@ -17,6 +18,7 @@ export interface RelayParts {
   readonly events: Events;
   readonly access: RunnerAccess;
   readonly records: RunnerRecords;
+  readonly trace: RunnerTrace;
   readonly storage: StorageCondition;
   readonly log: Log;
   readonly clock: Clock;
@@ -62,6 +64,10 @@ export class Relay implements RunnerEvents {
         return access.progress(effect);
       case 'receipt':
         return access.receipt(effect);
+      case 'trail':
+        return access.trail(effect);
+      case 'trace':
+        return this.#parts.trace.report(effect.token, effect.report);
       case 'peer':
         this.#nodes.say(
           'info',
@@ -76,7 +82,7 @@ export class Relay implements RunnerEvents {
         });
       case 'link': {
         const { node, address, change, reason } = effect;
-        const radio = mesh.carrier(effect.radio)?.name ?? '';
+        const radio = mesh.context.carriers.get(effect.radio)?.name ?? '';
         this.#links.say('info', `link to ${node} over ${radio} is ${change}`, {
           address,
           ...(reason !== undefined && { reason }),

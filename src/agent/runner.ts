@@ -13,7 +13,7 @@ import { StepTimes } from './step-times.js';
 export type RecordsEffect = Exclude<WeaveEffect, { kind: 'send' | 'store' | 'counted' }>;
 export type NoticeEffect = Extract<
   MeshEffect,
-  { kind: 'peer' | 'link' | 'state' | 'suspect' | 'outcome' | 'receipt' | 'progress' }
+  { kind: 'peer' | 'link' | 'state' | 'suspect' | 'outcome' | 'receipt' | 'progress' | 'trace' | 'trail' }
 >;
 
 export interface RunnerEvents {

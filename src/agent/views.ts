@@ -6,17 +6,10 @@ import type { Mesh } from '../mesh/mesh.js';
 import type { Radio, RadioCondition } from '../ports/radio.js';
 import type { NodeSnapshot } from '../replication/node-state.js';
 import type { Alert } from '../services/alerts/alerts.js';
-import type {
-  MessageStory,
-  NodeFields,
-  NodeState,
-  Peer,
-  PeerLink,
-  RadioStatus,
-  RouteView,
-  WaitingAddress,
-} from './contract.js';
+import type { NodeFields, NodeState, Peer, PeerLink, RadioStatus, WaitingAddress } from './contract.js';
+import type { RouteView } from './routes-contract.js';
 import type { Runner } from './runner.js';
+import type { MessageStory } from './story-contract.js';
 
 const round = (value: number, digits: number): number => Math.round(value * 10 ** digits) / 10 ** digits;
 
@@ -121,11 +114,20 @@ export function routeViews(mesh: Mesh, runner: Runner, ttlMs: number): RouteView
     destination: entry.destination,
     nextHop: entry.nextHop,
     cost: entry.cost,
-    radio: entry.link.carrier.name,
-    expiresAt: entry.pinned
-      ? 0
-      : Math.floor(now.wall + (entry.expiresAtMono === undefined ? ttlMs : entry.expiresAtMono - now.mono)),
+    radio: entry.link?.carrier.name ?? '',
+    expiresAt:
+      entry.pinned || !entry.link
+        ? 0
+        : Math.floor(now.wall + (entry.expiresAtMono === undefined ? ttlMs : entry.expiresAtMono - now.mono)),
     pinned: entry.pinned,
+    hops: entry.hops,
+    confirmed: mesh.routing.path(entry.destination) !== undefined,
+    ...(entry.pin && {
+      pin: { nextHop: entry.pin.nextHop, ...(entry.pin.cost !== undefined && { cost: entry.pin.cost }) },
+    }),
+    alternatives: entry.ways
+      .filter(({ nextHop }) => nextHop !== entry.nextHop)
+      .map(({ nextHop, link, cost, feasible }) => ({ nextHop, radio: link.carrier.name, cost, feasible })),
   }));
 }
 

@@ -33,6 +33,11 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: 'alerts', summary: 'send, list and watch alerts', load: () => import('./commands/alerts.js') },
   { name: 'send', summary: 'send a message to a node or to all', load: () => import('./commands/send.js') },
   { name: 'query', summary: 'ask a node and wait for its response', load: () => import('./commands/query.js') },
+  {
+    name: 'trace',
+    summary: 'the way a message takes to a node, and where it ends',
+    load: () => import('./commands/trace.js'),
+  },
   { name: 'ping', summary: 'how long a node takes to answer', load: () => import('./commands/ping.js') },
   { name: 'message', summary: 'the story of a message', load: () => import('./commands/message.js') },
   {

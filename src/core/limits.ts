@@ -52,6 +52,13 @@ export const Limit = {
   /** Parcels and receipts being handed over, in all and to one node; further ones wait. */
   Handovers: 32,
   HandoversPerNode: 8,
+  /** Routes that people set; a further one is refused (`route.limit`). */
+  PinnedRoutes: 256,
+  /** Probes of a trace a second that a link may bring in the long run, and at once; more are neither answered nor passed on (`trace.limited`). */
+  ProbesPerSecond: 4,
+  ProbeBurst: 32,
+  /** Probes of this node whose answers are still taken; the oldest goes first. */
+  Traces: 64,
   /** Message stories remembered; the oldest goes first. */
   Stories: 2_048,
   /** Ids of delivered messages remembered to deliver each once; the oldest goes first. */

@@ -19,6 +19,7 @@ import { detectionRoutes } from './routes/detections.js';
 import { messageRoutes } from './routes/messages.js';
 import { nodeRoutes, peerRoutes } from './routes/node.js';
 import { serviceRoutes } from './routes/service.js';
+import { wayRoutes } from './routes/ways.js';
 
 export interface AppOptions {
   readonly agent: AgentApi;
@@ -58,6 +59,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const routes = [
     ...nodeRoutes(agent),
     ...peerRoutes(agent),
+    ...wayRoutes(agent),
     ...detectionRoutes(agent),
     ...messageRoutes(agent),
     ...serviceRoutes(service),

@@ -58,6 +58,9 @@ export const MESSAGE_LIFE_MS = 7 * 86_400_000;
 export const ALERT_PAYLOAD_BYTES = 4 * 1024;
 /** More than any space has; the agent checks the space's own dimension. */
 export const EMBEDDING_VALUES = 4_096;
+/** Of a pinned route. */
+export const ROUTE_COST_MAX = 65_535;
+export const TRACE_TIMEOUT_MS = 60_000;
 export const SEARCH_K_MAX = 1_000;
 export const SEARCH_TIMEOUT_MS = 60_000;
 export const PAGE_MAX = 1_000;

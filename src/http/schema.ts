@@ -1,8 +1,11 @@
 import type { z } from 'zod';
 import type * as Contract from '../agent/contract.js';
+import type * as Routes from '../agent/routes-contract.js';
 import type { Statistics } from '../agent/statistics-contract.js';
+import type { MessageStory } from '../agent/story-contract.js';
 import type * as Detections from './schema/detections.js';
 import type * as Messages from './schema/messages.js';
+import type * as Ways from './schema/routes.js';
 import type * as Status from './schema/status.js';
 
 /**
@@ -34,7 +37,10 @@ export type SchemasMatchTheContract = AllTrue<
     Same<typeof Status.peer, Contract.Peer>,
     Same<typeof Status.manualPeer, Contract.ManualPeer>,
     Same<typeof Status.waitingAddress, Contract.WaitingAddress>,
-    Same<typeof Status.routeView, Contract.RouteView>,
+    Same<typeof Ways.routeView, Routes.RouteView>,
+    Same<typeof Ways.routeUpdate, Routes.RouteUpdate>,
+    Same<typeof Ways.traceRequest, Routes.TraceRequest>,
+    Same<typeof Ways.traceResult, Routes.TraceResult>,
     Same<typeof Status.statistics, Statistics>,
     Same<typeof Detections.detectionInput, Contract.DetectionInput>,
     Same<typeof Detections.pushResult, Contract.PushResult>,
@@ -48,7 +54,7 @@ export type SchemasMatchTheContract = AllTrue<
     Same<typeof Messages.alert, Contract.Alert>,
     Same<typeof Messages.alertPage, Contract.AlertPage>,
     Same<typeof Messages.messageInput, Contract.MessageInput>,
-    Same<typeof Messages.messageStory, Contract.MessageStory>,
+    Same<typeof Messages.messageStory, MessageStory>,
     Same<typeof Messages.receivedMessage, Contract.ReceivedMessage>,
     Same<typeof Messages.queryAnswer, Contract.QueryAnswer>,
     Equal<keyof typeof Messages.eventData, Contract.AgentEventName>,
@@ -56,6 +62,7 @@ export type SchemasMatchTheContract = AllTrue<
     Same<(typeof Messages.eventData)['link'], Contract.AgentEvents['link']>,
     Same<(typeof Messages.eventData)['state'], Contract.AgentEvents['state']>,
     Same<(typeof Messages.eventData)['detection'], Contract.AgentEvents['detection']>,
+    Same<(typeof Messages.eventData)['transfer'], Contract.AgentEvents['transfer']>,
     Same<(typeof Messages.eventData)['health'], Contract.AgentEvents['health']>,
   ]
 >;

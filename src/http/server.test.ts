@@ -9,6 +9,7 @@ import * as limits from './limits.js';
 import * as detections from './schema/detections.js';
 import * as messages from './schema/messages.js';
 import { problem } from './schema/problem.js';
+import * as ways from './schema/routes.js';
 import * as node from './schema/status.js';
 import { createHttpServer } from './server.js';
 
@@ -70,7 +71,7 @@ test('status, statistics, peers, routes and state answer in the shapes of the co
   t.is(node.status.parse((await call(`${api}/status`)).json).nodeId, FAKE_NODE);
   t.deepEqual(node.statistics.parse((await call(`${api}/statistics`)).json).refused, { tag: 3, replay: 1 });
   t.is(node.peerPage.parse((await call(`${api}/peers`)).json).peers[0]?.nodeId, FAKE_PEER);
-  t.is(node.routePage.parse((await call(`${api}/routes`)).json).routes[0]?.destination, FAKE_PEER);
+  t.is(ways.routePage.parse((await call(`${api}/routes`)).json).routes[0]?.destination, FAKE_PEER);
   t.deepEqual(Object.keys(node.statePage.parse((await call(`${api}/state`)).json).nodes), [FAKE_PEER, FAKE_NODE]);
 });
 

@@ -13,6 +13,7 @@ import type { CustodyInput } from './custody.js';
 import type { StatePatch } from './own-state.js';
 import type { HeardInput } from './reception.js';
 import type { FloodInput, SendInput } from './sending.js';
+import type { TraceInput } from './trace.js';
 import type { MeshEffect, MeshTiming } from './types.js';
 
 export interface MeshOptions {
@@ -55,6 +56,7 @@ export type MeshInput =
       readonly body: Uint8Array;
       readonly ageMs: number;
     }
+  | ({ readonly kind: 'trace' } & TraceInput)
   | { readonly kind: 'custody'; readonly input: CustodyInput }
   /** Says goodbye: the last word of a node that stops. */
   | { readonly kind: 'leave' }

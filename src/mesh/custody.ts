@@ -15,8 +15,9 @@ import { encodeCore, PARCEL_BODY_BYTES_MAX, PARCEL_LIFE_MAX_MS } from './parcels
 import { RECEIPT_KEYS, type Receipt, Receipts, readReceipt, Said } from './receipts.js';
 import type { Routing } from './routing.js';
 import { CUSTODY_SPACE, ITEM_OVERHEAD_BYTES, PARCEL_KEYS, Shelf, type StoreReader, TELL_MS } from './shelf.js';
+import type { CustodyStanding } from './standing.js';
 import { TRANSFER_FROM_BYTES, Transfers } from './transfers.js';
-import type { MeshContext, MessageOutcome } from './types.js';
+import type { MeshContext, MessageOutcome, WayBack } from './types.js';
 
 /** How long one hand-over is tried, to the destination and to a keeper. */
 const HAND_MS = 20_000;
@@ -90,6 +91,12 @@ export class Custody {
     };
   }
 
+  /** What is done for a message that is in custody here, of whomever. */
+  standing(id: MessageId): CustodyStanding | undefined {
+    const item = this.#shelf.items.get(id);
+    return item ? { ...item, doing: item.atDoor ? 'handing-over' : 'waiting' } : this.#transfers.standing(id);
+  }
+
   // ---- this node's own messages -------------------------------------------------------------------------------------
 
   /**
@@ -127,7 +134,13 @@ export class Custody {
   }
 
   /** What became of a message of this node that delivery tried, or of a hand-over. False when it is neither. */
-  settled(message: DirectedMessage, outcome: MessageOutcome, code: string | undefined, now: Instant): boolean {
+  settled(
+    message: DirectedMessage,
+    outcome: MessageOutcome,
+    code: string | undefined,
+    now: Instant,
+    back?: WayBack,
+  ): boolean {
     if (this.#handovers.settled(message, outcome, code, now)) {
       this.#shelf.wakeAt = Math.min(this.#shelf.wakeAt, now.mono);
       this.#receipts.wake(now);
@@ -135,7 +148,8 @@ export class Custody {
     }
     const item = this.#shelf.items.get(message.id);
     if (!item?.own) return false;
-    this.#finish(item, outcome, { ...codeOf(code), ...(outcome === 'delivered' && { node: item.to }) }, now);
+    const by = outcome === 'delivered' ? { node: item.to } : {};
+    this.#finish(item, outcome, { ...codeOf(code), ...by, ...(back && { back }) }, now);
     return true;
   }
 
@@ -143,6 +157,7 @@ export class Custody {
   late(id: MessageId, from: NodeId, now: Instant): void {
     const item = this.#shelf.items.get(id);
     if (item?.own && item.to === from) this.#finish(item, 'delivered', { node: from }, now);
+    else if (!item) this.#parts.context.emit({ kind: 'trail', id, what: 'again', node: from });
   }
 
   /** This node goes: what nobody else has is left with a neighbour. */
@@ -270,6 +285,8 @@ export class Custody {
   #handToDestination(item: Item, now: Instant): boolean {
     const done: Handover['done'] = (outcome, code, at) => this.#answeredAtDoor(item, outcome, code, at);
     item.atDoor = this.#hand(item, item.to, HAND_MS, now, done);
+    if (item.atDoor && item.own)
+      this.#parts.context.emit({ kind: 'trail', id: item.id, what: 'handing', node: item.to });
     // A disk that has lost it has ended it.
     return item.atDoor || !this.#shelf.has(item);
   }
@@ -291,6 +308,8 @@ export class Custody {
     item.atDoor = false;
     if (!this.#shelf.has(item)) return;
     if (outcome === 'expired' || code === 'custody.rate') {
+      if (item.own)
+        this.#parts.context.emit({ kind: 'trail', id: item.id, what: 'put-off', node: item.to, ...codeOf(code) });
       return this.#shelf.due(item, now.mono + Math.min(RETRY_MAX_MS, RETRY_START_MS * 2 ** item.tries++));
     }
     if (item.own) return this.#finish(item, outcome, { ...codeOf(code), node: item.to }, now);
@@ -346,7 +365,7 @@ export class Custody {
   #finish(
     item: Item,
     outcome: MessageOutcome,
-    more: { readonly code?: string; readonly node?: NodeId },
+    more: { readonly code?: string; readonly node?: NodeId; readonly back?: WayBack },
     now: Instant,
   ): void {
     this.#parts.delivery.forget(item.id);

@@ -7,7 +7,7 @@ import { FrameType, type Priority } from '../wire/frame-types.js';
 import { type Header, MAX_PAYLOAD_BYTES } from '../wire/header.js';
 import { DeliveredIds } from './delivered-ids.js';
 import { asksFirst, missingBytes, REPAIR_FROM_BYTES, readMissing } from './repair.js';
-import type { MeshContext, MessageOutcome } from './types.js';
+import type { MeshContext, MessageOutcome, WayBack } from './types.js';
 
 /** First wait for an end-to-end acknowledgement, where the path is not known to need more; doubled each time. */
 const RETRY_START_MS = 1_000;
@@ -79,7 +79,13 @@ export interface DeliveryEvents {
   parked(message: DirectedMessage, now: Instant): void;
   /** An acknowledgement of what is not tried any more. */
   late(id: MessageId, from: NodeId, now: Instant): void;
-  settled(message: DirectedMessage, outcome: MessageOutcome, code: string | undefined, now: Instant): void;
+  settled(
+    message: DirectedMessage,
+    outcome: MessageOutcome,
+    code: string | undefined,
+    now: Instant,
+    back?: WayBack,
+  ): void;
 }
 
 /**
@@ -136,7 +142,10 @@ export class Delivery {
     const message = this.opened(header, payload);
     if (!message) return undefined;
     this.answer(header.source, message.id, '', now);
-    return this.delivered.add(message.id, header.type === FrameType.Message) ? message : undefined;
+    if (this.delivered.add(message.id, header.type === FrameType.Message)) return message;
+    if (header.type === FrameType.Message || header.type === FrameType.Query)
+      this.#context.emit({ kind: 'trail', id: message.id, what: 'duplicate', node: header.source });
+    return undefined;
   }
 
   /** The same without an answer: who calls gives it, once or for every attempt. */
@@ -199,7 +208,14 @@ export class Delivery {
     if (pending) this.#drop(pending);
   }
 
-  acknowledged(source: NodeId, payload: Uint8Array, now: Instant): void {
+  /** What is done for a message now; nothing when it is not tried. */
+  standing(
+    id: MessageId,
+  ): { readonly attempts: number; readonly retryAt: number; readonly deadline: number } | undefined {
+    return this.#pending.get(id);
+  }
+
+  acknowledged(source: NodeId, payload: Uint8Array, now: Instant, back?: WayBack): void {
     const ack = decode(Body.AckSchema, payload);
     const pending = ack?.message.length === 14 ? this.#pending.get(messageIdOf(ack.message)) : undefined;
     if (ack && !pending && ack.refusal === '' && ack.message.length === 14)
@@ -210,7 +226,7 @@ export class Delivery {
     if (ack.refusal === '') {
       delivery.delivered++;
       delivery.latencySumMs += now.mono - pending.startedAt;
-      this.#events.settled(pending, 'delivered', undefined, now);
+      this.#events.settled(pending, 'delivered', undefined, now, back);
     } else {
       delivery.refused++;
       this.#events.settled(pending, 'refused', ack.refusal, now);

@@ -20,11 +20,15 @@ export function directedMachines(
     missing: (id, total) => reception.missing(id, total),
     roundTripMs: (to, bytes) => sending().roundTripMs(to, bytes),
     isReachable: (to: NodeId) => routing.path(to) !== undefined,
-    parked: ({ id }, now) => custody.park(id, now),
+    parked: ({ id, to }, now) => {
+      context.emit({ kind: 'trail', id, what: 'parked', node: to });
+      custody.park(id, now);
+    },
     late: (id: MessageId, from, now) => custody.late(id, from, now),
-    settled: (message, outcome, code, now) => {
-      if (custody.settled(message, outcome, code, now)) return;
-      context.emit({ kind: 'outcome', id: message.id, outcome, ...(code !== undefined && { code }) });
+    settled: (message, outcome, code, now, back) => {
+      if (custody.settled(message, outcome, code, now, back)) return;
+      const more = { ...(code !== undefined && { code }), ...(back && { back }) };
+      context.emit({ kind: 'outcome', id: message.id, outcome, ...more });
     },
   });
   const direct: CustodyParts['direct'] = (...frame) => sending().direct(...frame);

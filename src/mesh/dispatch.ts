@@ -5,7 +5,6 @@ import { FIRST_FAR_TYPE, FrameType, Priority } from '../wire/frame-types.js';
 import { Flag, type Header } from '../wire/header.js';
 import type { AirDrip } from './air-drip.js';
 import type { AlertSpread } from './alert-spread.js';
-import type { Way } from './arrival-rate.js';
 import type { Beats } from './beats.js';
 import type { Custody } from './custody.js';
 import { type Delivery, messageIdFor } from './delivery.js';
@@ -18,6 +17,7 @@ import type { Peers } from './peers.js';
 import { answerProof } from './proofs.js';
 import type { Reception } from './reception.js';
 import type { Sending } from './sending.js';
+import type { Trace } from './trace.js';
 import type { Arrival, MeshContext } from './types.js';
 
 export interface DispatchMachines {
@@ -34,6 +34,7 @@ export interface DispatchMachines {
   readonly fabric: Fabric;
   readonly alerts: AlertSpread;
   readonly reception: Reception;
+  readonly trace: Trace;
 }
 
 /** Hands each whole, fresh message to the machine its type belongs to; what is the user's leaves the engine. */
@@ -51,7 +52,7 @@ export class Dispatch {
       if (header.type === FrameType.DripHashes) return airDrip.received(carrier, from, payload, now);
       if (header.type === FrameType.Drip) return drip.received(from, header.type, payload, now);
     }
-    if (!link) return this.#beyond(carrier, header, payload, now);
+    if (!link) return this.#beyond({ carrier, link, from }, header, payload, now);
     const peer = link.peer as NodeId;
     switch (header.type) {
       case FrameType.HopAck:
@@ -69,15 +70,19 @@ export class Dispatch {
       case FrameType.Fingerprints:
         return fabric.step({ kind: 'received', peer, type: header.type, body: payload }, now);
       default:
-        return this.#beyond(link, header, payload, now);
+        return this.#beyond({ carrier, link, from }, header, payload, now);
     }
   }
 
-  /** What may come from beyond the neighbours, `way`: over this link, or heard over this carrier without one. */
-  #beyond(way: Way, header: Header, payload: Uint8Array, now: Instant): void {
+  /** What may come from beyond the neighbours: over a link, or heard over a carrier without one. */
+  #beyond(arrival: Arrival, header: Header, payload: Uint8Array, now: Instant): void {
+    const { delivery, trace } = this.#machines;
+    const { carrier, link, from } = arrival;
+    const way = link ?? carrier;
+    const back = from === undefined ? undefined : { hops: header.hops + 1, via: from };
     switch (header.type) {
       case FrameType.Ack:
-        return this.#machines.delivery.acknowledged(header.source, payload, now);
+        return delivery.acknowledged(header.source, payload, now, back);
       case FrameType.Parcel:
         this.#machines.peers.heardOf(header.source, now);
         return this.#machines.custody.parcel(way, header, payload, now);
@@ -86,6 +91,10 @@ export class Dispatch {
       case FrameType.Chunk:
         this.#machines.peers.heardOf(header.source, now);
         return this.#machines.custody.transfer(header, payload, now);
+      case FrameType.TraceProbe:
+        return link && trace.arrived(link, header, payload, now);
+      case FrameType.TraceReply:
+        return trace.replied(header, payload, now);
       case FrameType.Receipt:
         return this.#receipt(header, payload, now);
       case FrameType.PartsAsk:
@@ -93,7 +102,7 @@ export class Dispatch {
       case FrameType.PartsMissing:
         return delivery.missing(header.source, payload, now);
       case FrameType.Part:
-        return this.#machines.reception.part(link, header, payload, now);
+        return this.#machines.reception.part(arrival, header, payload, now);
       case FrameType.ProofRequest:
         return this.#prove(header.source, payload, now);
       default:

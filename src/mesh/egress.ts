@@ -120,6 +120,18 @@ export class Egress {
     return this.#sendFrames(link, framesFor(message, link.mtuBytes, this.#context.tagKey), header, ingress, now);
   }
 
+  /** How long a frame that is given to this link now waits before it leaves, as far as can be foreseen. */
+  waitMs(link: Link, priority: Priority, now: Instant): number {
+    const lane = this.#lanes.get(link.id);
+    if (!lane) return 0;
+    const { carrier } = link;
+    const bytes = lane.queuedBytes(priority);
+    if (bytes === 0) return 0;
+    const ms = airtimeMs(carrier.traits, bytes);
+    const opens = Math.max(carrier.pace.readyAt(), carrier.budget.opensAt(priority, ms));
+    return Math.max(0, opens - now.mono) + ms;
+  }
+
   /** Sends at once and once, without acknowledgement: heartbeats, acknowledgements. */
   sendUnacknowledged(link: Link, message: Outgoing, now: Instant): void {
     const { carrier } = link;

@@ -167,6 +167,10 @@ export class FairQueue {
     return this.#turns.frames;
   }
 
+  get bytes(): number {
+    return this.#turns.bytes;
+  }
+
   push(frame: Uint8Array, flow: Flow): void {
     this.#turns.push(frame, flow);
   }

@@ -48,6 +48,13 @@ export class Lane {
     return this.#frames;
   }
 
+  /** What leaves before a further frame of this priority. */
+  queuedBytes(priority: Priority): number {
+    let bytes = 0;
+    for (let urgent = 0; urgent <= priority; urgent++) bytes += this.#queues[urgent as Priority].bytes;
+    return bytes;
+  }
+
   /**
    * Queues the frames of one message, or none of them. Drops the newest of the lowest priority to make room; of its own
    * priority only what came over a link that has more waiting; never something more urgent. `dropped`: frames that

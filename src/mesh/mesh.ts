@@ -34,6 +34,7 @@ import { Routing } from './routing.js';
 import { Sending } from './sending.js';
 import { SharedAir } from './shared-air.js';
 import { StateSpread } from './state-spread.js';
+import { Trace } from './trace.js';
 import type { MeshContext, MeshEffect } from './types.js';
 
 /** Destinations whose way back is remembered from their traffic, and for how long. */
@@ -55,6 +56,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   readonly liveness: Liveness;
   readonly manual = new ManualAddresses();
   readonly pulse: Pulse;
+  readonly #trace: Trace;
   readonly #options: MeshOptions;
   readonly #carriers = new Map<number, Carrier>();
   readonly #egress: Egress;
@@ -133,7 +135,9 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     const [liveness, discovery] = [this.liveness, this.#discovery];
     const sending = new Sending({ ...parts, ...directed, egress, beats, flooding, alerts, nextSequence });
     this.#sending = sending;
-    this.#passing = new Passing(self.id, { routing, flooding, sending });
+    const trace = new Trace({ context, links, routing, sending, flooding });
+    this.#trace = trace;
+    this.#passing = new Passing(self.id, { routing, flooding, sending, trace });
     this.#ownState = new OwnState(context, links, options);
     this.#stateSpread = this.#makeStateSpread();
     const air = this.#air;
@@ -143,7 +147,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     const fabric = new Fabric({ weave, drip, airDrip, links, sending, counters: this.counters, emit: push });
     this.#fabric = fabric;
     const local = { egress, liveness, drip, airDrip, beats, peers, fabric, alerts };
-    this.#dispatch = new Dispatch({ context, sending, reception, ...local, ...directed });
+    this.#dispatch = new Dispatch({ context, sending, reception, trace, ...local, ...directed });
     this.#linkLife = new LinkLife({
       ...{ context, links, egress, liveness, discovery, routing, peers, drip, flooding, fabric, custody },
       ...{ passing: this.#passing, ownState: this.#ownState, learned: this.#learned },
@@ -278,10 +282,6 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     return queueSizes(this, this.#egress, this.#flooding, this.#air, this.#reception, this.#drip, this.#alerts);
   }
 
-  carrier(index: number): Carrier | undefined {
-    return this.#carriers.get(index);
-  }
-
   #handle(input: MeshInput, now: Instant): void {
     switch (input.kind) {
       case 'tick':
@@ -298,8 +298,12 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
         if (carrier) this.#egress.refused(carrier, link, input.frame, now);
         return;
       }
-      case 'carrier-up':
-        return this.#carrierUp(makeCarrier(input.radio, input.name, input.traits), now);
+      case 'carrier-up': {
+        const carrier = makeCarrier(input.radio, input.name, input.traits);
+        this.#carriers.set(carrier.index, carrier);
+        this.#air.carrierUp(carrier, now);
+        return this.#discovery.carrierUp(carrier, now);
+      }
       case 'carrier-down':
         return this.#carrierDown(input.radio, input.reason, now);
       case 'link-up': {
@@ -318,6 +322,8 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
         return this.#alerts.restored(input.id, input.priority, input.body, input.ageMs, now);
       case 'patch-state':
         return this.#ownState.patch(input.patch, now);
+      case 'trace':
+        return this.#trace.begin(input, now);
       case 'custody':
         return this.custody.step(input.input, now);
       case 'leave':
@@ -366,12 +372,6 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
       this.peers.refresh(now);
     }
     this.custody.tick(now);
-  }
-
-  #carrierUp(carrier: Carrier, now: Instant): void {
-    this.#carriers.set(carrier.index, carrier);
-    this.#air.carrierUp(carrier, now);
-    this.#discovery.carrierUp(carrier, now);
   }
 
   #carrierDown(radio: number, reason: string, now: Instant): void {

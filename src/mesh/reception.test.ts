@@ -173,20 +173,21 @@ test('fragments are passed on each for itself, and the message is handed over wh
 
 test('a piece sent again makes a message whole that came in fragments, and one that nobody began is counted', (t) => {
   const { context, hear, link, reception, seen } = setup();
+  const arrival = { carrier: link.carrier, link, from: link.peer };
   const destination: NodeId = context.self.id;
   const header = headerWith({ source: far.id, saltHint: saltHintOf(far.boot.salt), sequence: 90, destination });
   const piece = (attempt: number, offset: number, total = 6): Uint8Array =>
     encode(Body.PartSchema, { attempt, total, offset, bytes: utf8('xyz') });
-  reception.part(link, header, piece(7, 3), at(0));
+  reception.part(arrival, header, piece(7, 3), at(0));
   t.is(context.refused('part.unknown'), 1);
   hear(of(far, { destination, fragment: { offset: 0, total: 6 } }));
   const id = messageIdFor(far.id, saltHintOf(far.boot.salt), 7);
   t.deepEqual(reception.missing(id, 6), [3, 6]);
-  reception.part(link, header, piece(7, 4), at(0));
-  reception.part(link, header, Uint8Array.of(255), at(0));
+  reception.part(arrival, header, piece(7, 4), at(0));
+  reception.part(arrival, header, Uint8Array.of(255), at(0));
   t.is(context.refused('part.malformed'), 1);
   t.deepEqual(seen, []);
-  reception.part(link, header, piece(7, 3), at(0));
+  reception.part(arrival, header, piece(7, 3), at(0));
   t.deepEqual(seen.splice(0), ['message 7 6']);
   t.is(reception.assemblies, 0);
   // What is left of it on the way is known.

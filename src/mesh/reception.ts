@@ -1,4 +1,4 @@
-import { type MessageId, type NodeId, nodeIdOf } from '../core/ids.js';
+import type { MessageId, NodeId } from '../core/ids.js';
 import type { Instant } from '../core/machine.js';
 import {
   type DedupCache,
@@ -14,18 +14,11 @@ import { Body, decode } from '../wire/bodies.js';
 import { Reassembler } from '../wire/fragments.js';
 import { dedupKeyOf, payloadOf } from '../wire/frame.js';
 import { FIRST_FAR_TYPE, FrameType, isForEars } from '../wire/frame-types.js';
-import {
-  FIXED_HEADER_BYTES,
-  Flag,
-  type Header,
-  messageIdOfFrame,
-  Offset,
-  overheadBytes,
-  readHeader,
-} from '../wire/header.js';
-import { airtimeMs, type Carrier, isSlowAir } from './carrier.js';
+import { Flag, type Header, messageIdOfFrame, Offset, overheadBytes, readHeader } from '../wire/header.js';
+import { type Carrier, isSlowAir } from './carrier.js';
 import { messageIdFor } from './delivery.js';
 import { FrameSlab, type LaidBatch } from './frame-slab.js';
+import { frameOf, loadOf, mayUse, snrOf, typeOf, wantsHopAck } from './heard-frames.js';
 import { HeldFrames } from './held-frames.js';
 import { FRAME_BYTES_MAX, type Link, type Links } from './links.js';
 import { PART_RANGES_MAX } from './repair.js';
@@ -212,7 +205,7 @@ export class Reception {
   }
 
   /** A piece, sent again, of a message under way. */
-  part(link: Link, { source, saltHint }: Header, body: Uint8Array, now: Instant): void {
+  part(arrival: Arrival, { source, saltHint }: Header, body: Uint8Array, now: Instant): void {
     const { counters } = this.#context;
     const part = decode(Body.PartSchema, body);
     if (!part) return counters.refuse('part.malformed');
@@ -223,7 +216,7 @@ export class Reception {
     const payload = this.#reassembler.add(id, { offset, total }, bytes, now.mono);
     if (!payload || this.#known.freshness(source, saltHint, attempt) === Freshness.Replayed) return;
     this.#known.accept(source, saltHint, attempt);
-    this.#events.message(link, header, payload, now);
+    this.#events.message(arrival, header, payload, now);
   }
 
   /** The link in use that each frame came over. */
@@ -373,48 +366,15 @@ export class Reception {
       if (!header.fragment) this.#known.accept(header.source, header.saltHint, header.sequence);
       return;
     }
-    const payload = this.#whole(link, header, frame, now);
+    const payload = this.#whole(arrival, header, frame, now);
     if (!payload) return;
     this.#known.accept(header.source, header.saltHint, header.sequence);
     this.#events.message(arrival, header, payload, now);
   }
 
-  #whole({ id }: Link, header: Header, frame: Uint8Array, now: Instant): Uint8Array | undefined {
+  #whole({ carrier, link }: Arrival, header: Header, frame: Uint8Array, now: Instant): Uint8Array | undefined {
     if (!header.fragment) return payloadOf(frame);
-    const origin = { ingress: id, header };
+    const origin = { ingress: link?.id ?? -2 - carrier.index, header };
     return this.#reassembler.add(messageIdOfFrame(frame), header.fragment, payloadOf(frame), now.mono, origin);
   }
-}
-
-const wantsHopAck = (type: number): boolean =>
-  type !== FrameType.Beacon && type !== FrameType.Heartbeat && type !== FrameType.HopAck;
-
-function loadOf({ load, traits }: Carrier, batch: HeardBatch, i: number, now: Instant): void {
-  const length = (batch.offsets[i + 1] as number) - (batch.offsets[i] as number);
-  load.used(airtimeMs(traits, length), isForEars(typeOf(batch, i)), now.mono);
-}
-
-const typeOf = ({ slab, offsets }: HeardBatch, i: number): number =>
-  slab[(offsets[i] as number) + Offset.Type] as number;
-
-function snrOf({ snrDb }: HeardBatch, i: number): number | undefined {
-  const ratio = snrDb?.[i];
-  return ratio === undefined || Number.isNaN(ratio) ? undefined : ratio;
-}
-
-/** A copy, because the batch is the radio's. */
-const frameOf = ({ slab, offsets }: HeardBatch, i: number): Uint8Array => slab.slice(offsets[i], offsets[i + 1]);
-
-/**
- * Whether a link's ingest may see this frame. Beacons and lists of whom one hears speak for themselves, and what is link-local must come from the
- * link's own neighbour: else a forged one could take a place in the dedup cache that belongs to a genuine one.
- */
-function mayUse(link: Link, batch: HeardBatch, i: number): boolean {
-  const start = batch.offsets[i] as number;
-  const length = (batch.offsets[i + 1] as number) - start;
-  if (length <= Offset.Type) return true;
-  const type = typeOf(batch, i);
-  if (type === FrameType.Beacon || type === FrameType.Hearing) return false;
-  if (type >= FIRST_FAR_TYPE || length < FIXED_HEADER_BYTES) return true;
-  return nodeIdOf(batch.slab, start + Offset.Source) === link.peer;
 }

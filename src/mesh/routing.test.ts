@@ -72,19 +72,21 @@ test('a neighbour over two links serves over the other when one has failed', (t)
 
 test('a pinned route serves before any other, until it is unpinned or its neighbour is gone', (t) => {
   const { links, routing, viaA, viaB } = diamond();
-  t.true(routing.pin(C, B));
+  t.true(routing.pins.set({ destination: C, nextHop: B }));
   t.is(routing.nextLink(C, at(0)), viaB);
   t.true(routing.entries(at(0)).some((entry) => entry.destination === C && entry.pinned));
   links.remove(viaB);
   routing.linkGone(viaB);
   t.is(routing.nextLink(C, at(0)), viaA);
-  t.false(routing.pin(C, D), 'not a neighbour');
+  const back = upLink(links, B);
+  routing.linksChanged();
+  t.is(routing.nextLink(C, at(0)), back, 'the pin is there again when its neighbour is');
 });
 
 test('unpinning gives the route back to the topology', (t) => {
   const { routing, viaA } = diamond();
-  routing.pin(C, B);
-  t.true(routing.unpin(C));
+  routing.pins.set({ destination: C, nextHop: B });
+  t.true(routing.pins.remove(C));
   t.is(routing.nextLink(C, at(0)), viaA);
 });
 

@@ -3,6 +3,8 @@ import type { Instant } from '../core/machine.js';
 import type { RoutingTable } from '../ports/hot-path.js';
 import type { NodeSnapshot } from '../replication/node-state.js';
 import { type Link, type Links, linkCost } from './links.js';
+import { type Pin, Pins } from './pins.js';
+import { type RouteEntry, WaysByNeighbour } from './route-list.js';
 import { type Path, Topology } from './topology.js';
 
 /** Cost put on a hop of a path learned from traffic alone, per hop the frame had come. */
@@ -10,16 +12,6 @@ const LEARNED_COST_PER_HOP = 100;
 
 /** Nodes out of reach of which the last next hop is remembered; the one lost first goes first. */
 const LAST_VIA_MAX = 1_024;
-
-export interface RouteEntry {
-  readonly destination: NodeId;
-  readonly nextHop: NodeId;
-  readonly link: Link;
-  readonly cost: number;
-  readonly hops: number;
-  readonly expiresAtMono: number | undefined;
-  readonly pinned: boolean;
-}
 
 const toKey = (id: NodeId): bigint => BigInt(`0x${id}`);
 const fromKey = (key: bigint): NodeId => key.toString(16).padStart(16, '0') as NodeId;
@@ -49,6 +41,7 @@ export class Routing {
   readonly #table: RoutingTable;
   readonly #topology = new Topology();
   readonly #costs = new Map<NodeId, ReadonlyMap<NodeId, number>>();
+  readonly pins = new Pins();
   #paths = new Map<NodeId, Path>();
   /** Over which neighbour nodes were reached last that are out of reach now. */
   readonly #lastVia = new Map<NodeId, NodeId>();
@@ -92,30 +85,18 @@ export class Routing {
     this.#table.offer(toKey(source), toKey(link.peer), link.id, cost, now.mono);
   }
 
-  pin(destination: NodeId, nextHop: NodeId): boolean {
-    const link = this.#links.best(nextHop);
-    if (!link) return false;
-    this.#table.pin(toKey(destination), toKey(nextHop), link.id);
-    return true;
-  }
-
-  unpin(destination: NodeId): boolean {
-    return this.#table.unpin(toKey(destination));
-  }
-
   /** The link to send over next. */
   nextLink(destination: NodeId, now: Instant, ruling: Ruling = {}): Link | undefined {
     const suits = (link: Link | undefined): link is Link =>
       link?.phase === 'up' && link !== ruling.without && !ruling.avoid?.includes(link.peer);
-    const learned = this.#table.lookup(toKey(destination), now.mono);
-    if (learned?.pinned) {
-      const pinned = this.#links.best(fromKey(learned.nextHop)) ?? this.#links.byId(learned.link);
-      if (suits(pinned)) return pinned;
-    }
+    const pin = this.#serving(destination);
+    const pinned = pin && this.#bestOf(pin.nextHop, suits);
+    if (pinned) return pinned;
     for (const { node } of this.nextHops(destination)) {
       const link = this.#bestOf(node, suits);
       if (link) return link;
     }
+    const learned = this.#table.lookup(toKey(destination), now.mono);
     const back = learned && this.#links.byId(learned.link);
     return suits(back) ? back : undefined;
   }
@@ -134,6 +115,13 @@ export class Routing {
     return hops.sort((a, b) => a.cost - b.cost || (a.node < b.node ? -1 : 1));
   }
 
+  /** Neighbours a frame may go to on its way there, the one it would go to now first. */
+  waysTo(destination: NodeId, now: Instant): readonly NodeId[] {
+    const first = this.nextLink(destination, now)?.peer;
+    const others = this.nextHops(destination).flatMap(({ node }) => (node === first ? [] : [node]));
+    return first === undefined ? others : [first, ...others];
+  }
+
   /** Whether a confirmed path leads there: what "alive" means for a node that is not a neighbour. */
   path(node: NodeId): Path | undefined {
     return this.#current().get(node);
@@ -149,28 +137,53 @@ export class Routing {
     return this.#current();
   }
 
+  /** The route that serves for each destination, and what else there is. */
   entries(now: Instant): RouteEntry[] {
-    const entries = new Map<NodeId, RouteEntry>();
+    const entries = new Map<NodeId, Omit<RouteEntry, 'ways'>>();
     for (const route of this.#table.snapshot(now.mono)) {
       const link = this.#links.byId(route.link);
       if (!link) continue;
-      const destination = fromKey(route.destination);
-      entries.set(destination, {
-        destination,
-        nextHop: fromKey(route.nextHop),
-        link,
-        cost: route.cost,
-        hops: 0,
-        expiresAtMono: route.expiresAtMs,
-        pinned: route.pinned,
-      });
+      const [destination, nextHop] = [fromKey(route.destination), fromKey(route.nextHop)];
+      const { cost, expiresAtMs: expiresAtMono } = route;
+      entries.set(destination, { destination, nextHop, link, cost, hops: 0, expiresAtMono, pinned: false });
     }
     for (const [destination, path] of this.#current()) {
       const link = this.#links.best(path.nextHop);
-      if (!link || entries.get(destination)?.pinned) continue;
-      entries.set(destination, { destination, ...path, link, expiresAtMono: undefined, pinned: false });
+      if (link) entries.set(destination, { destination, ...path, link, expiresAtMono: undefined, pinned: false });
     }
-    return [...entries.values()];
+    const byNeighbour = new WaysByNeighbour(this.#links, this.#topology);
+    const waysTo = (node: NodeId) => byNeighbour.to(node, this.#current().get(node)?.cost ?? 0);
+    for (const pin of this.pins.all()) {
+      const { destination, nextHop } = pin;
+      const link = this.#serving(destination) && this.#links.best(nextHop);
+      const before = entries.get(destination);
+      if (link) {
+        const way = waysTo(destination).find((each) => each.nextHop === nextHop);
+        const cost = pin.cost ?? way?.cost ?? linkCost(link);
+        const hops = before?.nextHop === nextHop ? before.hops : 0;
+        entries.set(destination, {
+          destination,
+          nextHop,
+          link,
+          cost,
+          hops,
+          expiresAtMono: undefined,
+          pinned: true,
+          pin,
+        });
+      } else {
+        const nothing = { destination, nextHop, link, cost: 0, hops: 0, expiresAtMono: undefined, pinned: false };
+        entries.set(destination, { ...(before ?? nothing), pin });
+      }
+    }
+    return [...entries.values()].map((entry) => ({ ...entry, ways: waysTo(entry.destination) }));
+  }
+
+  /** The route a person set, where it serves: its cost is not above that of the best way. */
+  #serving(destination: NodeId): Pin | undefined {
+    const pin = this.pins.get(destination);
+    const best = pin?.cost === undefined ? undefined : this.#current().get(destination)?.cost;
+    return pin?.cost !== undefined && best !== undefined && best < pin.cost ? undefined : pin;
   }
 
   /** The cheapest link to a neighbour that suits. */

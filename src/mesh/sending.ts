@@ -1,21 +1,22 @@
+import { readU32 } from '../core/bytes.js';
 import type { MessageId, NodeId } from '../core/ids.js';
 import { DEFAULT_TTL } from '../core/limits.js';
 import type { Instant } from '../core/machine.js';
 import { saltHintOf } from '../trust/identity.js';
-import { immutablePart } from '../wire/frame.js';
+import { immutablePart, payloadOf } from '../wire/frame.js';
 import { FIRST_FAR_TYPE, FrameType, type Priority } from '../wire/frame-types.js';
 import { Flag, type Header, overheadBytes, readHeader } from '../wire/header.js';
 import type { AlertSpread } from './alert-spread.js';
 import type { Beats } from './beats.js';
 import type { Custody } from './custody.js';
-import { type Delivery, type DirectedMessage, messageIdFor } from './delivery.js';
+import { ATTEMPT_BYTES, type Delivery, type DirectedMessage, messageIdFor } from './delivery.js';
 import { LINK_MTU_MIN } from './discovery.js';
 import { type Egress, localHeader } from './egress.js';
 import type { Flooding } from './flooding.js';
 import { COST_UNIT_MS, type Link, type Links, REFERENCE_FRAME_BYTES } from './links.js';
 import { partRoom, partsOf } from './repair.js';
 import type { Routing } from './routing.js';
-import type { MeshContext } from './types.js';
+import type { MeshContext, Trail } from './types.js';
 
 /** What is said unasked, so that all agree in the end. */
 const BACKGROUND: ReadonlySet<FrameType> = new Set([
@@ -24,6 +25,10 @@ const BACKGROUND: ReadonlySet<FrameType> = new Set([
   FrameType.DripRequest,
   FrameType.Fingerprints,
 ]);
+/** Messages of users, whose stories are told. */
+const HAS_STORY: ReadonlySet<FrameType> = new Set([FrameType.Message, FrameType.Query]);
+/** A message that waits at least so long for its radio has that in its story. */
+const QUEUED_TOLD_MS = 1_000;
 /** From this attempt on a directed message goes over every link instead of the best. */
 const FLOOD_FROM_ATTEMPT = 3;
 
@@ -137,17 +142,30 @@ export class Sending {
     this.#toward(to, this.#farHeader(type, priority, this.#nextSequence(), to), body, now);
   }
 
+  /** The same over a link of the caller's choice; false when that has no room for it. */
+  over(link: Link, to: NodeId, type: FrameType, body: Uint8Array, priority: Priority, now: Instant): boolean {
+    const header = this.#farHeader(type, priority, this.#nextSequence(), to);
+    this.#originated(header, body, now);
+    return this.#egress.sendMessage(link, { header, payload: body }, now);
+  }
+
+  /** A frame as it is, over another link than before. */
+  again(link: Link, frame: Uint8Array, now: Instant): boolean {
+    return this.#egress.sendFrame(link, frame, now);
+  }
+
   /** One attempt at a message that wants an end-to-end acknowledgement. */
   attempt(message: DirectedMessage, payload: Uint8Array, attempt: number, now: Instant): number {
     const sequence = attempt === 1 ? message.sequence : this.#nextSequence();
     const header = this.#farHeader(message.type, message.priority, sequence, message.to, Flag.AckWanted);
-    this.#try(header, payload, attempt, now);
+    this.#try(header, message, payload, attempt, now);
     return sequence;
   }
 
   /** Asks for what is missing of such a message. */
-  ask({ to, priority }: DirectedMessage, body: Uint8Array, attempt: number, now: Instant): void {
-    this.#try(this.#farHeader(FrameType.PartsAsk, priority, this.#nextSequence(), to), body, attempt, now);
+  ask(message: DirectedMessage, body: Uint8Array, attempt: number, now: Instant): void {
+    const { to, priority } = message;
+    this.#try(this.#farHeader(FrameType.PartsAsk, priority, this.#nextSequence(), to), message, body, attempt, now);
   }
 
   /** Sends ranges of such a message again, in pieces that the first link takes whole. */
@@ -163,10 +181,19 @@ export class Sending {
       this.direct(to, FrameType.Part, body, priority, now);
   }
 
+  /** Tells the story of a user's message, and no other. */
+  #trailOf({ id, type }: Pick<DirectedMessage, 'id' | 'type'>): (trail: Omit<Trail, 'id'>) => void {
+    if (!HAS_STORY.has(type)) return () => {};
+    return (trail) => this.#context.emit({ kind: 'trail', id, ...trail });
+  }
+
   /** A frame the next hop did not take: another way if there is one, every way if there is none known. */
   reroute(link: Link, frame: Uint8Array, now: Instant): void {
     const header = readHeader(frame);
     if (header.type < FIRST_FAR_TYPE || header.destination === undefined) return;
+    const id = this.#ownIdOf(header, frame);
+    if (id !== undefined)
+      this.#trailOf({ id, type: header.type as FrameType })({ what: 'not-taken', ...overLink(link) });
     const other = this.#routing.nextLink(header.destination, now, { without: link, avoid: [header.source] });
     if (other) {
       this.#egress.sendFrame(other, frame, now);
@@ -178,11 +205,27 @@ export class Sending {
     }
   }
 
-  #try(header: Header, payload: Uint8Array, attempt: number, now: Instant): void {
-    const to = header.destination as NodeId;
-    if (attempt < FLOOD_FROM_ATTEMPT) return this.#toward(to, header, payload, now);
+  #try(header: Header, message: DirectedMessage, payload: Uint8Array, attempt: number, now: Instant): void {
     this.#originated(header, payload, now);
-    this.#overAllLinks(header, payload, now);
+    const link = attempt < FLOOD_FROM_ATTEMPT ? this.#routing.nextLink(message.to, now) : undefined;
+    const trail = this.#trailOf(message);
+    if (!link) {
+      const links = this.#overAllLinks(header, payload, now);
+      if (links > 0) trail({ what: 'spread', links });
+    } else {
+      trail({ what: 'tried', ...overLink(link) });
+      const isTaken = this.#egress.sendMessage(link, { header, payload }, now);
+      const ms = this.#egress.waitMs(link, header.priority, now);
+      if (!isTaken) trail({ what: 'dropped', ...overLink(link) });
+      else if (ms >= QUEUED_TOLD_MS) trail({ what: 'queued', ...overLink(link), ms });
+    }
+  }
+
+  /** Under which its sender knows a message of this node, from the first frame of any attempt. */
+  #ownIdOf({ source, flags, fragment }: Header, frame: Uint8Array): MessageId | undefined {
+    const isFirst = source === this.#context.self.id && (flags & Flag.AckWanted) !== 0 && !fragment?.offset;
+    const payload = isFirst ? payloadOf(frame) : undefined;
+    return payload && payload.length >= ATTEMPT_BYTES ? this.idOf(readU32(payload, 0)) : undefined;
   }
 
   #farHeader(type: FrameType, priority: Priority, sequence: number, to?: NodeId, flags = 0): Header {
@@ -202,10 +245,18 @@ export class Sending {
     else this.#overAllLinks(header, payload, now);
   }
 
-  #overAllLinks(header: Header, payload: Uint8Array, now: Instant): void {
+  /** Answers over how many. */
+  #overAllLinks(header: Header, payload: Uint8Array, now: Instant): number {
+    let links = 0;
     for (const node of this.#links.neighbours()) {
       const link = this.#links.best(node);
-      if (link) this.#egress.sendMessage(link, { header, payload }, now);
+      if (link && this.#egress.sendMessage(link, { header, payload }, now)) links++;
     }
+    return links;
   }
 }
+
+const overLink = ({ peer, carrier }: Link): Pick<Trail, 'node' | 'radio'> => ({
+  ...(peer !== undefined && { node: peer }),
+  radio: carrier.index,
+});

@@ -54,6 +54,12 @@ export class TransferOut {
     return this.#all.size;
   }
 
+  get(
+    id: MessageId,
+  ): (KeptTransfer & { readonly bornAt: number; readonly expiresAt: number; readonly dueAt: number }) | undefined {
+    return this.#all.get(id);
+  }
+
   accept({ id, to, type, priority, body, timeoutMs }: DirectedMessage, now: Instant): boolean {
     const { context, log } = this.#parts;
     const size = body.length;
@@ -170,12 +176,19 @@ export class TransferOut {
       },
       now,
     );
+    const { id } = out.manifest;
+    if (out.offering) this.#parts.context.emit({ kind: 'trail', id, what: 'offered', node: out.peer });
   }
 
   #answered(out: Out, outcome: MessageOutcome, code: string | undefined, now: Instant): void {
     out.offering = false;
     if (this.#all.get(out.manifest.id) !== out) return;
     if (outcome === 'refused' && code !== 'transfer.full') return this.#finish(out, 'refused', code, now);
+    if (outcome !== 'delivered') {
+      const { id } = out.manifest;
+      const why = code === undefined ? {} : { code };
+      this.#parts.context.emit({ kind: 'trail', id, what: 'put-off', node: out.peer, ...why });
+    }
     const retryMs = Math.min(RETRY_MAX_MS, RETRY_START_MS * 2 ** out.tries++);
     out.dueAt = now.mono + (outcome === 'delivered' ? SILENT_MS : retryMs);
   }

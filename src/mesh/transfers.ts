@@ -1,10 +1,11 @@
-import type { NodeId } from '../core/ids.js';
+import type { MessageId, NodeId } from '../core/ids.js';
 import { Limit } from '../core/limits.js';
 import type { Instant } from '../core/machine.js';
 import { FrameType } from '../wire/frame-types.js';
 import { Flag, type Header } from '../wire/header.js';
 import type { DirectedMessage } from './delivery.js';
 import type { Receipt } from './receipts.js';
+import type { CustodyStanding } from './standing.js';
 import { readOffer, TRANSFER_SPACE } from './transfer.js';
 import { TransferIn } from './transfer-in.js';
 import { TransferOut } from './transfer-out.js';
@@ -27,6 +28,16 @@ export class Transfers {
 
   sizes(): { readonly transfersOut: number; readonly transfersIn: number } {
     return { transfersOut: this.#out.size, transfersIn: this.#in.size };
+  }
+
+  /** Of a large payload of this node. */
+  standing(id: MessageId): CustodyStanding | undefined {
+    const out = this.#out.get(id);
+    if (!out) return undefined;
+    const { peer: to, priority, bornAt, expiresAt, dueAt } = out;
+    const origin = this.#parts.context.self.id;
+    const doing = this.#parts.reaches(to) ? 'transferring' : 'waiting';
+    return { doing, origin, to, priority, own: true, bornAt, expiresAt, dueAt, keepers: [] };
   }
 
   accept(message: DirectedMessage, now: Instant): boolean {

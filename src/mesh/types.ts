@@ -11,6 +11,7 @@ import type { Carrier } from './carrier.js';
 import type { Counters } from './counters.js';
 import type { Link } from './links.js';
 import type { Pulse } from './pulse.js';
+import type { TraceReport } from './trace-steps.js';
 
 export interface MeshTiming {
   readonly heartbeatMs: number;
@@ -39,6 +40,44 @@ export interface Delivered {
  */
 export type CustodyEvent = 'kept' | 'unkept' | 'held' | 'expired' | 'given-up';
 
+/**
+ * What is done for a message of this node, and in vain: `tried` over the best way, `spread` over every link because none leads
+ * there; `queued`: the radio takes it only later; `dropped`: no room in the queue; `not-taken` by the next hop; `parked`: no
+ * path leads there, it is kept; `handing` over what was kept; `offered`, of a large payload; `put-off` by its destination;
+ * `again`: the destination had it already.
+ */
+export type TrailEvent =
+  | 'tried'
+  | 'spread'
+  | 'queued'
+  | 'dropped'
+  | 'not-taken'
+  | 'parked'
+  | 'handing'
+  | 'offered'
+  | 'put-off'
+  | 'again';
+
+export interface Trail {
+  readonly id: MessageId;
+  /** `duplicate`: of a message of another node, which came again and was not given out twice. */
+  readonly what: TrailEvent | 'duplicate';
+  readonly node?: NodeId;
+  /** The number of a carrier. */
+  readonly radio?: number;
+  readonly code?: string;
+  /** Of `queued`: until the radio takes it. */
+  readonly ms?: number;
+  /** Of `spread`: over so many links. */
+  readonly links?: number;
+}
+
+/** How the word of a delivery came back. */
+export interface WayBack {
+  readonly hops: number;
+  readonly via: NodeId;
+}
+
 export type MessageOutcome = 'delivered' | 'expired' | 'refused';
 
 export type PeerChange = 'joined' | 'alive' | 'offline' | 'forgotten';
@@ -53,7 +92,9 @@ export type MeshEffect =
       readonly outcome: MessageOutcome;
       readonly code?: string;
       readonly node?: NodeId;
+      readonly back?: WayBack;
     }
+  | ({ readonly kind: 'trail' } & Trail)
   | {
       readonly kind: 'receipt';
       readonly id: MessageId;
@@ -61,6 +102,8 @@ export type MeshEffect =
       readonly node?: NodeId;
       readonly code?: string;
     }
+  /** What a node says of a probe of this one. */
+  | { readonly kind: 'trace'; readonly token: string; readonly report: TraceReport }
   /** Of a message of this node that goes in chunks. */
   | { readonly kind: 'progress'; readonly id: MessageId; readonly doneBytes: number; readonly totalBytes: number }
   /** To be written in one batch, answered by a `custody` input `kept` or `keep-failed`. */

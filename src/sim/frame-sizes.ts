@@ -236,6 +236,7 @@ function addFar(add: Add): void {
   add('chunk request', '10 chunks', encode(Body.ChunkRequestSchema, { message: ID_14, indexes, held: 190 }), Directed);
   const bytes = new Uint8Array(1_024).fill(6);
   add('chunk', '1,024 bytes', encode(Body.ChunkSchema, { message: ID_14, index: 200, bytes }), Directed);
+  addTrace(add);
   add('proof request', 'of one frame', encode(Body.ProofRequestSchema, { message: ID_14 }), Directed);
   const { body, signature } = decode(Body.SignedBeatSchema, typicalBeat()) ?? { body: ID_14, signature: ID_14 };
   const beat = { body, signature };
@@ -245,6 +246,14 @@ function addFar(add: Add): void {
     encode(Body.ProofSchema, { message: ID_14, leaf: HASH_32, index: 2, path: [HASH_32, HASH_32, HASH_32], beat }),
     Directed,
   );
+}
+
+function addTrace(add: Add): void {
+  const step = { node: ID_14.subarray(0, 8), radio: 'udp:9999', rttUs: 1_400, cost: 13, quality: 1_000 };
+  const token = ID_14.subarray(0, 8);
+  add('trace probe', 'to one node', encode(Body.TraceProbeSchema, { token }), Flag.Directed);
+  const steps = { came: step, next: step };
+  add('trace reply', 'of a node on the way', encode(Body.TraceReplySchema, { token, hop: 2, ...steps }), Flag.Directed);
 }
 
 export const sizeTable = (rows: readonly FrameSize[]): string =>

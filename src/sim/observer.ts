@@ -64,6 +64,8 @@ export interface Observer {
   outcome?(node: ObservedNode, id: MessageId, outcome: MessageOutcome, now: number): void;
   progress?(node: ObservedNode, effect: Extract<MeshEffect, { kind: 'progress' }>, now: number): void;
   receipt?(node: ObservedNode, effect: Extract<MeshEffect, { kind: 'receipt' }>, now: number): void;
+  trail?(node: ObservedNode, effect: Extract<MeshEffect, { kind: 'trail' }>, now: number): void;
+  trace?(node: ObservedNode, effect: Extract<MeshEffect, { kind: 'trace' }>, now: number): void;
   peer?(node: ObservedNode, peer: NodeId, change: PeerChange, now: number): void;
   records?(node: ObservedNode, effect: WeaveEffect, now: number): void;
   stepped?(node: ObservedNode, now: number): void;

@@ -250,6 +250,12 @@ export class SimNode implements ObservedNode {
       case 'progress':
         for (const observer of observers) observer.progress?.(this, output, now);
         return;
+      case 'trail':
+        for (const observer of observers) observer.trail?.(this, output, now);
+        return;
+      case 'trace':
+        for (const observer of observers) observer.trace?.(this, output, now);
+        return;
       case 'receipt':
         for (const observer of observers) observer.receipt?.(this, output, now);
         return;

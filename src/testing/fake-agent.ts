@@ -13,19 +13,19 @@ import type {
   ItemError,
   ManualPeer,
   MessageInput,
-  MessageStory,
   NodeFieldsPatch,
   NodeState,
   Peer,
   PushResult,
   QueryAnswer,
-  RouteView,
   SearchAnswer,
   SearchRequest,
   Status,
   WaitingAddress,
 } from '../agent/contract.js';
+import type { RouteUpdate, RouteView, TraceRequest, TraceResult } from '../agent/routes-contract.js';
 import type { Statistics } from '../agent/statistics-contract.js';
+import type { MessageStory } from '../agent/story-contract.js';
 // biome-ignore-end lint/style/noRestrictedImports: types and names of the contract this stands in for
 import { EdgeError } from '../core/errors.js';
 
@@ -105,11 +105,40 @@ export class FakeAgent implements AgentApi {
     return this.world.routes;
   }
 
-  setRoute(destination: string, nextHop: string | null): void {
-    this.#note('setRoute', { destination, nextHop });
+  setRoute(destination: string, { nextHop, cost }: RouteUpdate): void {
+    this.#note('setRoute', { destination, nextHop, ...(cost !== undefined && { cost }) });
     this.world.routes = this.world.routes.filter((route) => route.destination !== destination);
     if (nextHop === null) return;
-    this.world.routes.push({ destination, nextHop, cost: 1, radio: 'udp', expiresAt: 0, pinned: true });
+    const pin = { nextHop, ...(cost !== undefined && { cost }) };
+    this.world.routes.push({ ...routeOf(), destination, nextHop, expiresAt: 0, pinned: true, pin });
+  }
+
+  async trace(request: TraceRequest): Promise<TraceResult> {
+    this.#note('trace', request);
+    if (request.to === this.nodeId) throw new EdgeError('trace.self', 'no way leads from a node to itself');
+    const far = '0a0b0c0d0e0f1011';
+    const first = { hop: 1, nodeId: FAKE_PEER, name: 'tower', radio: 'udp', rttMs: 1.4, cost: 12, etx: 1.04 };
+    const path = {
+      to: request.to,
+      name: '',
+      tookMs: 12,
+      probes: 1,
+      cost: 12,
+      hops: [{ ...first, answered: true, tookMs: 2 }],
+    };
+    if (request.to === FAKE_PEER) return { ...path, name: 'tower', reached: true };
+    return {
+      ...path,
+      reached: false,
+      stop: {
+        nodeId: FAKE_PEER,
+        name: 'tower',
+        code: 'trace.silent',
+        detail: `no answer beyond tower, which sends on to ${far} over ble`,
+        fix: `try: edge-agent trace ${far}`,
+        next: { nodeId: far, name: '', radio: 'ble', lastSeenAt: STARTED_AT },
+      },
+    };
   }
 
   state(): { readonly nodes: { readonly [nodeId: string]: NodeState } } {
@@ -383,5 +412,6 @@ function peerOf(): Peer {
 
 function routeOf(): RouteView {
   const expiresAt = STARTED_AT + 30_000;
-  return { destination: FAKE_PEER, nextHop: FAKE_PEER, cost: 1, radio: 'udp', expiresAt, pinned: false };
+  const way = { nextHop: FAKE_PEER, cost: 1, radio: 'udp' };
+  return { destination: FAKE_PEER, ...way, expiresAt, pinned: false, hops: 1, confirmed: true, alternatives: [] };
 }

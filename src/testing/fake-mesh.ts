@@ -2,6 +2,7 @@ import { type MessageId, type NodeId, nodeIdOf } from '../core/ids.js';
 import type { Clock } from '../ports/clock.js';
 import type { DeliveredMessage } from '../services/mesh-access.js';
 import type { MessagesMesh, Outcome, Progress, Waypoint } from '../services/messages/messages-mesh.js';
+import type { Trail } from '../services/messages/trail.js';
 import type { FrameType, Priority } from '../wire/frame-types.js';
 
 type Options = {
@@ -37,6 +38,8 @@ export class FakeMesh implements MessagesMesh {
   readonly #others: FakeMesh[] = [];
   readonly #listeners = new Map<FrameType, Set<(message: DeliveredMessage) => void>>();
   readonly #outcomes = new Set<(outcome: Outcome) => void>();
+  readonly #trails = new Set<(trail: Trail) => void>();
+  readonly #progress = new Set<(progress: Progress) => void>();
   readonly #waypoints = new Set<(waypoint: Waypoint) => void>();
   /** What becomes of the write of a message that is to be kept. */
   keeps: 'kept' | 'unkept' = 'kept';
@@ -55,7 +58,7 @@ export class FakeMesh implements MessagesMesh {
   get listeners(): number {
     return [...this.#listeners.values()].reduce(
       (sum, set) => sum + set.size,
-      this.#outcomes.size + this.#waypoints.size,
+      this.#outcomes.size + this.#waypoints.size + this.#trails.size + this.#progress.size,
     );
   }
 
@@ -99,8 +102,22 @@ export class FakeMesh implements MessagesMesh {
     return () => this.#waypoints.delete(listener);
   }
 
-  onProgress(_listener: (progress: Progress) => void): () => void {
-    return () => {};
+  onTrail(listener: (trail: Trail) => void): () => void {
+    this.#trails.add(listener);
+    return () => this.#trails.delete(listener);
+  }
+
+  trail(trail: Trail): void {
+    for (const listener of this.#trails) listener(trail);
+  }
+
+  progress(progress: Progress): void {
+    for (const listener of this.#progress) listener(progress);
+  }
+
+  onProgress(listener: (progress: Progress) => void): () => void {
+    this.#progress.add(listener);
+    return () => this.#progress.delete(listener);
   }
 
   waypoint(waypoint: Waypoint): void {

@@ -45,6 +45,9 @@ export const FrameType = {
   /** Directed: asks an author to prove a frame it originated; and the proof. */
   ProofRequest: 28,
   Proof: 29,
+  /** Directed: asks every node on its way where it is; and the answer of one. */
+  TraceProbe: 30,
+  TraceReply: 31,
   /** Directed: a message in custody, to a keeper or to its destination; and what became of one, to its origin. */
   Parcel: 32,
   Receipt: 33,

@@ -1,14 +1,15 @@
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import type { MessageStory } from '../../agent/contract.js';
+import type { MessageStory } from '../../agent/story-contract.js';
 import { EdgeError, messageOf } from '../../core/errors.js';
 import type { ApiClient } from '../client.js';
-import { type ConnectOptions, connect, optionsOf, talksToAgent } from '../connect.js';
+import { connect, optionsOf, talksToAgent } from '../connect.js';
 import { byteCount } from '../format.js';
+import { type NodeOptions, nodeLabels, showsNodes } from '../nodes.js';
 import { say, sayJson } from '../output.js';
 import { storyText } from '../story.js';
 
-interface MessageOptions extends ConnectOptions {
+interface MessageOptions extends NodeOptions {
   readonly save?: string;
 }
 
@@ -27,7 +28,7 @@ async function save(client: ApiClient, id: string, file: string, json: boolean |
 }
 
 export function define(command: Command): void {
-  talksToAgent(command)
+  showsNodes(talksToAgent(command))
     .argument('<id>', 'the id that send printed')
     .option('--save <file>', 'write the bytes of a large message that came to this node into a file')
     .action(async (id: string) => {
@@ -36,6 +37,6 @@ export function define(command: Command): void {
       if (options.save !== undefined) return save(client, id, options.save, options.json);
       const story = await client.get<MessageStory>(`messages/${encodeURIComponent(id)}`);
       if (options.json) sayJson(story);
-      else say(storyText(story));
+      else say(storyText(story, await nodeLabels(client, options)));
     });
 }

@@ -1,10 +1,32 @@
 import type { Command } from 'commander';
-import type { RouteView } from '../../agent/contract.js';
-import { connect, optionsOf, talksToAgent } from '../connect.js';
+import type { RouteAlternative, RouteView } from '../../agent/routes-contract.js';
+import { type ConnectOptions, connect, optionsOf, talksToAgent } from '../connect.js';
 import { relative } from '../format.js';
 import { type NodeLabel, type NodeOptions, nodeLabels, resolveNode, showsNodes } from '../nodes.js';
 import { say, sayJson, table } from '../output.js';
+import { wholeNumber } from '../parse.js';
 import { sayOutcome } from '../views.js';
+
+const COST_MAX = 65_535;
+const ALTERNATIVES_SHOWN = 3;
+
+const rounded = (cost: number): number => Math.round(cost * 100) / 100;
+
+/** The best of them; those that must not be used, because frames could go in a circle, in brackets. */
+function alternativesText(alternatives: readonly RouteAlternative[], destination: string, label: NodeLabel): string {
+  const words = alternatives.slice(0, ALTERNATIVES_SHOWN).map(({ nextHop, radio, cost, feasible }) => {
+    const text = `${nextHop === destination ? 'direct' : label(nextHop)} ${radio} ${rounded(cost)}`;
+    return feasible ? text : `(${text})`;
+  });
+  const more = alternatives.length - words.length;
+  return [...words, ...(more > 0 ? [`${more} more`] : [])].join(', ');
+}
+
+function expiryText({ pinned, pin, radio, expiresAt }: RouteView): string {
+  if (pinned) return 'pinned';
+  if (radio === '') return 'pinned, not there';
+  return `${relative(expiresAt)}${pin === undefined ? '' : ', pin waits'}`;
+}
 
 const routeTable = (routes: readonly RouteView[], label: NodeLabel): string =>
   table(
@@ -12,23 +34,31 @@ const routeTable = (routes: readonly RouteView[], label: NodeLabel): string =>
       { title: 'DESTINATION', value: ({ destination }) => label(destination) },
       { title: 'NEXT HOP', value: ({ nextHop, destination }) => (nextHop === destination ? 'direct' : label(nextHop)) },
       { title: 'RADIO', value: ({ radio }) => radio, cut: true },
-      { title: 'COST', value: ({ cost }) => Math.round(cost * 100) / 100, right: true },
-      { title: 'EXPIRES', value: ({ pinned, expiresAt }) => (pinned ? 'pinned' : relative(expiresAt)), right: true },
+      { title: 'HOPS', value: ({ hops }) => (hops === 0 ? undefined : hops), right: true },
+      { title: 'COST', value: ({ cost }) => rounded(cost), right: true },
+      { title: 'EXPIRES', value: expiryText, right: true },
+      {
+        title: 'ELSE',
+        value: ({ alternatives, destination }) => alternativesText(alternatives, destination, label),
+        cut: true,
+      },
     ],
     routes,
   );
 
 function definePin(command: Command): void {
   talksToAgent(command)
-    .description('send what is for a node by a neighbour of your choice, until unpinned')
+    .description('send what is for a node by a neighbour of your choice, until unpinned, also after restarts')
     .argument('<destination>', 'id or name')
     .argument('<next-hop>', 'id or name of a neighbour')
+    .option('--cost <cost>', 'only while no way is known that costs less', wholeNumber('--cost', 1, COST_MAX))
     .action(async (destination: string, nextHop: string) => {
-      const options = optionsOf(command);
+      const options = optionsOf<ConnectOptions & { readonly cost?: number }>(command);
       const client = connect(options);
       const to = await resolveNode(client, destination);
       const by = await resolveNode(client, nextHop);
-      sayOutcome(options.json, await client.send('PUT', `routes/${to}`, { nextHop: by }), `Pinned ${to} to ${by}.`);
+      const body = { nextHop: by, ...(options.cost !== undefined && { cost: options.cost }) };
+      sayOutcome(options.json, await client.send('PUT', `routes/${to}`, body), `Pinned ${to} to ${by}.`);
     });
 }
 

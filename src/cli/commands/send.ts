@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import type { MessageStory } from '../../agent/contract.js';
+import type { MessageStory } from '../../agent/story-contract.js';
 import { EdgeError } from '../../core/errors.js';
 import type { ApiClient } from '../client.js';
 import { type ConnectOptions, connect, optionsOf, talksToAgent } from '../connect.js';
 import { byteCount } from '../format.js';
-import { resolveNode } from '../nodes.js';
+import { nodeLabels, resolveNode } from '../nodes.js';
 import { say, sayJson } from '../output.js';
 import { durationOption } from '../parse.js';
 import { type PayloadOptions, payloadOf, withPayload } from '../payload.js';
@@ -67,7 +67,7 @@ async function send(command: Command, to: string, type: string, payload: string 
   }
   const story = await awaitEnd(client, sent.messageId, options.timeout ?? DEFAULT_WAIT_MS);
   if (options.json) sayJson(story);
-  else say(storyText(story));
+  else say(storyText(story, await nodeLabels(client, {})));
   if (story.condition === 'delivered') return;
   if (story.condition !== 'sent') {
     process.exitCode = Exit.Failed;

@@ -121,37 +121,5 @@ export function peerRoutes(agent: AgentApi): readonly Route[] {
         });
       },
     ),
-    route(
-      {
-        id: 'listRoutes',
-        method: 'GET',
-        path: `${API}/routes`,
-        tag: 'mesh',
-        summary: 'The routing table.',
-        query: schema.shortListQuery,
-        answer: { status: 200, description: 'The routes, by destination.', schema: schema.routePage },
-      },
-      ({ query }) => {
-        const { page, next } = pageBy(agent.routes(), (entry) => entry.destination, query, SHORT_LIST_PAGE);
-        return { routes: page, ...next };
-      },
-    ),
-    route(
-      {
-        id: 'putRoute',
-        method: 'PUT',
-        path: `${API}/routes/:nodeId`,
-        tag: 'mesh',
-        summary: 'Pins the route to a node to one neighbour, or unpins it.',
-        params: byNode,
-        body: schema.routeUpdate,
-        answer: { status: 200, description: 'What was set.', schema: schema.routePinned },
-        problems: [404],
-      },
-      ({ params, body }) => {
-        agent.setRoute(params.nodeId, body.nextHop);
-        return { destination: params.nodeId, nextHop: body.nextHop, pinned: body.nextHop !== null };
-      },
-    ),
   ];
 }

@@ -103,8 +103,24 @@ export const messageStory = z.strictObject({
       what: z.string(),
       node: z.string().exactOptional(),
       detail: z.string().exactOptional(),
+      radio: z.string().exactOptional(),
+      hops: count.exactOptional(),
+      times: count.exactOptional().describe('The same happened so often, and last at `lastAt`.'),
+      lastAt: unixMs.exactOptional(),
     }),
   ),
+  standing: z
+    .strictObject({
+      doing: z.enum(['trying', 'waiting', 'handing-over', 'transferring']),
+      reachable: z.boolean().describe('Whether a path leads to its destination.'),
+      nextHop: nodeId.exactOptional(),
+      attempts: count.exactOptional(),
+      nextTryAt: unixMs.exactOptional(),
+      expiresAt: unixMs,
+      keepers: z.array(nodeId).describe('Neighbours that have a copy, or are being given one.'),
+    })
+    .exactOptional()
+    .describe('What is done for it now, while it has no end.'),
 });
 
 export const receivedMessage = z.strictObject({
@@ -168,6 +184,13 @@ export const eventData = {
   }),
   alert,
   message: receivedMessage,
+  transfer: z.strictObject({
+    messageId,
+    to: nodeId,
+    doneBytes: count,
+    totalBytes: count,
+    condition: messageStory.shape.condition,
+  }),
   query: receivedMessage,
   health: z.strictObject({ subject: z.string(), condition: z.string(), detail: z.string().exactOptional() }),
 };

@@ -158,23 +158,6 @@ export const manualPeer = z.strictObject({
   nodeId: nodeId.exactOptional(),
 });
 
-export const routeView = z.strictObject({
-  destination: nodeId,
-  nextHop: nodeId,
-  cost: z.number(),
-  radio: z.string(),
-  expiresAt: unixMs.describe('0 for a pinned route.'),
-  pinned: z.boolean(),
-});
-
-export const routePage = z.strictObject({ routes: z.array(routeView), nextCursor: cursor.exactOptional() });
-
-export const routeUpdate = z.strictObject({
-  nextHop: nodeId.nullable().describe('The neighbour to pin the route to; `null` unpins it.'),
-});
-
-export const routePinned = z.strictObject({ destination: nodeId, nextHop: nodeId.nullable(), pinned: z.boolean() });
-
 /** Lists that are short by nature still page: `limit` and the `nextCursor` of the page before. */
 export const shortListQuery = z.strictObject({ limit: limit.exactOptional(), cursor: cursor.exactOptional() });
 

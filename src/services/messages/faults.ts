@@ -26,6 +26,12 @@ export const unkept = (id: string, code: string): EdgeError =>
     details: { messageId: id },
   });
 
+export const unknown = (id: string): EdgeError =>
+  new EdgeError('message.unknown', `no message ${id} was sent from here, is kept here or came here lately`, {
+    status: 404,
+    fix: 'ask the node that sent it, whose id is the first 16 digits; the oldest stories are forgotten first',
+  });
+
 export const expired = (id: string, to: string): EdgeError =>
   new EdgeError('message.expired', `message ${id} was not acknowledged by ${to} in time`, {
     status: 504,

@@ -1,4 +1,5 @@
 import type { JsonValue, PayloadInput, PayloadOutput } from './payload.js';
+import type { StoryCondition } from './stories.js';
 import type { PriorityName } from './terms.js';
 
 export interface SendInput extends PayloadInput {
@@ -37,9 +38,19 @@ export interface Answer extends Omit<PayloadOutput, 'large'> {
 
 export type Handler = (message: Received) => JsonValue | undefined | Promise<JsonValue | undefined>;
 
+export interface Transfer {
+  readonly messageId: string;
+  readonly to: string;
+  readonly doneBytes: number;
+  readonly totalBytes: number;
+  readonly condition: StoryCondition;
+}
+
 export interface MessagesEvents {
   message(message: Received): void;
   /** A question for which this process has no handler. */
   query(message: Received): void;
+  /** Of a large message of this node: what its destination has. The last one has its end. */
+  transfer(transfer: Transfer): void;
   counted(reason: string): void;
 }

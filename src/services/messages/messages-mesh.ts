@@ -1,5 +1,6 @@
 import type { MessageId, NodeId } from '../../core/ids.js';
 import type { MeshAccess } from '../mesh-access.js';
+import type { Trail } from './trail.js';
 
 export interface Outcome {
   readonly id: MessageId;
@@ -7,6 +8,8 @@ export interface Outcome {
   readonly code?: string;
   /** Who said so, when it was another than the one asked. */
   readonly node?: NodeId;
+  /** How the word of it came back. */
+  readonly back?: { readonly hops: number; readonly via: NodeId };
 }
 
 /** On the way of a message: kept on this node's disk or not, held, expired or given up by a keeper. */
@@ -30,5 +33,6 @@ export interface MessagesMesh extends MeshAccess {
   knows(node: NodeId): boolean;
   onProgress(listener: (progress: Progress) => void): () => void;
   onWaypoint(listener: (waypoint: Waypoint) => void): () => void;
+  onTrail(listener: (trail: Trail) => void): () => void;
   onOutcome(listener: (outcome: Outcome) => void): () => void;
 }

@@ -9,7 +9,7 @@ import { FakeMesh, nodeNumber, turns } from '../../testing/fake-mesh.js';
 import { SteppedClock } from '../../testing/stepped-clock.js';
 import { Body, encode } from '../../wire/bodies.js';
 import { FrameType } from '../../wire/frame-types.js';
-import type { Received, SendInput } from './message.js';
+import type { Received, SendInput, Transfer } from './message.js';
 import { Messages } from './messages.js';
 import { PAYLOAD_BYTES_MAX } from './payload.js';
 
@@ -17,13 +17,15 @@ function side(number: number, clock: SteppedClock, store: Store = createMemorySt
   const mesh = new FakeMesh(number, clock);
   const received: Received[] = [];
   const queries: Received[] = [];
+  const transfers: Transfer[] = [];
   const counts = new Map<string, number>();
   const messages = new Messages(mesh, clock, store, {
     message: (message) => received.push(message),
     query: (message) => queries.push(message),
+    transfer: (transfer) => transfers.push(transfer),
     counted: (reason) => counts.set(reason, (counts.get(reason) ?? 0) + 1),
   });
-  return { mesh, messages, received, queries, counts, id: mesh.self };
+  return { mesh, messages, received, queries, transfers, counts, id: mesh.self };
 }
 
 function pair() {

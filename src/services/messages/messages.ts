@@ -7,7 +7,7 @@ import { Body, decode, encode } from '../../wire/bodies.js';
 import { FrameType, Priority } from '../../wire/frame-types.js';
 import type { DeliveredMessage } from '../mesh-access.js';
 import { Acceptance } from './acceptance.js';
-import { busy, codeFrom, expired, noAnswer, refused, stopped } from './faults.js';
+import { busy, codeFrom, expired, noAnswer, refused, stopped, unknown } from './faults.js';
 import { Inbox } from './inbox.js';
 import type { Answer, Handler, MessagesEvents, Received, SendInput, Sent } from './message.js';
 import type { MessagesMesh, Outcome, Waypoint } from './messages-mesh.js';
@@ -21,7 +21,8 @@ import {
   type PayloadInput,
   TYPE_BYTES_MAX,
 } from './payload.js';
-import { Stories, type Story } from './stories.js';
+import type { Story } from './stories.js';
+import { Telling } from './telling.js';
 import { checkPriority, lifeOf, PRIORITY_NAMES, waitOf } from './terms.js';
 
 /** Questions that wait for an answer from elsewhere, and ones from elsewhere that wait for one from here. */
@@ -31,9 +32,6 @@ const HANDLERS_MAX = 256;
 const FAULT_CHARS_MAX = 200;
 /** How long a question from elsewhere may be answered by `respond`. */
 const RESPOND_WITHIN_MS = 600_000;
-
-const NO_PATH = 'no path leads to that node: it is offline, or out of reach';
-const NO_ACK = 'a path leads there, but no acknowledgement came back';
 
 interface OpenQuery {
   readonly to: NodeId;
@@ -48,7 +46,7 @@ export class Messages {
   readonly #mesh: MessagesMesh;
   readonly #clock: Clock;
   readonly #events: MessagesEvents;
-  readonly #stories: Stories;
+  readonly #stories: Telling;
   readonly #handlers = new Map<string, Handler>();
   readonly #acceptance: Acceptance;
   readonly #inbox: Inbox;
@@ -60,7 +58,7 @@ export class Messages {
   constructor(mesh: MessagesMesh, clock: Clock, store: Store, events: MessagesEvents) {
     this.#acceptance = new Acceptance(clock);
     this.#inbox = new Inbox(store, () => events.counted('inbox.store'));
-    this.#stories = new Stories(store, clock, () => events.counted('stories.store'));
+    this.#stories = new Telling(store, clock, events, (node) => mesh.members().includes(node));
     this.#mesh = mesh;
     this.#clock = clock;
     this.#events = events;
@@ -71,6 +69,7 @@ export class Messages {
       mesh.onDelivered(FrameType.Response, (message) => this.#answered(message)),
       mesh.onOutcome((outcome) => this.#outcome(outcome)),
       mesh.onProgress(({ id, doneBytes, totalBytes }) => this.#stories.progress(id, { doneBytes, totalBytes })),
+      mesh.onTrail((trail) => this.#stories.trail(trail)),
       mesh.onWaypoint((waypoint) => this.#waypoint(waypoint)),
     ];
   }
@@ -117,14 +116,15 @@ export class Messages {
     });
   }
 
+  /** Of a message sent from here, or one that came here lately. Throws `message.unknown` (404). */
   story(messageId: string): Story {
-    const id = parseMessageId(messageId);
-    const story = id && this.#stories.get(id);
+    const story = this.#stories.find(messageId);
     if (story) return story;
-    throw new EdgeError('message.unknown', `no message ${messageId} was sent from here lately`, {
-      status: 404,
-      fix: 'ask the node that sent it; the oldest stories are forgotten first',
-    });
+    throw unknown(messageId);
+  }
+
+  has(messageId: string): boolean {
+    return this.#stories.find(messageId) !== undefined;
   }
 
   /** The bytes of a large message that came here. */
@@ -202,11 +202,8 @@ export class Messages {
     const to = input.to === '*' ? '*' : this.#destination(input.to);
     const options = { priority: PRIORITY_NAMES.indexOf(priority) as Priority, timeoutMs: lifeMs };
     const begin = (id: MessageId): void => {
-      const at = this.#clock.wall();
       const fate = keep ? 'kept' : to === '*' || input.ack === false ? 'unknown' : 'lost';
-      this.#stories.begin(id, { to, type: input.type, priority, createdAt: at }, fate);
-      if (to !== '*' && !this.#reaches(to))
-        this.#stories.note(id, { happenedAt: at, what: 'waiting', node: to, detail: NO_PATH });
+      this.#stories.begin(id, { to, type: input.type, priority }, fate);
       prepare(id);
     };
     if (to === '*') return this.#mesh.broadcast(frameType, body, options, begin);
@@ -218,13 +215,10 @@ export class Messages {
     return to !== '*' && to !== this.#mesh.self && ack !== false;
   }
 
-  #waypoint({ id, what, node, code }: Waypoint): void {
+  #waypoint(waypoint: Waypoint): void {
+    const { id, what, code } = waypoint;
     if (what === 'kept' || what === 'unkept') this.#acceptance.tell(id, what === 'kept', code);
-    if (what === 'kept') return;
-    const detail = code === undefined ? {} : { detail: codeFrom(code, 'custody.unknown') };
-    // Its end with a keeper is not the end of the message.
-    const told = what === 'expired' ? 'given-up' : what;
-    this.#stories.note(id, { happenedAt: this.#clock.wall(), what: told, ...(node && { node }), ...detail });
+    this.#stories.waypoint(waypoint);
   }
 
   #destination(text: string): NodeId {
@@ -240,32 +234,13 @@ export class Messages {
     });
   }
 
-  /** Whether a path leads there now. */
-  #reaches(node: NodeId): boolean {
-    return this.#mesh.members().includes(node);
-  }
-
-  /** Why a message that expired is taken to be lost, as far as this node can know. */
-  #lostBecause({ id, outcome }: Outcome): { readonly detail?: string } {
-    const to = this.#stories.get(id)?.to;
-    if (outcome !== 'expired' || to === undefined || to === '*') return {};
-    return { detail: this.#reaches(to as NodeId) ? NO_ACK : NO_PATH };
-  }
-
   #outcome(outcome: Outcome): void {
     const code = outcome.code === undefined ? undefined : codeFrom(outcome.code, 'message.refused');
-    const detail = code !== undefined ? { detail: code } : this.#lostBecause(outcome);
-    const { id, node } = outcome;
-    // Only who says it for another is worth naming.
-    const by = node !== undefined && node !== this.#stories.get(id)?.to ? { node } : {};
-    this.#stories.note(
-      id,
-      { happenedAt: this.#clock.wall(), what: outcome.outcome, ...by, ...detail },
-      outcome.outcome,
-    );
+    const { id } = outcome;
+    this.#stories.outcome(outcome, code);
     this.#acceptance.tell(id, outcome.outcome === 'delivered', code ?? `message.${outcome.outcome}`);
-    const waiting = this.#waiting.get(outcome.id);
-    this.#waiting.delete(outcome.id);
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
     waiting?.({ ...outcome, ...(code !== undefined && { code }) });
   }
 
@@ -291,6 +266,7 @@ export class Messages {
       receivedAt: this.#clock.wall(),
       ...(delivered.ageMs !== undefined && { ageMs: delivered.ageMs }),
     };
+    this.#stories.received(delivered.id, message);
     if (isQuery) this.#question(delivered, message);
     else {
       this.#events.message(message);

@@ -11,6 +11,12 @@ export interface StoryEvent {
   readonly what: string;
   readonly node?: string;
   readonly detail?: string;
+  readonly radio?: string;
+  /** Links on the way. */
+  readonly hops?: number;
+  /** The same happened so often, and last at this time. */
+  readonly times?: number;
+  readonly lastAt?: number;
 }
 
 export interface Story {
@@ -98,8 +104,7 @@ export class Stories {
     if (!told) return undefined;
     const { events } = told.story;
     if (condition !== undefined) this.#progress.delete(id);
-    const before = events.length < EVENTS_MAX ? events : [...events.slice(0, 1), ...events.slice(2)];
-    const story = { ...told.story, condition: condition ?? told.story.condition, events: [...before, event] };
+    const story = { ...told.story, condition: condition ?? told.story.condition, events: withEvent(events, event) };
     this.#stories.set(id, { ...told, story });
     this.#change(id);
     return story;
@@ -136,6 +141,21 @@ export class Stories {
     this.#timer ??= this.#clock.timer('stories', WRITE_MS, () => this.flush());
   }
 }
+
+/** The same once more is counted; beyond the bound the second one goes. */
+function withEvent(events: readonly StoryEvent[], event: StoryEvent): readonly StoryEvent[] {
+  const last = events.at(-1);
+  if (last && isSame(last, event)) {
+    if (event.what === 'waiting') return events;
+    const again = { ...last, times: (last.times ?? 1) + 1, lastAt: event.happenedAt };
+    return [...events.slice(0, -1), again];
+  }
+  const before = events.length < EVENTS_MAX ? events : [...events.slice(0, 1), ...events.slice(2)];
+  return [...before, event];
+}
+
+const isSame = (a: StoryEvent, b: StoryEvent): boolean =>
+  a.what === b.what && a.node === b.node && a.radio === b.radio && (a.detail === b.detail || a.what === 'queued');
 
 function fromDisk(key: string, value: Uint8Array): Told | undefined {
   try {

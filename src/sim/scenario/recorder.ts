@@ -106,7 +106,7 @@ export class Recorder implements Observer {
 
   transmitted(node: ObservedNode, { radio, frame }: Transmission, now: number): void {
     const load = this.#loads[radio];
-    const traits = node.mesh.carrier(radio)?.traits;
+    const traits = node.mesh.context.carriers.get(radio)?.traits;
     if (!load || !traits) return;
     const took = airtimeMs(traits, frame.length);
     load.frames++;

@@ -12,7 +12,7 @@ import type { Message as Message$1 } from "@bufbuild/protobuf";
  * Describes the file edge.proto.
  */
 export const file_edge: GenFile = /*@__PURE__*/
-  fileDesc("CgplZGdlLnByb3RvEgdlZGdlLnYxIpMBCgZCZWFjb24SEgoKcHVibGljX2tleRgBIAEoDBIRCglib290X3NhbHQYAiABKAwSFAoMYm9vdF9jb3VudGVyGAMgASgNEhAKCGNsb2NrX21zGAQgASgEEgwKBG5hbWUYBSABKAkSDQoFbm9uY2UYBiABKAcSDQoFaGVhcmQYByABKAcSDgoGYW5zd2VyGAggASgIIjoKCUhlYXJ0YmVhdBIOCgZkaWdlc3QYASABKAcSDAoEZWNobxgCIAEoDRIPCgdoZWxkX21zGAMgASgNIigKCVN1c3BpY2lvbhIMCgRub2RlGAEgASgMEg0KBWhlYXJkGAIgASgIIhgKBkhvcEFjaxIOCgZ0b2tlbnMYASADKAcingEKB0hlYXJpbmcSDgoGZGlnZXN0GAEgASgHEg8KB3JlY29yZHMYBiABKAcSDQoFaGVhcmQYAiABKAwSEQoJaGVhcmRfaWRzGAMgASgMEg0KBWFza2VkGAQgASgMEhIKCmludGVydmFsX3MYBSABKA0SDgoGbnVtYmVyGAcgASgNEg4KBmxhY2tlZBgIIAEoDBINCgVuYW1lZBgJIAEoDCJ8CghEcmlwSXRlbRIMCgRraW5kGAEgASgNEg4KBnNvdXJjZRgCIAEoDBIRCglzYWx0X2hpbnQYAyABKA0SEAoIc2VxdWVuY2UYBCABKA0SDAoEYm9keRgFIAEoDBIQCghwcmlvcml0eRgGIAEoDRINCgVhZ2VfcxgHIAEoDSIoCgREcmlwEiAKBWl0ZW1zGAEgAygLMhEuZWRnZS52MS5EcmlwSXRlbSI3CglEcmlwRW50cnkSDgoGc291cmNlGAEgASgMEgwKBGtpbmQYAiABKA0SDAoEcmFuaxgDIAEoBCJBCgtEcmlwU3VtbWFyeRIjCgdlbnRyaWVzGAEgAygLMhIuZWRnZS52MS5EcmlwRW50cnkSDQoFcmVwbHkYAiABKAgiRwoKRHJpcEhhc2hlcxIMCgRzYWx0GAEgASgHEg4KBmhhc2hlcxgCIAEoDBIMCgRwYXJ0GAMgASgNEg0KBXBhcnRzGAQgASgNIjIKC0RyaXBSZXF1ZXN0EiMKB2VudHJpZXMYASADKAsyEi5lZGdlLnYxLkRyaXBFbnRyeSLiAQoEQmVhdBIOCgZhdXRob3IYASABKAwSEgoKcHVibGljX2tleRgCIAEoDBIRCglib290X3NhbHQYAyABKAwSFAoMYm9vdF9jb3VudGVyGAQgASgNEg4KBm51bWJlchgFIAEoDRILCgNobGMYBiABKAYSEgoKbWVtYmVyc2hpcBgHIAEoDBIWCg5maXJzdF9zZXF1ZW5jZRgIIAEoDRIVCg1sYXN0X3NlcXVlbmNlGAkgASgNEg0KBWNvdW50GAogASgNEgwKBHJvb3QYCyABKAwSEAoIY2xvY2tfbXMYDCABKAQiLQoKU2lnbmVkQmVhdBIMCgRib2R5GAEgASgMEhEKCXNpZ25hdHVyZRgCIAEoDCI2CglOZWlnaGJvdXISDAoEbm9kZRgBIAEoDBIMCgRjb3N0GAIgASgNEg0KBXJhZGlvGAMgASgJIlAKBkN1c3RvbRILCgNrZXkYASABKAkSDgoEdGV4dBgCIAEoCUgAEhAKBm51bWJlchgDIAEoAUgAEg4KBGZsYWcYBCABKAhIAEIHCgV2YWx1ZSLLAwoJTm9kZVN0YXRlEg4KBmF1dGhvchgBIAEoDBILCgNobGMYAiABKAYSDwoHY291bnRlchgDIAEoDRIMCgRuYW1lGAQgASgJEhEKCWNvbmRpdGlvbhgFIAEoDRIQCgNmcHMYBiABKAJIAIgBARIUCgdiYXR0ZXJ5GAcgASgCSAGIAQESFQoIY2hhcmdpbmcYCCABKAhIAogBARIQCgNjcHUYCSABKAJIA4gBARITCgZtZW1vcnkYCiABKAJIBIgBARIYCgt0ZW1wZXJhdHVyZRgLIAEoAkgFiAEBEhEKBGRpc2sYDCABKAJIBogBARIfCgZjdXN0b20YDSADKAsyDy5lZGdlLnYxLkN1c3RvbRImCgpuZWlnaGJvdXJzGA4gAygLMhIuZWRnZS52MS5OZWlnaGJvdXISFQoNdXBkYXRlZF9hdF9tcxgPIAEoBBIPCgd2ZXJzaW9uGBAgASgJEgsKA2FpchgRIAEoDBIRCglhaXJfcmFkaW8YEiABKAlCBgoEX2Zwc0IKCghfYmF0dGVyeUILCglfY2hhcmdpbmdCBgoEX2NwdUIJCgdfbWVtb3J5Qg4KDF90ZW1wZXJhdHVyZUIHCgVfZGlzayKyAgoKUmVjb3JkQ29yZRIOCgZhdXRob3IYASABKAwSDAoEaGFzaBgCIAEoDBILCgNobGMYAyABKAYSEQoJYm9vdF9zYWx0GAQgASgMEg8KB2NvdW50ZXIYBSABKA0SFwoPY29udGVudF92ZXJzaW9uGAYgASgNEgwKBHR5cGUYByABKAkSDQoFc3BhY2UYCCABKAwSEQoJZGltZW5zaW9uGAkgASgNEhAKCG1ldGFkYXRhGAogASgMEhYKDm9ic2VydmVkX2F0X21zGAsgASgEEhUKDWV4cGlyZXNfYXRfbXMYDCABKAQSDwoHcHVycG9zZRgNIAEoCRITCgtza2V0Y2hfaGFzaBgOIAEoDBIRCglpbnQ4X2hhc2gYDyABKAwSEgoKZXhhY3RfaGFzaBgQIAEoDCJrCgVCYXRjaBIOCgZhdXRob3IYASABKAwSEgoKcHVibGljX2tleRgCIAEoDBIRCglib290X3NhbHQYAyABKAwSDgoGbnVtYmVyGAQgASgNEg0KBWNvdW50GAUgASgNEgwKBHJvb3QYBiABKAwiLgoLU2lnbmVkQmF0Y2gSDAoEYm9keRgBIAEoDBIRCglzaWduYXR1cmUYAiABKAwiXgoGUmVjb3JkEgwKBGNvcmUYASABKAwSDQoFYmF0Y2gYAiABKA0SDAoEbGVhZhgDIAEoDRIMCgRwYXRoGAQgAygMEgwKBGludDgYBSABKAwSDQoFc2NhbGUYBiABKAIieAoJVG9tYnN0b25lEgwKBGhhc2gYASABKAwSDgoGZXJhc2VyGAIgASgMEhIKCnB1YmxpY19rZXkYAyABKAwSCwoDaGxjGAQgASgGEhUKDWNyZWF0ZWRfYXRfbXMYBSABKAQSFQoNZXhwaXJlc19hdF9tcxgGIAEoBCIyCg9TaWduZWRUb21ic3RvbmUSDAoEYm9keRgBIAEoDBIRCglzaWduYXR1cmUYAiABKAwigAEKB1JlY29yZHMSJQoHYmF0Y2hlcxgBIAMoCzIULmVkZ2UudjEuU2lnbmVkQmF0Y2gSIAoHcmVjb3JkcxgCIAMoCzIPLmVkZ2UudjEuUmVjb3JkEiwKCnRvbWJzdG9uZXMYAyADKAsyGC5lZGdlLnYxLlNpZ25lZFRvbWJzdG9uZSIXCgRIYXZlEg8KB2VudHJpZXMYASABKAwiFAoEV2FudBIMCgRrZXlzGAEgASgMIlgKC0ZpbmdlcnByaW50Eg4KBnByZWZpeBgBIAEoDRIMCgRiaXRzGAIgASgNEg0KBWNvdW50GAMgASgNEgsKA3N1bRgEIAEoBhIPCgdlbnRyaWVzGAUgASgMIjMKDEZpbmdlcnByaW50cxIjCgVwYXJ0cxgBIAMoCzIULmVkZ2UudjEuRmluZ2VycHJpbnQiPAoFQWxlcnQSDAoEdHlwZRgBIAEoCRIPCgdwYXlsb2FkGAIgASgMEhQKDHJhaXNlZF9hdF9tcxgDIAEoBCIzCgdQYXlsb2FkEg4KBGpzb24YASABKAxIABINCgNyYXcYAiABKAxIAEIJCgdjb250ZW50IloKB01lc3NhZ2USDAoEdHlwZRgBIAEoCRIhCgdwYXlsb2FkGAIgASgLMhAuZWRnZS52MS5QYXlsb2FkEg8KB2Fuc3dlcnMYAyABKAwSDQoFZmF1bHQYBCABKAkiJwoDQWNrEg8KB21lc3NhZ2UYASABKAwSDwoHcmVmdXNhbBgCIAEoCSJoCgpQYXJjZWxDb3JlEg8KB21lc3NhZ2UYASABKAwSCgoCdG8YAiABKAwSDAoEdHlwZRgDIAEoDRIQCghwcmlvcml0eRgEIAEoDRIPCgdsaWZlX21zGAUgASgNEgwKBGJvZHkYBiABKAwiTQoGUGFyY2VsEgwKBGNvcmUYASABKAwSEgoKcHVibGljX2tleRgCIAEoDBIRCglzaWduYXR1cmUYAyABKAwSDgoGYWdlX21zGAQgASgNIkQKB1JlY2VpcHQSDwoHbWVzc2FnZRgBIAEoDBIMCgR3aGF0GAIgASgNEgwKBG5vZGUYAyABKAwSDAoEY29kZRgEIAEoCSJ6CgVPZmZlchIPCgdtZXNzYWdlGAEgASgMEgwKBHR5cGUYAiABKA0SDAoEc2l6ZRgDIAEoDRITCgtjaHVua19ieXRlcxgEIAEoDRIOCgZkaWdlc3QYBSABKAwSDgoGYWdlX21zGAYgASgNEg8KB2xpZmVfbXMYByABKA0iPgoMQ2h1bmtSZXF1ZXN0Eg8KB21lc3NhZ2UYASABKAwSDwoHaW5kZXhlcxgCIAMoDRIMCgRoZWxkGAMgASgNIjYKBUNodW5rEg8KB21lc3NhZ2UYASABKAwSDQoFaW5kZXgYAiABKA0SDQoFYnl0ZXMYAyABKAwiOwoIUGFydHNBc2sSDwoHYXR0ZW1wdBgBIAEoBxIPCgdtZXNzYWdlGAIgASgHEg0KBXRvdGFsGAMgASgNIj4KDFBhcnRzTWlzc2luZxIPCgdhdHRlbXB0GAEgASgHEg0KBXRvdGFsGAIgASgNEg4KBmJvdW5kcxgDIAMoDSJFCgRQYXJ0Eg8KB2F0dGVtcHQYASABKAcSDQoFdG90YWwYAiABKA0SDgoGb2Zmc2V0GAMgASgNEg0KBWJ5dGVzGAQgASgMImEKDEtlcHRUcmFuc2ZlchIdCgVvZmZlchgBIAEoCzIOLmVkZ2UudjEuT2ZmZXISDAoEcGVlchgCIAEoDBIQCghwcmlvcml0eRgDIAEoDRISCgprZXB0X2F0X21zGAQgASgEImUKCktlcHRQYXJjZWwSDAoEY29yZRgBIAEoDBISCgpwdWJsaWNfa2V5GAIgASgMEhEKCXNpZ25hdHVyZRgDIAEoDBIOCgZhZ2VfbXMYBCABKA0SEgoKa2VwdF9hdF9tcxgFIAEoBCJVCgtLZXB0UmVjZWlwdBIhCgdyZWNlaXB0GAEgASgLMhAuZWRnZS52MS5SZWNlaXB0Eg8KB2xlZnRfbXMYAiABKA0SEgoKa2VwdF9hdF9tcxgDIAEoBCLOAQoLU2VhcmNoUXVlcnkSDQoFc3BhY2UYASABKAwSDAoEaW50OBgCIAEoDBINCgVzY2FsZRgDIAEoAhIJCgFrGAQgASgNEgwKBHR5cGUYBSABKAkSDAoEbm9kZRgGIAEoDBIVCghzaW5jZV9tcxgHIAEoBEgAiAEBEhUKCHVudGlsX21zGAggASgESAGIAQESEAoIbWV0YWRhdGEYCSABKAwSEgoKdGltZW91dF9tcxgKIAEoDUILCglfc2luY2VfbXNCCwoJX3VudGlsX21zIoUBCglDYW5kaWRhdGUSDgoGYXV0aG9yGAEgASgMEgwKBGhhc2gYAiABKAwSDAoEdHlwZRgDIAEoCRINCgVzY29yZRgEIAEoAhITCgtzY29yZWRfZnJvbRgFIAEoDRIWCg5vYnNlcnZlZF9hdF9tcxgGIAEoBBIQCghtZXRhZGF0YRgHIAEoDCJUCgxTZWFyY2hBbnN3ZXISDQoFcXVlcnkYASABKAwSJgoKY2FuZGlkYXRlcxgCIAMoCzISLmVkZ2UudjEuQ2FuZGlkYXRlEg0KBWZhdWx0GAMgASgJIjwKDFNjb3JlUmVxdWVzdBINCgVzcGFjZRgBIAEoDBINCgVleGFjdBgCIAEoDBIOCgZoYXNoZXMYAyADKAwiLgoLU2NvcmVBbnN3ZXISDwoHcmVxdWVzdBgBIAEoDBIOCgZzY29yZXMYAiADKAIiHwoMUHJvb2ZSZXF1ZXN0Eg8KB21lc3NhZ2UYASABKAwidQoFUHJvb2YSDwoHbWVzc2FnZRgBIAEoDBIMCgRsZWFmGAIgASgMEg0KBWluZGV4GAMgASgNEgwKBHBhdGgYBCADKAwSIQoEYmVhdBgFIAEoCzITLmVkZ2UudjEuU2lnbmVkQmVhdBINCgVmYXVsdBgGIAEoCWIGcHJvdG8z");
+  fileDesc("CgplZGdlLnByb3RvEgdlZGdlLnYxIpMBCgZCZWFjb24SEgoKcHVibGljX2tleRgBIAEoDBIRCglib290X3NhbHQYAiABKAwSFAoMYm9vdF9jb3VudGVyGAMgASgNEhAKCGNsb2NrX21zGAQgASgEEgwKBG5hbWUYBSABKAkSDQoFbm9uY2UYBiABKAcSDQoFaGVhcmQYByABKAcSDgoGYW5zd2VyGAggASgIIjoKCUhlYXJ0YmVhdBIOCgZkaWdlc3QYASABKAcSDAoEZWNobxgCIAEoDRIPCgdoZWxkX21zGAMgASgNIigKCVN1c3BpY2lvbhIMCgRub2RlGAEgASgMEg0KBWhlYXJkGAIgASgIIhgKBkhvcEFjaxIOCgZ0b2tlbnMYASADKAcingEKB0hlYXJpbmcSDgoGZGlnZXN0GAEgASgHEg8KB3JlY29yZHMYBiABKAcSDQoFaGVhcmQYAiABKAwSEQoJaGVhcmRfaWRzGAMgASgMEg0KBWFza2VkGAQgASgMEhIKCmludGVydmFsX3MYBSABKA0SDgoGbnVtYmVyGAcgASgNEg4KBmxhY2tlZBgIIAEoDBINCgVuYW1lZBgJIAEoDCJ8CghEcmlwSXRlbRIMCgRraW5kGAEgASgNEg4KBnNvdXJjZRgCIAEoDBIRCglzYWx0X2hpbnQYAyABKA0SEAoIc2VxdWVuY2UYBCABKA0SDAoEYm9keRgFIAEoDBIQCghwcmlvcml0eRgGIAEoDRINCgVhZ2VfcxgHIAEoDSIoCgREcmlwEiAKBWl0ZW1zGAEgAygLMhEuZWRnZS52MS5EcmlwSXRlbSI3CglEcmlwRW50cnkSDgoGc291cmNlGAEgASgMEgwKBGtpbmQYAiABKA0SDAoEcmFuaxgDIAEoBCJBCgtEcmlwU3VtbWFyeRIjCgdlbnRyaWVzGAEgAygLMhIuZWRnZS52MS5EcmlwRW50cnkSDQoFcmVwbHkYAiABKAgiRwoKRHJpcEhhc2hlcxIMCgRzYWx0GAEgASgHEg4KBmhhc2hlcxgCIAEoDBIMCgRwYXJ0GAMgASgNEg0KBXBhcnRzGAQgASgNIjIKC0RyaXBSZXF1ZXN0EiMKB2VudHJpZXMYASADKAsyEi5lZGdlLnYxLkRyaXBFbnRyeSLiAQoEQmVhdBIOCgZhdXRob3IYASABKAwSEgoKcHVibGljX2tleRgCIAEoDBIRCglib290X3NhbHQYAyABKAwSFAoMYm9vdF9jb3VudGVyGAQgASgNEg4KBm51bWJlchgFIAEoDRILCgNobGMYBiABKAYSEgoKbWVtYmVyc2hpcBgHIAEoDBIWCg5maXJzdF9zZXF1ZW5jZRgIIAEoDRIVCg1sYXN0X3NlcXVlbmNlGAkgASgNEg0KBWNvdW50GAogASgNEgwKBHJvb3QYCyABKAwSEAoIY2xvY2tfbXMYDCABKAQiLQoKU2lnbmVkQmVhdBIMCgRib2R5GAEgASgMEhEKCXNpZ25hdHVyZRgCIAEoDCI2CglOZWlnaGJvdXISDAoEbm9kZRgBIAEoDBIMCgRjb3N0GAIgASgNEg0KBXJhZGlvGAMgASgJIlAKBkN1c3RvbRILCgNrZXkYASABKAkSDgoEdGV4dBgCIAEoCUgAEhAKBm51bWJlchgDIAEoAUgAEg4KBGZsYWcYBCABKAhIAEIHCgV2YWx1ZSLLAwoJTm9kZVN0YXRlEg4KBmF1dGhvchgBIAEoDBILCgNobGMYAiABKAYSDwoHY291bnRlchgDIAEoDRIMCgRuYW1lGAQgASgJEhEKCWNvbmRpdGlvbhgFIAEoDRIQCgNmcHMYBiABKAJIAIgBARIUCgdiYXR0ZXJ5GAcgASgCSAGIAQESFQoIY2hhcmdpbmcYCCABKAhIAogBARIQCgNjcHUYCSABKAJIA4gBARITCgZtZW1vcnkYCiABKAJIBIgBARIYCgt0ZW1wZXJhdHVyZRgLIAEoAkgFiAEBEhEKBGRpc2sYDCABKAJIBogBARIfCgZjdXN0b20YDSADKAsyDy5lZGdlLnYxLkN1c3RvbRImCgpuZWlnaGJvdXJzGA4gAygLMhIuZWRnZS52MS5OZWlnaGJvdXISFQoNdXBkYXRlZF9hdF9tcxgPIAEoBBIPCgd2ZXJzaW9uGBAgASgJEgsKA2FpchgRIAEoDBIRCglhaXJfcmFkaW8YEiABKAlCBgoEX2Zwc0IKCghfYmF0dGVyeUILCglfY2hhcmdpbmdCBgoEX2NwdUIJCgdfbWVtb3J5Qg4KDF90ZW1wZXJhdHVyZUIHCgVfZGlzayKyAgoKUmVjb3JkQ29yZRIOCgZhdXRob3IYASABKAwSDAoEaGFzaBgCIAEoDBILCgNobGMYAyABKAYSEQoJYm9vdF9zYWx0GAQgASgMEg8KB2NvdW50ZXIYBSABKA0SFwoPY29udGVudF92ZXJzaW9uGAYgASgNEgwKBHR5cGUYByABKAkSDQoFc3BhY2UYCCABKAwSEQoJZGltZW5zaW9uGAkgASgNEhAKCG1ldGFkYXRhGAogASgMEhYKDm9ic2VydmVkX2F0X21zGAsgASgEEhUKDWV4cGlyZXNfYXRfbXMYDCABKAQSDwoHcHVycG9zZRgNIAEoCRITCgtza2V0Y2hfaGFzaBgOIAEoDBIRCglpbnQ4X2hhc2gYDyABKAwSEgoKZXhhY3RfaGFzaBgQIAEoDCJrCgVCYXRjaBIOCgZhdXRob3IYASABKAwSEgoKcHVibGljX2tleRgCIAEoDBIRCglib290X3NhbHQYAyABKAwSDgoGbnVtYmVyGAQgASgNEg0KBWNvdW50GAUgASgNEgwKBHJvb3QYBiABKAwiLgoLU2lnbmVkQmF0Y2gSDAoEYm9keRgBIAEoDBIRCglzaWduYXR1cmUYAiABKAwiXgoGUmVjb3JkEgwKBGNvcmUYASABKAwSDQoFYmF0Y2gYAiABKA0SDAoEbGVhZhgDIAEoDRIMCgRwYXRoGAQgAygMEgwKBGludDgYBSABKAwSDQoFc2NhbGUYBiABKAIieAoJVG9tYnN0b25lEgwKBGhhc2gYASABKAwSDgoGZXJhc2VyGAIgASgMEhIKCnB1YmxpY19rZXkYAyABKAwSCwoDaGxjGAQgASgGEhUKDWNyZWF0ZWRfYXRfbXMYBSABKAQSFQoNZXhwaXJlc19hdF9tcxgGIAEoBCIyCg9TaWduZWRUb21ic3RvbmUSDAoEYm9keRgBIAEoDBIRCglzaWduYXR1cmUYAiABKAwigAEKB1JlY29yZHMSJQoHYmF0Y2hlcxgBIAMoCzIULmVkZ2UudjEuU2lnbmVkQmF0Y2gSIAoHcmVjb3JkcxgCIAMoCzIPLmVkZ2UudjEuUmVjb3JkEiwKCnRvbWJzdG9uZXMYAyADKAsyGC5lZGdlLnYxLlNpZ25lZFRvbWJzdG9uZSIXCgRIYXZlEg8KB2VudHJpZXMYASABKAwiFAoEV2FudBIMCgRrZXlzGAEgASgMIlgKC0ZpbmdlcnByaW50Eg4KBnByZWZpeBgBIAEoDRIMCgRiaXRzGAIgASgNEg0KBWNvdW50GAMgASgNEgsKA3N1bRgEIAEoBhIPCgdlbnRyaWVzGAUgASgMIjMKDEZpbmdlcnByaW50cxIjCgVwYXJ0cxgBIAMoCzIULmVkZ2UudjEuRmluZ2VycHJpbnQiPAoFQWxlcnQSDAoEdHlwZRgBIAEoCRIPCgdwYXlsb2FkGAIgASgMEhQKDHJhaXNlZF9hdF9tcxgDIAEoBCIzCgdQYXlsb2FkEg4KBGpzb24YASABKAxIABINCgNyYXcYAiABKAxIAEIJCgdjb250ZW50IloKB01lc3NhZ2USDAoEdHlwZRgBIAEoCRIhCgdwYXlsb2FkGAIgASgLMhAuZWRnZS52MS5QYXlsb2FkEg8KB2Fuc3dlcnMYAyABKAwSDQoFZmF1bHQYBCABKAkiJwoDQWNrEg8KB21lc3NhZ2UYASABKAwSDwoHcmVmdXNhbBgCIAEoCSIbCgpUcmFjZVByb2JlEg0KBXRva2VuGAEgASgMIlcKCVRyYWNlU3RlcBIMCgRub2RlGAEgASgMEg0KBXJhZGlvGAIgASgJEg4KBnJ0dF91cxgDIAEoDRIMCgRjb3N0GAQgASgNEg8KB3F1YWxpdHkYBSABKA0imwEKClRyYWNlUmVwbHkSDQoFdG9rZW4YASABKAwSCwoDaG9wGAIgASgNEiAKBGNhbWUYAyABKAsyEi5lZGdlLnYxLlRyYWNlU3RlcBIgCgRuZXh0GAQgASgLMhIuZWRnZS52MS5UcmFjZVN0ZXASIAoEYmFjaxgFIAEoCzISLmVkZ2UudjEuVHJhY2VTdGVwEgsKA2VuZBgGIAEoDSJoCgpQYXJjZWxDb3JlEg8KB21lc3NhZ2UYASABKAwSCgoCdG8YAiABKAwSDAoEdHlwZRgDIAEoDRIQCghwcmlvcml0eRgEIAEoDRIPCgdsaWZlX21zGAUgASgNEgwKBGJvZHkYBiABKAwiTQoGUGFyY2VsEgwKBGNvcmUYASABKAwSEgoKcHVibGljX2tleRgCIAEoDBIRCglzaWduYXR1cmUYAyABKAwSDgoGYWdlX21zGAQgASgNIkQKB1JlY2VpcHQSDwoHbWVzc2FnZRgBIAEoDBIMCgR3aGF0GAIgASgNEgwKBG5vZGUYAyABKAwSDAoEY29kZRgEIAEoCSJ6CgVPZmZlchIPCgdtZXNzYWdlGAEgASgMEgwKBHR5cGUYAiABKA0SDAoEc2l6ZRgDIAEoDRITCgtjaHVua19ieXRlcxgEIAEoDRIOCgZkaWdlc3QYBSABKAwSDgoGYWdlX21zGAYgASgNEg8KB2xpZmVfbXMYByABKA0iPgoMQ2h1bmtSZXF1ZXN0Eg8KB21lc3NhZ2UYASABKAwSDwoHaW5kZXhlcxgCIAMoDRIMCgRoZWxkGAMgASgNIjYKBUNodW5rEg8KB21lc3NhZ2UYASABKAwSDQoFaW5kZXgYAiABKA0SDQoFYnl0ZXMYAyABKAwiOwoIUGFydHNBc2sSDwoHYXR0ZW1wdBgBIAEoBxIPCgdtZXNzYWdlGAIgASgHEg0KBXRvdGFsGAMgASgNIj4KDFBhcnRzTWlzc2luZxIPCgdhdHRlbXB0GAEgASgHEg0KBXRvdGFsGAIgASgNEg4KBmJvdW5kcxgDIAMoDSJFCgRQYXJ0Eg8KB2F0dGVtcHQYASABKAcSDQoFdG90YWwYAiABKA0SDgoGb2Zmc2V0GAMgASgNEg0KBWJ5dGVzGAQgASgMImEKDEtlcHRUcmFuc2ZlchIdCgVvZmZlchgBIAEoCzIOLmVkZ2UudjEuT2ZmZXISDAoEcGVlchgCIAEoDBIQCghwcmlvcml0eRgDIAEoDRISCgprZXB0X2F0X21zGAQgASgEImUKCktlcHRQYXJjZWwSDAoEY29yZRgBIAEoDBISCgpwdWJsaWNfa2V5GAIgASgMEhEKCXNpZ25hdHVyZRgDIAEoDBIOCgZhZ2VfbXMYBCABKA0SEgoKa2VwdF9hdF9tcxgFIAEoBCJVCgtLZXB0UmVjZWlwdBIhCgdyZWNlaXB0GAEgASgLMhAuZWRnZS52MS5SZWNlaXB0Eg8KB2xlZnRfbXMYAiABKA0SEgoKa2VwdF9hdF9tcxgDIAEoBCLOAQoLU2VhcmNoUXVlcnkSDQoFc3BhY2UYASABKAwSDAoEaW50OBgCIAEoDBINCgVzY2FsZRgDIAEoAhIJCgFrGAQgASgNEgwKBHR5cGUYBSABKAkSDAoEbm9kZRgGIAEoDBIVCghzaW5jZV9tcxgHIAEoBEgAiAEBEhUKCHVudGlsX21zGAggASgESAGIAQESEAoIbWV0YWRhdGEYCSABKAwSEgoKdGltZW91dF9tcxgKIAEoDUILCglfc2luY2VfbXNCCwoJX3VudGlsX21zIoUBCglDYW5kaWRhdGUSDgoGYXV0aG9yGAEgASgMEgwKBGhhc2gYAiABKAwSDAoEdHlwZRgDIAEoCRINCgVzY29yZRgEIAEoAhITCgtzY29yZWRfZnJvbRgFIAEoDRIWCg5vYnNlcnZlZF9hdF9tcxgGIAEoBBIQCghtZXRhZGF0YRgHIAEoDCJUCgxTZWFyY2hBbnN3ZXISDQoFcXVlcnkYASABKAwSJgoKY2FuZGlkYXRlcxgCIAMoCzISLmVkZ2UudjEuQ2FuZGlkYXRlEg0KBWZhdWx0GAMgASgJIjwKDFNjb3JlUmVxdWVzdBINCgVzcGFjZRgBIAEoDBINCgVleGFjdBgCIAEoDBIOCgZoYXNoZXMYAyADKAwiLgoLU2NvcmVBbnN3ZXISDwoHcmVxdWVzdBgBIAEoDBIOCgZzY29yZXMYAiADKAIiHwoMUHJvb2ZSZXF1ZXN0Eg8KB21lc3NhZ2UYASABKAwidQoFUHJvb2YSDwoHbWVzc2FnZRgBIAEoDBIMCgRsZWFmGAIgASgMEg0KBWluZGV4GAMgASgNEgwKBHBhdGgYBCADKAwSIQoEYmVhdBgFIAEoCzITLmVkZ2UudjEuU2lnbmVkQmVhdBINCgVmYXVsdBgGIAEoCWIGcHJvdG8z");
 
 /**
  * Frame signed by the author. Says who is here and how to open a link.
@@ -1275,6 +1275,128 @@ export const AckSchema: GenMessage<Ack> = /*@__PURE__*/
   messageDesc(file_edge, 30);
 
 /**
+ * Every node on the way says where it is.
+ *
+ * @generated from message edge.v1.TraceProbe
+ */
+export type TraceProbe = Message$1<"edge.v1.TraceProbe"> & {
+  /**
+   * 8, drawn by who asks: who has not seen the probe cannot answer it
+   *
+   * @generated from field: bytes token = 1;
+   */
+  token: Uint8Array;
+};
+
+/**
+ * Describes the message edge.v1.TraceProbe.
+ * Use `create(TraceProbeSchema)` to create a new message.
+ */
+export const TraceProbeSchema: GenMessage<TraceProbe> = /*@__PURE__*/
+  messageDesc(file_edge, 31);
+
+/**
+ * @generated from message edge.v1.TraceStep
+ */
+export type TraceStep = Message$1<"edge.v1.TraceStep"> & {
+  /**
+   * 8: at the other end of the link
+   *
+   * @generated from field: bytes node = 1;
+   */
+  node: Uint8Array;
+
+  /**
+   * as its owner calls it, at most 24 bytes
+   *
+   * @generated from field: string radio = 2;
+   */
+  radio: string;
+
+  /**
+   * smoothed; 0 when not measured
+   *
+   * @generated from field: uint32 rtt_us = 3;
+   */
+  rttUs: number;
+
+  /**
+   * of sending over it
+   *
+   * @generated from field: uint32 cost = 4;
+   */
+  cost: number;
+
+  /**
+   * share of frames acknowledged, in thousandths
+   *
+   * @generated from field: uint32 quality = 5;
+   */
+  quality: number;
+};
+
+/**
+ * Describes the message edge.v1.TraceStep.
+ * Use `create(TraceStepSchema)` to create a new message.
+ */
+export const TraceStepSchema: GenMessage<TraceStep> = /*@__PURE__*/
+  messageDesc(file_edge, 32);
+
+/**
+ * @generated from message edge.v1.TraceReply
+ */
+export type TraceReply = Message$1<"edge.v1.TraceReply"> & {
+  /**
+   * 8
+   *
+   * @generated from field: bytes token = 1;
+   */
+  token: Uint8Array;
+
+  /**
+   * 1 for the asker's neighbour
+   *
+   * @generated from field: uint32 hop = 2;
+   */
+  hop: number;
+
+  /**
+   * the link the probe came over
+   *
+   * @generated from field: edge.v1.TraceStep came = 3;
+   */
+  came?: TraceStep | undefined;
+
+  /**
+   * the one it goes on over, or was to
+   *
+   * @generated from field: edge.v1.TraceStep next = 4;
+   */
+  next?: TraceStep | undefined;
+
+  /**
+   * the one that leads to the asker, where it is not the first
+   *
+   * @generated from field: edge.v1.TraceStep back = 5;
+   */
+  back?: TraceStep | undefined;
+
+  /**
+   * 0 it goes on, 1 it has arrived, 2 no way on, 3 hop limit, 4 the next node did not take it
+   *
+   * @generated from field: uint32 end = 6;
+   */
+  end: number;
+};
+
+/**
+ * Describes the message edge.v1.TraceReply.
+ * Use `create(TraceReplySchema)` to create a new message.
+ */
+export const TraceReplySchema: GenMessage<TraceReply> = /*@__PURE__*/
+  messageDesc(file_edge, 33);
+
+/**
  * What the origin of a kept message vouches for.
  *
  * @generated from message edge.v1.ParcelCore
@@ -1326,7 +1448,7 @@ export type ParcelCore = Message$1<"edge.v1.ParcelCore"> & {
  * Use `create(ParcelCoreSchema)` to create a new message.
  */
 export const ParcelCoreSchema: GenMessage<ParcelCore> = /*@__PURE__*/
-  messageDesc(file_edge, 31);
+  messageDesc(file_edge, 34);
 
 /**
  * @generated from message edge.v1.Parcel
@@ -1366,7 +1488,7 @@ export type Parcel = Message$1<"edge.v1.Parcel"> & {
  * Use `create(ParcelSchema)` to create a new message.
  */
 export const ParcelSchema: GenMessage<Parcel> = /*@__PURE__*/
-  messageDesc(file_edge, 32);
+  messageDesc(file_edge, 35);
 
 /**
  * @generated from message edge.v1.Receipt
@@ -1406,7 +1528,7 @@ export type Receipt = Message$1<"edge.v1.Receipt"> & {
  * Use `create(ReceiptSchema)` to create a new message.
  */
 export const ReceiptSchema: GenMessage<Receipt> = /*@__PURE__*/
-  messageDesc(file_edge, 33);
+  messageDesc(file_edge, 36);
 
 /**
  * @generated from message edge.v1.Offer
@@ -1463,7 +1585,7 @@ export type Offer = Message$1<"edge.v1.Offer"> & {
  * Use `create(OfferSchema)` to create a new message.
  */
 export const OfferSchema: GenMessage<Offer> = /*@__PURE__*/
-  messageDesc(file_edge, 34);
+  messageDesc(file_edge, 37);
 
 /**
  * @generated from message edge.v1.ChunkRequest
@@ -1494,7 +1616,7 @@ export type ChunkRequest = Message$1<"edge.v1.ChunkRequest"> & {
  * Use `create(ChunkRequestSchema)` to create a new message.
  */
 export const ChunkRequestSchema: GenMessage<ChunkRequest> = /*@__PURE__*/
-  messageDesc(file_edge, 35);
+  messageDesc(file_edge, 38);
 
 /**
  * @generated from message edge.v1.Chunk
@@ -1523,7 +1645,7 @@ export type Chunk = Message$1<"edge.v1.Chunk"> & {
  * Use `create(ChunkSchema)` to create a new message.
  */
 export const ChunkSchema: GenMessage<Chunk> = /*@__PURE__*/
-  messageDesc(file_edge, 36);
+  messageDesc(file_edge, 39);
 
 /**
  * Of a message that went in fragments and was not acknowledged, its sender asks what is missing before it sends it again.
@@ -1558,7 +1680,7 @@ export type PartsAsk = Message$1<"edge.v1.PartsAsk"> & {
  * Use `create(PartsAskSchema)` to create a new message.
  */
 export const PartsAskSchema: GenMessage<PartsAsk> = /*@__PURE__*/
-  messageDesc(file_edge, 37);
+  messageDesc(file_edge, 40);
 
 /**
  * @generated from message edge.v1.PartsMissing
@@ -1587,7 +1709,7 @@ export type PartsMissing = Message$1<"edge.v1.PartsMissing"> & {
  * Use `create(PartsMissingSchema)` to create a new message.
  */
 export const PartsMissingSchema: GenMessage<PartsMissing> = /*@__PURE__*/
-  messageDesc(file_edge, 38);
+  messageDesc(file_edge, 41);
 
 /**
  * @generated from message edge.v1.Part
@@ -1619,7 +1741,7 @@ export type Part = Message$1<"edge.v1.Part"> & {
  * Use `create(PartSchema)` to create a new message.
  */
 export const PartSchema: GenMessage<Part> = /*@__PURE__*/
-  messageDesc(file_edge, 39);
+  messageDesc(file_edge, 42);
 
 /**
  * On a node's own disk only.
@@ -1655,7 +1777,7 @@ export type KeptTransfer = Message$1<"edge.v1.KeptTransfer"> & {
  * Use `create(KeptTransferSchema)` to create a new message.
  */
 export const KeptTransferSchema: GenMessage<KeptTransfer> = /*@__PURE__*/
-  messageDesc(file_edge, 40);
+  messageDesc(file_edge, 43);
 
 /**
  * On a node's own disk only.
@@ -1698,7 +1820,7 @@ export type KeptParcel = Message$1<"edge.v1.KeptParcel"> & {
  * Use `create(KeptParcelSchema)` to create a new message.
  */
 export const KeptParcelSchema: GenMessage<KeptParcel> = /*@__PURE__*/
-  messageDesc(file_edge, 41);
+  messageDesc(file_edge, 44);
 
 /**
  * @generated from message edge.v1.KeptReceipt
@@ -1727,7 +1849,7 @@ export type KeptReceipt = Message$1<"edge.v1.KeptReceipt"> & {
  * Use `create(KeptReceiptSchema)` to create a new message.
  */
 export const KeptReceiptSchema: GenMessage<KeptReceipt> = /*@__PURE__*/
-  messageDesc(file_edge, 42);
+  messageDesc(file_edge, 45);
 
 /**
  * @generated from message edge.v1.SearchQuery
@@ -1795,7 +1917,7 @@ export type SearchQuery = Message$1<"edge.v1.SearchQuery"> & {
  * Use `create(SearchQuerySchema)` to create a new message.
  */
 export const SearchQuerySchema: GenMessage<SearchQuery> = /*@__PURE__*/
-  messageDesc(file_edge, 43);
+  messageDesc(file_edge, 46);
 
 /**
  * @generated from message edge.v1.Candidate
@@ -1848,7 +1970,7 @@ export type Candidate = Message$1<"edge.v1.Candidate"> & {
  * Use `create(CandidateSchema)` to create a new message.
  */
 export const CandidateSchema: GenMessage<Candidate> = /*@__PURE__*/
-  messageDesc(file_edge, 44);
+  messageDesc(file_edge, 47);
 
 /**
  * @generated from message edge.v1.SearchAnswer
@@ -1877,7 +1999,7 @@ export type SearchAnswer = Message$1<"edge.v1.SearchAnswer"> & {
  * Use `create(SearchAnswerSchema)` to create a new message.
  */
 export const SearchAnswerSchema: GenMessage<SearchAnswer> = /*@__PURE__*/
-  messageDesc(file_edge, 45);
+  messageDesc(file_edge, 48);
 
 /**
  * @generated from message edge.v1.ScoreRequest
@@ -1908,7 +2030,7 @@ export type ScoreRequest = Message$1<"edge.v1.ScoreRequest"> & {
  * Use `create(ScoreRequestSchema)` to create a new message.
  */
 export const ScoreRequestSchema: GenMessage<ScoreRequest> = /*@__PURE__*/
-  messageDesc(file_edge, 46);
+  messageDesc(file_edge, 49);
 
 /**
  * @generated from message edge.v1.ScoreAnswer
@@ -1934,7 +2056,7 @@ export type ScoreAnswer = Message$1<"edge.v1.ScoreAnswer"> & {
  * Use `create(ScoreAnswerSchema)` to create a new message.
  */
 export const ScoreAnswerSchema: GenMessage<ScoreAnswer> = /*@__PURE__*/
-  messageDesc(file_edge, 47);
+  messageDesc(file_edge, 50);
 
 /**
  * @generated from message edge.v1.ProofRequest
@@ -1953,7 +2075,7 @@ export type ProofRequest = Message$1<"edge.v1.ProofRequest"> & {
  * Use `create(ProofRequestSchema)` to create a new message.
  */
 export const ProofRequestSchema: GenMessage<ProofRequest> = /*@__PURE__*/
-  messageDesc(file_edge, 48);
+  messageDesc(file_edge, 51);
 
 /**
  * @generated from message edge.v1.Proof
@@ -1999,5 +2121,5 @@ export type Proof = Message$1<"edge.v1.Proof"> & {
  * Use `create(ProofSchema)` to create a new message.
  */
 export const ProofSchema: GenMessage<Proof> = /*@__PURE__*/
-  messageDesc(file_edge, 49);
+  messageDesc(file_edge, 52);
 

@@ -1,0 +1,40 @@
+import { nodeIdOf } from '../core/ids.js';
+import type { Instant } from '../core/machine.js';
+import type { HeardBatch } from '../ports/radio.js';
+import { FIRST_FAR_TYPE, FrameType, isForEars } from '../wire/frame-types.js';
+import { FIXED_HEADER_BYTES, Offset } from '../wire/header.js';
+import { airtimeMs, type Carrier } from './carrier.js';
+import type { Link } from './links.js';
+
+export const wantsHopAck = (type: number): boolean =>
+  type !== FrameType.Beacon && type !== FrameType.Heartbeat && type !== FrameType.HopAck;
+
+export function loadOf({ load, traits }: Carrier, batch: HeardBatch, i: number, now: Instant): void {
+  const length = (batch.offsets[i + 1] as number) - (batch.offsets[i] as number);
+  load.used(airtimeMs(traits, length), isForEars(typeOf(batch, i)), now.mono);
+}
+
+export const typeOf = ({ slab, offsets }: HeardBatch, i: number): number =>
+  slab[(offsets[i] as number) + Offset.Type] as number;
+
+export function snrOf({ snrDb }: HeardBatch, i: number): number | undefined {
+  const ratio = snrDb?.[i];
+  return ratio === undefined || Number.isNaN(ratio) ? undefined : ratio;
+}
+
+/** A copy, because the batch is the radio's. */
+export const frameOf = ({ slab, offsets }: HeardBatch, i: number): Uint8Array => slab.slice(offsets[i], offsets[i + 1]);
+
+/**
+ * Whether a link's ingest may see this frame. Beacons and lists of whom one hears speak for themselves, and what is link-local must come from the
+ * link's own neighbour: else a forged one could take a place in the dedup cache that belongs to a genuine one.
+ */
+export function mayUse(link: Link, batch: HeardBatch, i: number): boolean {
+  const start = batch.offsets[i] as number;
+  const length = (batch.offsets[i + 1] as number) - start;
+  if (length <= Offset.Type) return true;
+  const type = typeOf(batch, i);
+  if (type === FrameType.Beacon || type === FrameType.Hearing) return false;
+  if (type >= FIRST_FAR_TYPE || length < FIXED_HEADER_BYTES) return true;
+  return nodeIdOf(batch.slab, start + Offset.Source) === link.peer;
+}
