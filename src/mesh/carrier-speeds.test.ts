@@ -55,7 +55,12 @@ class Pair {
 
   #end(peer: number): End {
     const context = testContext();
-    const egress = new Egress(context, { nextSequence: sequences(), undelivered: () => {}, suspect: () => {} });
+    const egress = new Egress(context, {
+      nextSequence: sequences(),
+      undelivered: () => {},
+      divert: () => false,
+      suspect: () => {},
+    });
     const traits = { broadcast: false, connected: true, ...this.#wire.traits };
     const link = upLink(new Links(), nodeNamed(peer), carrierWith(traits));
     egress.open(link);
@@ -247,7 +252,12 @@ test('a slow line that loses frames delivers all, and sends about as many again 
 
 test('links that share a slow radio take turns, and an alert over one passes the bulk of the others', (t) => {
   const context = testContext();
-  const egress = new Egress(context, { nextSequence: sequences(), undelivered: () => {}, suspect: () => {} });
+  const egress = new Egress(context, {
+    nextSequence: sequences(),
+    undelivered: () => {},
+    divert: () => false,
+    suspect: () => {},
+  });
   const links = new Links();
   const carrier = carrierWith({ bitsPerSecond: 2_400, mtuBytes: 256 });
   const [a, b] = [upLink(links, nodeNamed(2), carrier), upLink(links, nodeNamed(3), carrier)];

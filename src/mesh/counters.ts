@@ -26,8 +26,8 @@ export class Counters {
     givenUp: 0,
     restored: 0,
   };
-  /** `refused`: the radio had no room, and the frame was kept for later. */
-  readonly hop = { sent: 0, retransmitted: 0, failed: 0, queueDropped: 0, refused: 0 };
+  /** `refused`: the radio had no room, and the frame was kept for later; `diverted`: it went another way, as the next hop did not answer. */
+  readonly hop = { sent: 0, retransmitted: 0, failed: 0, queueDropped: 0, refused: 0, diverted: 0 };
 
   /**
    * Heartbeats that ask for an answer, those without one, neighbours suspected and heard after all, others asked about them, answers given to others,

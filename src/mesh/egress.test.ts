@@ -33,6 +33,7 @@ function setup(mtuBytes = 1_200): Setup {
   const egress = new Egress(context, {
     nextSequence: sequences(),
     undelivered: (_link, frame) => void undelivered.push(frame),
+    divert: () => false,
     suspect: (link) => void suspected.push(link),
   });
   const link = upLink(new Links(), nodeNamed(2), carrierWith(), mtuBytes);
@@ -125,7 +126,7 @@ test('a queue that one neighbour has filled takes frames of others in the place 
 
 test('under a duty cycle lesser frames wait while an alert still goes', (t) => {
   const context = testContext();
-  const events = { nextSequence: sequences(), undelivered: () => {}, suspect: () => {} };
+  const events = { nextSequence: sequences(), undelivered: () => {}, divert: () => false, suspect: () => {} };
   const egress = new Egress(context, events);
   // 2.4 kbit/s and 1 %: a frame of 240 bytes takes 0.8 s, the hour has 36.
   const link = upLink(new Links(), nodeNamed(2), carrierWith({ bitsPerSecond: 2_400, dutyCycle: 0.01 }), 240);
@@ -255,6 +256,53 @@ test('what a neighbour never took is handed back, and it is looked at before', (
   t.deepEqual(undelivered, [frame]);
   t.true(suspected.length > 0);
   t.is(context.counters.hop.failed, 1);
+});
+
+test('when a neighbour acknowledges nothing what is directed takes another way, and the link is known to stall until it answers', (t) => {
+  const context = testContext();
+  const diverted: Uint8Array[] = [];
+  const suspected: Link[] = [];
+  const egress = new Egress(context, {
+    nextSequence: sequences(),
+    undelivered: () => {},
+    divert: (_link, frame) => diverted.push(frame) > 0,
+    suspect: (link) => void suspected.push(link),
+  });
+  const link = upLink(new Links(), nodeNamed(2));
+  egress.open(link);
+  const payload = new Uint8Array(10);
+  const directed = { header: headerWith({ sequence: 1, destination: nodeNamed(9) }), payload };
+  egress.sendMessage(link, directed, at(0));
+  egress.sendMessage(link, { header: headerWith({ sequence: 2 }), payload }, at(0));
+  let now = 0;
+  while (diverted.length === 0 && now < 5_000) {
+    now = egress.nextDeadline() as number;
+    egress.tick(at(now));
+  }
+  t.true(now < 1_500, `${now}`);
+  t.true(link.stalled);
+  t.true(suspected.includes(link), 'it is asked at once');
+  t.is(diverted.length, 1, 'what is for everybody stays');
+  t.is(context.counters.hop.diverted, 1);
+  const [, other] = context.transmitted();
+  t.is(egress.queued().inFlight, 1);
+  egress.acknowledged(link, [tokenOf(other as Uint8Array)], at(now + 1));
+  t.false(link.stalled);
+});
+
+test('one frame that gets lost again and again is no standstill while others are acknowledged', (t) => {
+  const set = setup();
+  const { egress, link, context } = set;
+  const directed = { header: headerWith({ sequence: 1, destination: nodeNamed(9) }), payload: new Uint8Array(10) };
+  egress.sendMessage(link, directed, at(0));
+  const [lost] = context.transmitted();
+  for (let now = 0; now < 5_000; now += 20) {
+    egress.tick(at(now));
+    egress.sendMessage(link, message(Priority.Medium), at(now));
+    const others = context.transmitted().filter((frame) => frame !== lost);
+    acknowledgeAll(set, others, now + 1);
+    t.false(link.stalled);
+  }
 });
 
 test('a closed lane hands back what it carried, and takes nothing more', (t) => {

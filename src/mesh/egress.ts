@@ -6,6 +6,7 @@ import { buildFrame, payloadOf, tokenOf } from '../wire/frame.js';
 import { FrameType, isForEars, Priority } from '../wire/frame-types.js';
 import {
   effectiveFlags,
+  Flag,
   FRAGMENT_BYTES,
   type Header,
   MAX_PAYLOAD_BYTES,
@@ -13,7 +14,7 @@ import {
   overheadBytes,
   readHeader,
 } from '../wire/header.js';
-import { airtimeMs, type Carrier } from './carrier.js';
+import { airtimeMs, type Carrier, isSlowAir } from './carrier.js';
 import { type Flow, OWN_INGRESS } from './fair-queue.js';
 import { Lane } from './lane.js';
 import { linkTiming } from './link-timing.js';
@@ -37,6 +38,8 @@ const PRIORITIES = [Priority.Critical, Priority.High, Priority.Medium, Priority.
 export interface EgressEvents {
   /** The next hop never acknowledged this frame, or its link is gone. */
   undelivered(link: Link, frame: Uint8Array, now: Instant): void;
+  /** The next hop acknowledges nothing at the moment: true when this frame has gone another way. */
+  divert(link: Link, frame: Uint8Array, now: Instant): boolean;
   /** The next hop does not answer: look whether it is still there. */
   suspect(link: Link, now: Instant): void;
   nextSequence(): number;
@@ -278,7 +281,7 @@ export class Egress {
   }
 
   #retransmit(lane: Lane, now: Instant): void {
-    const { again, failed, suspicious } = lane.arq.due(now.mono);
+    const { again, failed, suspicious, stalled } = lane.arq.due(now.mono);
     for (const frame of again) {
       this.#context.counters.hop.retransmitted++;
       lane.again(frame);
@@ -288,6 +291,19 @@ export class Egress {
       this.#events.undelivered(lane.link, frame, now);
     }
     if (suspicious) this.#events.suspect(lane.link, now);
+    if (stalled && !isSlowAir(lane.link.carrier)) this.#stalled(lane, now);
+  }
+
+  /** What is on its way over a link that acknowledges nothing takes another way; what has none stays. */
+  #stalled(lane: Lane, now: Instant): void {
+    const { link } = lane;
+    if (!link.stalled) this.#events.suspect(link, now);
+    link.stalled = true;
+    for (const frame of lane.leftovers())
+      if ((frame[Offset.Flags] as number) & Flag.Directed && this.#events.divert(link, frame, now)) {
+        this.#context.counters.hop.diverted++;
+        lane.drop(frame);
+      }
   }
 
   #flushAcks(lane: Lane, now: Instant): void {

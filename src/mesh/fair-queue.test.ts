@@ -32,6 +32,28 @@ test('origins that came over one link take turns', (t) => {
   t.is(taken(queue, 2_500).get(2), 500);
 });
 
+test('a frame taken out of the middle is gone, and all others come in their order', (t) => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 40 }), fc.nat(), (origins, at) => {
+      const queue = new FairQueue();
+      const frames = origins.map((origin, i) => frame(10 + i, origin));
+      frames.forEach((one, i) => {
+        queue.push(one, { ingress: (origins[i] as number) % 2, origin: nodeNamed(origins[i] as number) });
+      });
+      const gone = frames[at % frames.length] as Uint8Array;
+      t.true(queue.remove(gone));
+      t.false(queue.remove(gone));
+      t.is(queue.length, frames.length - 1);
+      t.is(queue.bytes, frames.reduce((sum, { length }) => sum + length, 0) - gone.length);
+      const left: Uint8Array[] = [];
+      for (let next = queue.shift(); next; next = queue.shift()) left.push(next);
+      t.is(left.length, frames.length - 1);
+      t.true(frames.every((one) => left.includes(one) === (one !== gone)));
+      t.is(queue.bytes, 0);
+    }),
+  );
+});
+
 test('shares count bytes, not frames', (t) => {
   const queue = new FairQueue();
   for (let i = 0; i < 100; i++) queue.push(frame(1_200, 1), { ingress: 1, origin: nodeNamed(1) });

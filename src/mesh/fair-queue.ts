@@ -23,6 +23,8 @@ interface Waiting {
   shift(): Uint8Array | undefined;
   /** The newest frame of whoever has most waiting. */
   pop(): Uint8Array | undefined;
+  /** Whether it waited here. */
+  remove(frame: Uint8Array): boolean;
   all(): Uint8Array[];
 }
 
@@ -49,6 +51,14 @@ class Fifo implements Waiting {
 
   pop(): Uint8Array | undefined {
     return this.#gone(this.#frames.pop());
+  }
+
+  remove(frame: Uint8Array): boolean {
+    const at = this.#frames.indexOf(frame);
+    if (at < 0) return false;
+    this.#frames.splice(at, 1);
+    this.bytes -= frame.length;
+    return true;
   }
 
   all(): Uint8Array[] {
@@ -125,6 +135,12 @@ class Turns<Key> implements Waiting {
     return frame;
   }
 
+  remove(frame: Uint8Array): boolean {
+    const turn = this.#ring.find(({ waiting }) => waiting.remove(frame));
+    if (turn) this.#left(turn, frame);
+    return turn !== undefined;
+  }
+
   all(): Uint8Array[] {
     return this.#ring.flatMap(({ waiting }) => waiting.all());
   }
@@ -187,6 +203,11 @@ export class FairQueue {
   /** The newest frame of the link, and of it the origin, that has most waiting. */
   pop(): Uint8Array | undefined {
     return this.#turns.pop();
+  }
+
+  /** Whether it waited here. */
+  remove(frame: Uint8Array): boolean {
+    return this.#turns.remove(frame);
   }
 
   /** Whether some link has more waiting than this one would have with so many bytes more. */

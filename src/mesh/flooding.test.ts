@@ -97,7 +97,12 @@ interface Setup {
 function setup(...neighbours: NodeId[]): Setup {
   const context = testContext();
   const links = new Links();
-  const egress = new Egress(context, { nextSequence: sequences(), undelivered: () => {}, suspect: () => {} });
+  const egress = new Egress(context, {
+    nextSequence: sequences(),
+    undelivered: () => {},
+    divert: () => false,
+    suspect: () => {},
+  });
   const adjacent = new Set<string>();
   const hears = (a: NodeId, b: NodeId): boolean => adjacent.has(`${a}${b}`);
   const air = new AirFlood(context, new AirTurns(context, egress, () => blindView(context.self.id)));

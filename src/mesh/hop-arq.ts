@@ -9,11 +9,14 @@ import { Window } from './window.js';
 const MAX_TRIES = 8;
 /** Unanswered transmissions of one frame after which the neighbour is looked at. */
 const SUSPICIOUS_TRIES = 4;
+/** … and after which, when nothing at all was acknowledged meanwhile, frames take another way where there is one. */
+const STALLED_TRIES = 3;
 /** Doublings of the timeout that outlive a frame. */
 const BACKOFF_MAX = 16;
 
 interface InFlight {
   readonly frame: Uint8Array;
+  readonly firstAt: number;
   /** When its last byte left, or will have. */
   leftAt: number;
   tries: number;
@@ -26,9 +29,10 @@ export interface Due {
   readonly again: readonly Uint8Array[];
   readonly failed: readonly Uint8Array[];
   readonly suspicious: boolean;
+  readonly stalled: boolean;
 }
 
-const NOTHING_DUE: Due = { again: [], failed: [], suspicious: false };
+const NOTHING_DUE: Due = { again: [], failed: [], suspicious: false, stalled: false };
 
 /**
  * Selective-repeat acknowledgement over one hop: the timer after RFC 6298, within bounds that follow from the carrier
@@ -43,6 +47,7 @@ export class HopArq {
   #smoothedMs: number | undefined;
   #varianceMs = 0;
   #backoff = 1;
+  #acknowledgedAt = Number.NEGATIVE_INFINITY;
   #backedOffAt = Number.NEGATIVE_INFINITY;
 
   constructor(link: Link) {
@@ -62,7 +67,13 @@ export class HopArq {
 
   /** `leftAt`: when its last byte will have left. */
   sent(frame: Uint8Array, leftAt: number): void {
-    this.#inFlight.set(tokenOf(frame), { frame, leftAt, tries: 1, dueAt: leftAt + this.#timeoutMs(1) });
+    this.#inFlight.set(tokenOf(frame), {
+      frame,
+      firstAt: leftAt,
+      leftAt,
+      tries: 1,
+      dueAt: leftAt + this.#timeoutMs(1),
+    });
     this.#inFlightBytes += frame.length;
   }
 
@@ -92,6 +103,8 @@ export class HopArq {
     if (!entry) return;
     const before = this.#inFlightBytes;
     this.#forget(token, entry);
+    this.#acknowledgedAt = now;
+    this.#link.stalled = false;
     // Karn's rule: a retransmitted frame's acknowledgement says nothing about the round trip.
     const roundTripMs = entry.tries === 1 ? Math.max(0, now - entry.leftAt) : undefined;
     if (roundTripMs !== undefined) this.#sample(roundTripMs);
@@ -104,7 +117,7 @@ export class HopArq {
     if (this.#inFlight.size === 0) return NOTHING_DUE;
     const again: Uint8Array[] = [];
     const failed: Uint8Array[] = [];
-    let suspicious = false;
+    let [suspicious, stalled] = [false, false];
     for (const [token, entry] of this.#inFlight) {
       if (entry.dueAt === undefined || now < entry.dueAt) continue;
       this.#late(now);
@@ -117,9 +130,10 @@ export class HopArq {
       entry.tries++;
       entry.dueAt = undefined;
       if (entry.tries > SUSPICIOUS_TRIES) suspicious = true;
+      if (entry.tries > STALLED_TRIES && this.#acknowledgedAt < entry.firstAt) stalled = true;
       again.push(entry.frame);
     }
-    return { again, failed, suspicious };
+    return { again, failed, suspicious, stalled };
   }
 
   nextDeadline(): number | undefined {
@@ -127,6 +141,13 @@ export class HopArq {
     for (const { dueAt } of this.#inFlight.values())
       if (dueAt !== undefined && (earliest === undefined || dueAt < earliest)) earliest = dueAt;
     return earliest;
+  }
+
+  /** It goes another way: nothing more is expected of it here. */
+  drop(frame: Uint8Array): void {
+    const token = tokenOf(frame);
+    const entry = this.#inFlight.get(token);
+    if (entry) this.#forget(token, entry);
   }
 
   unacknowledged(): Uint8Array[] {

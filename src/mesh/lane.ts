@@ -112,6 +112,12 @@ export class Lane {
     return { frame, isFirst: true };
   }
 
+  /** It goes another way. */
+  drop(frame: Uint8Array): void {
+    this.arq.drop(frame);
+    for (const queue of this.#queues) if (queue.remove(frame)) return this.#taken(frame);
+  }
+
   /** All it still carries, most urgent first. */
   leftovers(): Uint8Array[] {
     return [...this.arq.unacknowledged(), ...this.#queues.flatMap((queue) => queue.all())];

@@ -269,6 +269,7 @@ export class LinkWatch {
     this.#wakeFor(watched, now);
     if (link.suspect) this.#context.counters.liveness.refuted++;
     link.suspect = false;
+    link.stalled = false;
     for (const asker of this.#suspicions.heard(link.peer as NodeId)) this.#vouch(asker, link.peer as NodeId, now);
   }
 

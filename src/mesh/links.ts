@@ -20,6 +20,8 @@ export interface Link {
   lastHeard: Instant;
   /** It does not answer: its neighbour may be gone. */
   suspect: boolean;
+  /** Frames sent over it are not acknowledged: other ways are taken while there are some, until it answers again. */
+  stalled: boolean;
   /** Smoothed round trip, from heartbeats and hop acknowledgements. */
   rttMs: number | undefined;
   /** Smoothed share of transmissions that the other end acknowledged. */
@@ -65,6 +67,7 @@ export class Links {
       nextGreetingAt: now.mono,
       lastHeard: now,
       suspect: false,
+      stalled: false,
       rttMs: undefined,
       quality: 1,
     };
@@ -83,6 +86,7 @@ export class Links {
   markGreeting(link: Link): void {
     this.#leaveUp(link);
     link.phase = 'greeting';
+    link.stalled = false;
     link.greetings = 0;
   }
 
@@ -153,14 +157,16 @@ export class Links {
 export const REFERENCE_FRAME_BYTES = 256;
 /** Airtime that one unit of cost stands for. */
 export const COST_UNIT_MS = 0.1;
+/** A millisecond. */
+const HOP_COST = 10;
 
 /**
- * Cost of a hop in units of 100 µs of airtime, times the expected number of transmissions (ETX, De Couto et al. 2003),
- * plus a constant so that a short path over fast carriers still beats a long one. One unit over all carriers.
+ * Cost of a hop in units of 100 µs: airtime and a constant for what each transmission takes besides, so that a short path over fast
+ * carriers still beats a long one, times the expected number of transmissions (ETX, De Couto et al. 2003). One unit over all carriers.
  */
 export function linkCost(link: Link): number {
   const { bitsPerSecond, costPerByte } = link.carrier.traits;
   const airtimeUs = (REFERENCE_FRAME_BYTES * 8 * 1e6) / Math.max(1, bitsPerSecond);
   const etx = 1 / Math.max(0.05, link.quality * link.quality);
-  return Math.min(0xffff, Math.max(1, Math.round(10 + (airtimeUs / 100) * Math.max(1, costPerByte) * etx)));
+  return Math.min(0xffff, Math.max(1, Math.round((HOP_COST + (airtimeUs / 100) * Math.max(1, costPerByte)) * etx)));
 }

@@ -15,7 +15,12 @@ import type { MeshTiming } from './types.js';
 function setup(timing: Partial<MeshTiming> = {}) {
   const context = testContext({ timing: { heartbeatMs: 5_000, peerTimeoutMs: 30_000, forgetAfterMs: 1e9, ...timing } });
   const links = new Links();
-  const egress = new Egress(context, { nextSequence: sequences(), undelivered: () => {}, suspect: () => {} });
+  const egress = new Egress(context, {
+    nextSequence: sequences(),
+    undelivered: () => {},
+    divert: () => false,
+    suspect: () => {},
+  });
   const deaths: { at: number; reason: string }[] = [];
   const digests: number[] = [];
   const told: { neighbour: NodeId; body: Uint8Array }[] = [];

@@ -98,6 +98,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     this.#egress = new Egress(this.context, {
       nextSequence: this.#nextSequence,
       undelivered: (link, frame, now) => this.#passing.undelivered(link, frame, now),
+      divert: (link, frame, now) => this.#sending.divert(link, frame, now),
       suspect: (link, now) => this.liveness.suspect(link, now),
       forms: () => this.#air.forms,
     });

@@ -66,7 +66,7 @@ test('a cost is news when it has doubled, not before', (t) => {
   const { links, own } = setup();
   const link = upLink(links, nodeNamed(5));
   own.tick(at(0));
-  link.quality = 0.7;
+  link.quality = 0.75;
   own.linksChanged(at(100));
   t.is(own.nextDeadline(), undefined);
   link.quality = 0.2;

@@ -1,4 +1,5 @@
 import test from 'ava';
+import { Limit } from '../core/limits.js';
 import { createHotPath } from '../native/hot-path.js';
 import { at, carrierWith, nodeNamed, snapshotOf, upLink } from '../testing/builders.js';
 import { Links } from './links.js';
@@ -61,6 +62,69 @@ test('when the best way has just failed the next best serves, if its neighbour i
   t.is(routing.nextLink(C, at(100_000), { without: viaA }), viaB);
   t.is(routing.nextLink(C, at(100_000), { avoid: [A, undefined] }), viaB);
   t.is(routing.nextLink(C, at(100_000), { avoid: [A, B] }), undefined);
+});
+
+test('a link that acknowledges nothing is left for another way while there is one', (t) => {
+  const { routing, viaA, viaB } = diamond();
+  routing.stateChanged(snapshotOf(B, { neighbours: [edge(SELF), edge(C, 12)] }));
+  viaA.stalled = true;
+  t.is(routing.nextLink(C, at(0)), viaB);
+  viaB.stalled = true;
+  t.is(routing.nextLink(C, at(0)), viaA, 'where none answers the best one is tried');
+});
+
+test('where no nearer neighbour answers one that is as far serves, if its own way does not lead back here', (t) => {
+  const { routing, viaA, viaB } = diamond();
+  routing.stateChanged(snapshotOf(SELF, { neighbours: [edge(A), edge(B)] }));
+  routing.stateChanged(snapshotOf(B, { neighbours: [edge(SELF), edge(C, 25)] }));
+  t.deepEqual(
+    routing.nextHops(C).map(({ node }) => node),
+    [A],
+  );
+  viaA.stalled = true;
+  t.is(routing.nextLink(C, at(0)), viaB);
+  t.is(routing.nextLink(C, at(0), { without: viaB }), viaA);
+  routing.stateChanged(snapshotOf(B, { neighbours: [edge(SELF, 1), edge(C, 400)] }));
+  t.is(routing.nextLink(C, at(0)), viaA, 'it would come back');
+});
+
+test('a pin with a cost serves only while no way costs less', (t) => {
+  const { routing, viaA, viaB } = diamond();
+  const cost = routing.path(C)?.cost ?? 0;
+  routing.pins.set({ destination: C, nextHop: B, cost: cost + 1 });
+  t.is(routing.nextLink(C, at(0)), viaA);
+  t.like(
+    routing.entries(at(0)).find(({ destination }) => destination === C),
+    { pinned: false, nextHop: A, pin: { nextHop: B } },
+  );
+  routing.pins.set({ destination: C, nextHop: B, cost });
+  t.is(routing.nextLink(C, at(0)), viaB);
+  t.like(
+    routing.entries(at(0)).find(({ destination }) => destination === C),
+    { pinned: true, nextHop: B, cost },
+  );
+});
+
+test('the list has every neighbour that leads there, the cheapest first, and whether it may be used', (t) => {
+  const { routing } = diamond();
+  const [entry] = routing.entries(at(0)).filter(({ destination }) => destination === C);
+  t.deepEqual(
+    entry?.ways.map(({ nextHop, feasible }) => [nextHop, feasible]),
+    [
+      [A, true],
+      [B, false],
+    ],
+  );
+  t.is(entry?.ways[0]?.cost, entry?.cost);
+});
+
+test('there are so many pins and no more, and one may always be changed', (t) => {
+  const { routing } = diamond();
+  for (let i = 0; i < Limit.PinnedRoutes; i++)
+    t.true(routing.pins.set({ destination: nodeNamed(100 + i), nextHop: A }));
+  t.false(routing.pins.set({ destination: nodeNamed(9_999), nextHop: A }));
+  t.true(routing.pins.set({ destination: nodeNamed(100), nextHop: B }));
+  t.is(routing.pins.get(nodeNamed(100))?.nextHop, B);
 });
 
 test('a neighbour over two links serves over the other when one has failed', (t) => {

@@ -16,6 +16,9 @@ const LAST_VIA_MAX = 1_024;
 const toKey = (id: NodeId): bigint => BigInt(`0x${id}`);
 const fromKey = (key: bigint): NodeId => key.toString(16).padStart(16, '0') as NodeId;
 
+/** One that answers before one that does not at the moment. */
+const isBetter = (a: Link, b: Link): boolean => (a.stalled === b.stalled ? linkCost(a) < linkCost(b) : b.stalled);
+
 /** Destinations whose costs are worked out between two changes of the topology; the one asked for first goes. */
 const COSTS_KEPT = 64;
 
@@ -33,7 +36,7 @@ export interface Ruling {
  *
  * A neighbour is a next hop only where it is nearer to the destination than this node is (the feasibility condition of
  * RFC 8966, 3.5.1, on distances of the topology; RFC 5286 calls it loop-free). So each hop comes nearer, and the second
- * best way is as safe as the best.
+ * best way is as safe as the best. Where none of them answers, one serves whose own way leads elsewhere.
  */
 export class Routing {
   readonly #self: NodeId;
@@ -91,14 +94,41 @@ export class Routing {
       link?.phase === 'up' && link !== ruling.without && !ruling.avoid?.includes(link.peer);
     const pin = this.#serving(destination);
     const pinned = pin && this.#bestOf(pin.nextHop, suits);
-    if (pinned) return pinned;
+    if (pinned && !pinned.stalled) return pinned;
+    let stalled = pinned;
     for (const { node } of this.nextHops(destination)) {
       const link = this.#bestOf(node, suits);
-      if (link) return link;
+      if (link && !link.stalled) return link;
+      stalled ??= link;
     }
+    const aside = this.#aside(destination, suits);
+    if (aside) return aside;
+    if (stalled) return stalled;
     const learned = this.#table.lookup(toKey(destination), now.mono);
     const back = learned && this.#links.byId(learned.link);
     return suits(back) ? back : undefined;
+  }
+
+  /**
+   * Where no nearer neighbour answers: one as far or farther whose own way does not lead back over this node (the loop-free
+   * alternate of RFC 5286, 3.1).
+   */
+  #aside(destination: NodeId, suits: (link: Link | undefined) => link is Link): Link | undefined {
+    const path = this.#current().get(destination);
+    if (!path) return undefined;
+    const [costs, toSelf] = [this.#costsTo(destination), this.#costsTo(this.#self)];
+    // By the same figures as theirs: what this node has said of its links, not what it knows of them since.
+    const own = Math.min(path.cost, costs.get(this.#self) ?? path.cost);
+    let best: { readonly link: Link; readonly cost: number } | undefined;
+    for (const node of this.#links.neighbours()) {
+      const [rest, back] = [costs.get(node), toSelf.get(node)];
+      if (rest === undefined || back === undefined || rest >= back + own) continue;
+      const link = this.#bestOf(node, suits);
+      if (!link || link.stalled) continue;
+      const cost = linkCost(link) + rest;
+      if (!best || cost < best.cost) best = { link, cost };
+    }
+    return best?.link;
   }
 
   /** Neighbours that are nearer to a node than this one, with the cost of the way over each, cheapest first. */
@@ -189,8 +219,7 @@ export class Routing {
   /** The cheapest link to a neighbour that suits. */
   #bestOf(node: NodeId, suits: (link: Link) => boolean): Link | undefined {
     let best: Link | undefined;
-    for (const link of this.#links.upTo(node))
-      if (suits(link) && (!best || linkCost(link) < linkCost(best))) best = link;
+    for (const link of this.#links.upTo(node)) if (suits(link) && (!best || isBetter(link, best))) best = link;
     return best;
   }
 

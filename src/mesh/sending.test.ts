@@ -34,7 +34,12 @@ function setup() {
   const { id } = context.self;
   const links = new Links();
   const routing = new Routing(id, links, createHotPath({ kind: 'js' }).routes({ capacity: 16, ttlMs: 60_000 }));
-  const egress = new Egress(context, { nextSequence: sequences(), undelivered: () => {}, suspect: () => {} });
+  const egress = new Egress(context, {
+    nextSequence: sequences(),
+    undelivered: () => {},
+    divert: () => false,
+    suspect: () => {},
+  });
   const originated: number[] = [];
   const beats = { originated: (sequence: number) => void originated.push(sequence) } as unknown as Beats;
   const delivery = new Delivery(context, {

@@ -187,6 +187,14 @@ export class Sending {
     return (trail) => this.#context.emit({ kind: 'trail', id, ...trail });
   }
 
+  /** A directed frame over another way than a link that does not answer; false when there is none. */
+  divert(link: Link, frame: Uint8Array, now: Instant): boolean {
+    const { destination, source } = readHeader(frame);
+    if (destination === undefined) return false;
+    const other = this.#routing.nextLink(destination, now, { without: link, avoid: [source] });
+    return other !== undefined && !other.stalled && this.#egress.sendFrame(other, frame, now);
+  }
+
   /** A frame the next hop did not take: another way if there is one, every way if there is none known. */
   reroute(link: Link, frame: Uint8Array, now: Instant): void {
     const header = readHeader(frame);
