@@ -12,7 +12,12 @@ const BYTES = 60;
 
 function setup(self: number, edges: Edges) {
   const context = testContext({ self: { ...selfNamed(1), id: airNode(self) } });
-  const egress = new Egress(context, { undelivered: () => {}, suspect: () => {}, nextSequence: sequences() });
+  const egress = new Egress(context, {
+    undelivered: () => {},
+    divert: () => false,
+    suspect: () => {},
+    nextSequence: sequences(),
+  });
   const carrier = carrierWith(TRAITS);
   const view = viewOf(airNode(self), edges);
   const turns = new AirTurns(context, egress, () => view);

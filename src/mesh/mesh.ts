@@ -56,7 +56,6 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   readonly liveness: Liveness;
   readonly manual = new ManualAddresses();
   readonly pulse: Pulse;
-  readonly #trace: Trace;
   readonly #options: MeshOptions;
   readonly #carriers = new Map<number, Carrier>();
   readonly #egress: Egress;
@@ -137,7 +136,6 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     const sending = new Sending({ ...parts, ...directed, egress, beats, flooding, alerts, nextSequence });
     this.#sending = sending;
     const trace = new Trace({ context, links, routing, sending, flooding });
-    this.#trace = trace;
     this.#passing = new Passing(self.id, { routing, flooding, sending, trace });
     this.#ownState = new OwnState(context, links, options);
     this.#stateSpread = this.#makeStateSpread();
@@ -324,7 +322,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
       case 'patch-state':
         return this.#ownState.patch(input.patch, now);
       case 'trace':
-        return this.#trace.begin(input, now);
+        return this.#passing.trace.begin(input, now);
       case 'custody':
         return this.custody.step(input.input, now);
       case 'leave':

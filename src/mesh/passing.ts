@@ -26,6 +26,10 @@ export class Passing {
     this.#machines = machines;
   }
 
+  get trace(): Trace {
+    return this.#machines.trace;
+  }
+
   pass(key: string, arrival: Arrival, header: Header, frame: Uint8Array, now: Instant): void {
     const { routing, flooding, trace } = this.#machines;
     const { destination, source, ttl, hops } = header;

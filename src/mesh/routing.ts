@@ -117,8 +117,7 @@ export class Routing {
     const path = this.#current().get(destination);
     if (!path) return undefined;
     const [costs, toSelf] = [this.#costsTo(destination), this.#costsTo(this.#self)];
-    // By the same figures as theirs: what this node has said of its links, not what it knows of them since.
-    const own = Math.min(path.cost, costs.get(this.#self) ?? path.cost);
+    const own = this.#ownCost(path, costs);
     let best: { readonly link: Link; readonly cost: number } | undefined;
     for (const node of this.#links.neighbours()) {
       const [rest, back] = [costs.get(node), toSelf.get(node)];
@@ -136,10 +135,11 @@ export class Routing {
     const path = this.#current().get(destination);
     if (!path) return [];
     const costs = this.#costsTo(destination);
+    const own = this.#ownCost(path, costs);
     const hops: { node: NodeId; cost: number }[] = [];
     for (const node of this.#links.neighbours()) {
       const [link, rest] = [this.#links.best(node), node === destination ? 0 : costs.get(node)];
-      if (!link || rest === undefined || rest >= path.cost) continue;
+      if (!link || rest === undefined || rest >= own) continue;
       hops.push({ node, cost: linkCost(link) + rest });
     }
     return hops.sort((a, b) => a.cost - b.cost || (a.node < b.node ? -1 : 1));
@@ -221,6 +221,14 @@ export class Routing {
     let best: Link | undefined;
     for (const link of this.#links.upTo(node)) if (suits(link) && (!best || isBetter(link, best))) best = link;
     return best;
+  }
+
+  /**
+   * To be compared with costs of others, which go by what this node has said of its links: what it knows of them since may be
+   * less, and must not be more, or who goes by way of this node would seem nearer.
+   */
+  #ownCost(path: Path, costs: ReadonlyMap<NodeId, number>): number {
+    return Math.min(path.cost, costs.get(this.#self) ?? path.cost);
   }
 
   #costsTo(destination: NodeId): ReadonlyMap<NodeId, number> {

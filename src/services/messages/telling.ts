@@ -81,7 +81,10 @@ export class Telling {
     const { to, progress } = this.#stories.get(id) ?? {};
     const detail = code !== undefined ? { detail: code } : outcome === 'expired' ? this.#lostBecause(to) : {};
     // Who says it for another is worth naming; else the neighbour by which the word came.
-    const by = node !== undefined && node !== to ? { node } : back && { node: back.via, hops: back.hops };
+    const by =
+      node !== undefined && node !== to
+        ? { node }
+        : back && { ...(back.via !== undefined && { node: back.via }), hops: back.hops };
     this.#stories.note(id, { happenedAt: this.#clock.wall(), what: outcome, ...by, ...detail }, outcome);
     if (progress) this.#transfer(id, progress);
   }
