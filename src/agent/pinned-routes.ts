@@ -35,16 +35,16 @@ export class PinnedRoutes {
     if (destination === context.self.id) {
       throw new EdgeError('route.self', 'a node needs no route to itself', { fix: 'name another destination' });
     }
-    if (peers.lastSeen(destination) === undefined) {
-      throw new EdgeError('peer.unknown', `node ${destination} was never heard of here`, {
-        status: 404,
-        fix: 'see `edge-agent peers`',
-      });
-    }
     if (!links.best(nextHop)) {
       throw new EdgeError('route.next-hop', `node ${nextHop} is not a neighbour`, {
         status: 409,
         fix: 'choose one with hops 1 from `edge-agent peers`',
+      });
+    }
+    if (peers.lastSeen(destination) === undefined) {
+      throw new EdgeError('peer.unknown', `node ${destination} was never heard of here`, {
+        status: 404,
+        fix: 'see `edge-agent peers`',
       });
     }
     if (!routing.pins.set(pin)) {

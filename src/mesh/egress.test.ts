@@ -200,7 +200,12 @@ test('a payload no message can have is refused and counted', (t) => {
 test('an acknowledgement says again what the one before said, in case that was lost, on carriers that lose frames', (t) => {
   for (const reliable of [false, true]) {
     const context = testContext();
-    const egress = new Egress(context, { nextSequence: sequences(), undelivered: () => {}, suspect: () => {} });
+    const egress = new Egress(context, {
+      nextSequence: sequences(),
+      undelivered: () => {},
+      divert: () => false,
+      suspect: () => {},
+    });
     const link = upLink(new Links(), nodeNamed(2), carrierWith({ reliable }));
     egress.open(link);
     const frames = [1, 2, 3].map(

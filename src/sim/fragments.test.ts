@@ -36,7 +36,7 @@ const AIRS: Readonly<Record<string, Air>> = {
     messages: 20,
   },
   'frames of 200 bytes at 4,800 bits a second': {
-    traits: { mtuBytes: 200, bitsPerSecond: 4_800, latencyMs: 40 },
+    traits: { mtuBytes: 200, bitsPerSecond: 4_800, latencyMs: 40, broadcast: false, connected: true },
     delayMs: 40,
     messages: 5,
   },
