@@ -4,7 +4,8 @@ import type { Instant } from '../core/machine.js';
 import { Body, decode } from '../wire/bodies.js';
 import { FrameType, type Priority } from '../wire/frame-types.js';
 import { messageIdFor } from './delivery.js';
-import { alertRank, type Drip, type DripItem, DripKind } from './drip.js';
+import type { Drip } from './drip.js';
+import { alertRank, type DripItem, DripKind } from './drip-items.js';
 import type { MeshContext } from './types.js';
 
 /** For how long after it was raised an alert is handed to nodes that lack it. */

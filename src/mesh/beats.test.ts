@@ -5,7 +5,7 @@ import { parseBeat, signBeat, verifyBeat } from '../trust/beat.js';
 import { MAX_FRAMES_PER_BEAT } from '../trust/commitments.js';
 import { Freshness, KnownNodes } from '../trust/known-nodes.js';
 import { Beats } from './beats.js';
-import type { DripItem } from './drip.js';
+import type { DripItem } from './drip-items.js';
 
 function setup() {
   const context = testContext();

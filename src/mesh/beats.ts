@@ -3,12 +3,12 @@ import type { NodeId } from '../core/ids.js';
 import { Limit } from '../core/limits.js';
 import type { Instant } from '../core/machine.js';
 import { TokenBucket } from '../core/token-bucket.js';
-import { beatRank, parseBeat, signBeat, verifyBeat } from '../trust/beat.js';
+import { beatRank, parseBeat, signBeat, verifyParsed } from '../trust/beat.js';
 import { Commitments, MAX_FRAMES_PER_BEAT } from '../trust/commitments.js';
 import { saltHintOf } from '../trust/identity.js';
 import { type KnownNodes, Learned } from '../trust/known-nodes.js';
-import type { DripItem } from './drip.js';
-import { DripKind } from './drip.js';
+import type { DripItem } from './drip-items.js';
+import { DripKind } from './drip-items.js';
 import { longestOnTheWayMs } from './pulse.js';
 import type { MeshContext } from './types.js';
 
@@ -102,8 +102,9 @@ export class Beats {
     now: Instant,
   ): bigint | undefined {
     const { counters, crypto } = this.#context;
-    const claimed = parseBeat(bytes)?.beat;
-    if (!claimed || claimed.author !== source) {
+    const parsed = parseBeat(bytes);
+    const claimed = parsed?.beat;
+    if (!parsed || !claimed || claimed.author !== source) {
       counters.refuse('beat.malformed');
       return undefined;
     }
@@ -118,7 +119,7 @@ export class Beats {
       counters.refuse('beat.too-many');
       return undefined;
     }
-    const beat = verifyBeat(crypto, bytes);
+    const beat = verifyParsed(crypto, parsed);
     if (!beat) {
       counters.refuse('beat.signature');
       return undefined;

@@ -241,10 +241,11 @@ export class Custody {
   }
 
   nextDeadline(): number | undefined {
-    const waiting = [this.#shelf.wakeAt, this.#receipts.nextDeadline(), this.#log.nextDeadline()];
     const at = Math.min(
       this.#transfers.nextDeadline(this.#now),
-      ...waiting.map((each) => each ?? Number.POSITIVE_INFINITY),
+      this.#shelf.wakeAt,
+      this.#receipts.nextDeadline() ?? Number.POSITIVE_INFINITY,
+      this.#log.nextDeadline() ?? Number.POSITIVE_INFINITY,
     );
     return at === Number.POSITIVE_INFINITY ? undefined : at;
   }

@@ -216,10 +216,8 @@ export class Discovery {
         schedule.intervalMs * (isSlowAir(schedule.carrier) ? SLOW_GROWTH : 2),
       );
     }
-    for (const link of [...this.#links.all()]) {
-      if (link.phase === 'greeting' && link.nextGreetingAt <= now.mono && !isSlowAir(link.carrier))
-        this.#greet(link, now);
-    }
+    for (const link of this.#links.greeting())
+      if (link.nextGreetingAt <= now.mono && !isSlowAir(link.carrier)) this.#greet(link, now);
     for (const { carrier: index, address } of this.#manual.due(now.mono, (entry) => this.#isLinked(entry))) {
       const carrier = this.#schedules.get(index)?.carrier;
       if (carrier) this.#transmit(carrier, address, this.#beacon(0, true, carrier.traits.mtuBytes), now);
@@ -232,8 +230,8 @@ export class Discovery {
     for (const schedule of this.#schedules.values()) {
       if (schedule.carrier.traits.broadcast) earliest = earlier(earliest, schedule.nextAt);
     }
-    for (const link of this.#links.all())
-      if (link.phase === 'greeting' && !isSlowAir(link.carrier)) earliest = earlier(earliest, link.nextGreetingAt);
+    for (const { nextGreetingAt, carrier } of this.#links.greeting())
+      if (!isSlowAir(carrier)) earliest = earlier(earliest, nextGreetingAt);
     return earlier(
       earliest,
       this.#manual.nextDeadline((carrier) => this.#schedules.has(carrier)),

@@ -6,6 +6,7 @@ import { Flag, type Header } from '../wire/header.js';
 import type { AirDrip } from './air-drip.js';
 import type { AlertSpread } from './alert-spread.js';
 import type { Beats } from './beats.js';
+import { isSlowAir } from './carrier.js';
 import type { Custody } from './custody.js';
 import { type Delivery, messageIdFor } from './delivery.js';
 import type { Drip } from './drip.js';
@@ -49,8 +50,10 @@ export class Dispatch {
     const { liveness, drip, airDrip, peers, fabric } = this.#machines;
     if (from !== undefined) {
       peers.heardOf(from, now);
-      if (header.type === FrameType.DripHashes) return airDrip.received(carrier, from, payload, now);
-      if (header.type === FrameType.Drip) return drip.received(from, header.type, payload, now);
+      if (header.type === FrameType.DripHashes && isSlowAir(carrier))
+        return airDrip.received(carrier, from, payload, now);
+      if (header.type === FrameType.Drip || header.type === FrameType.DripHashes)
+        return drip.received(from, header.type, payload, now);
     }
     if (!link) return this.#beyond({ carrier, link, from }, header, payload, now);
     const peer = link.peer as NodeId;
@@ -61,7 +64,6 @@ export class Dispatch {
         return liveness.heard(link, header, payload, now);
       case FrameType.Suspicion:
         return liveness.told(link, payload, now);
-      case FrameType.DripSummary:
       case FrameType.DripRequest:
         return drip.received(peer, header.type, payload, now);
       case FrameType.Records:

@@ -1,8 +1,8 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { nodeNamed } from '../testing/builders.js';
-import { type DripItem, DripKind } from './drip.js';
 import { compareHashes, type HashedItem, partsFor, readHashes, type SaidHashes, writeHashes } from './drip-hashes.js';
+import { type DripItem, DripKind } from './drip-items.js';
 
 const itemOf = (n: number): DripItem => ({
   ...{ kind: DripKind.State, source: nodeNamed(n), saltHint: 0, sequence: 1, rank: 1n, body: new Uint8Array(0) },

@@ -1,6 +1,6 @@
 import { readU16, writeU16 } from '../core/bytes.js';
 import { Body, decode, encode } from '../wire/bodies.js';
-import type { DripItem } from './drip.js';
+import type { DripItem } from './drip-items.js';
 
 const HASH_BYTES = 2;
 /** Protobuf around the hashes of a part. */
@@ -21,6 +21,8 @@ export interface SaidHashes {
   readonly parts: number;
   /** Salted. */
   readonly hashes: ReadonlySet<number>;
+  /** Said because the other did: it need not say the same. */
+  readonly reply: boolean;
 }
 
 export interface HashesDifference {
@@ -37,24 +39,24 @@ export const partsFor = (items: number, bodyBytes: number): number =>
 /** The body of a DripHashes frame: of one part, within so many bytes. What finds no room is sent as if the other lacked it. */
 export function writeHashes(
   items: readonly HashedItem[],
-  { salt, part, parts }: { readonly salt: number; readonly part: number; readonly parts: number },
+  { salt, part, parts, reply = false }: Pick<SaidHashes, 'salt' | 'part' | 'parts'> & { readonly reply?: boolean },
   bodyBytes: number,
 ): Uint8Array {
   const own = items.filter(({ hash }) => partOf(hash, parts) === part).map(({ hash }) => salted(hash, salt));
   const said = own.sort((a, b) => a - b).slice(0, mostIn(bodyBytes));
   const hashes = new Uint8Array(said.length * HASH_BYTES);
   for (const [i, hash] of said.entries()) writeU16(hashes, i * HASH_BYTES, hash);
-  return encode(Body.DripHashesSchema, { salt, hashes, part, parts });
+  return encode(Body.DripHashesSchema, { salt, hashes, part, parts, reply });
 }
 
 /** `undefined` when it is malformed. */
 export function readHashes(payload: Uint8Array): SaidHashes | undefined {
   const body = decode(Body.DripHashesSchema, payload);
   if (!body || body.hashes.length % HASH_BYTES !== 0 || body.parts === 0 || body.part >= body.parts) return undefined;
-  const { salt, part, parts } = body;
+  const { salt, part, parts, reply } = body;
   const hashes = new Set<number>();
   for (let at = 0; at < body.hashes.length; at += HASH_BYTES) hashes.add(readU16(body.hashes, at));
-  return { salt, part, parts, hashes };
+  return { salt, part, parts, hashes, reply };
 }
 
 /** What the two hold differently in this part. Two items of one hash pass for one: the next salt tells them apart. */
@@ -75,7 +77,8 @@ export function compareHashes(
 
 const mostIn = (bodyBytes: number): number => Math.max(1, Math.floor((bodyBytes - HASHES_BODY_BYTES) / HASH_BYTES));
 
-const partOf = (hash: number, parts: number): number => hash % parts;
+/** The part that an item belongs to. */
+export const partOf = (hash: number, parts: number): number => hash % parts;
 
 /** 16 bits that differ for each salt (the finalizer of MurmurHash3). */
 function salted(hash: number, salt: number): number {

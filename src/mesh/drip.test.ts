@@ -3,7 +3,8 @@ import type { NodeId } from '../core/ids.js';
 import { at, nodeNamed, type TestContext, testContext, testRandom } from '../testing/builders.js';
 import { Body, encode } from '../wire/bodies.js';
 import { FrameType } from '../wire/frame-types.js';
-import { Drip, type DripItem, DripKind } from './drip.js';
+import { Drip } from './drip.js';
+import { type DripItem, DripKind } from './drip-items.js';
 
 const X = nodeNamed(50);
 
@@ -20,7 +21,7 @@ class Net {
   readonly #edges = new Set<string>();
   #mail: { readonly at: number; readonly run: () => void }[] = [];
   readonly #random = testRandom('net');
-  sent = { [FrameType.Drip as number]: 0, [FrameType.DripSummary]: 0, [FrameType.DripRequest]: 0 } as Record<
+  sent = { [FrameType.Drip as number]: 0, [FrameType.DripHashes]: 0, [FrameType.DripRequest]: 0 } as Record<
     number,
     number
   >;
@@ -179,20 +180,20 @@ test('what was lost on the way is found by comparing, in both directions', (t) =
   net.run(10_000);
   net.lossy = 0;
   t.not(a.drip.digest(), b.drip.digest());
-  a.drip.mismatch(b.id, at(net.now));
+  a.drip.mismatch(b.id, b.drip.digest(), at(net.now));
   net.run(1_000);
   t.is(a.drip.digest(), b.drip.digest());
   t.is(b.drip.rankOf(DripKind.State, a.id), 3n);
   t.is(a.drip.rankOf(DripKind.Beat, X), 9n);
 });
 
-test('a difference that lasts costs at most two summaries a second', (t) => {
+test('a difference that lasts costs at most two comparisons a second', (t) => {
   const net = line(2);
   const [a, b] = net.members as [Member, Member];
   net.lossy = 1;
-  const before = net.sent[FrameType.DripSummary] ?? 0;
-  for (let i = 0; i < 100; i++) a.drip.mismatch(b.id, at(net.now + i * 10));
-  t.true((net.sent[FrameType.DripSummary] ?? 0) - before <= 3);
+  const before = net.sent[FrameType.DripHashes] ?? 0;
+  for (let i = 0; i < 100; i++) a.drip.mismatch(b.id, i, at(net.now + i * 10));
+  t.true((net.sent[FrameType.DripHashes] ?? 0) - before <= 3);
 });
 
 test('many items go in several messages, none too long', (t) => {
@@ -243,7 +244,7 @@ test('what was forgotten for its age is not taken back, until its source is hear
   t.true(a.drip.isBuried(DripKind.State, X, 5n, at(net.now)));
   t.true(a.drip.isBuried(DripKind.Beat, X, 4n, at(net.now)));
   t.false(a.drip.isBuried(DripKind.Beat, X, 6n, at(net.now)), 'a newer one is news');
-  a.drip.mismatch(b.id, at(net.now));
+  a.drip.mismatch(b.id, b.drip.digest(), at(net.now));
   const requests = net.sent[FrameType.DripRequest] ?? 0;
   net.run(100);
   t.is(net.sent[FrameType.DripRequest], requests, 'it does not ask for it either');
@@ -257,7 +258,7 @@ test('what a person forgot may come back', (t) => {
   a.drip.put(item(X, 5), undefined, at(net.now));
   net.run(1_000);
   a.drip.forget(X, false, at(net.now));
-  b.drip.mismatch(a.id, at(net.now));
+  b.drip.mismatch(a.id, a.drip.digest(), at(net.now));
   net.run(100);
   t.is(a.drip.rankOf(DripKind.State, X), 5n);
 });
@@ -274,7 +275,7 @@ test('nonsense is counted and taken for nothing', (t) => {
     encode(Body.DripSchema, { items: Array.from({ length: 17 }, () => good) }),
   ];
   for (const payload of bad) drip.received(nodeNamed(2), FrameType.Drip, payload, at(0));
-  for (const type of [FrameType.DripSummary, FrameType.DripRequest])
+  for (const type of [FrameType.DripHashes, FrameType.DripRequest])
     drip.received(nodeNamed(2), type, Uint8Array.of(255), at(0));
   t.is(context.refused('drip.malformed'), bad.length + 2);
   t.deepEqual(taken, []);

@@ -1,51 +1,44 @@
-import { readU32, utf8 } from '../core/bytes.js';
+import { equalBytes } from '../core/bytes.js';
 import { type NodeId, nodeIdBytes, nodeIdOf } from '../core/ids.js';
 import type { Instant } from '../core/machine.js';
 import { Body, decode, encode } from '../wire/bodies.js';
 import { FrameType, Priority } from '../wire/frame-types.js';
+import { DripCompare } from './drip-compare.js';
+import type { HashedItem } from './drip-hashes.js';
+import { alertRank, type DripItem, DripKind, dripBody, hashOf, isKind, keyOf, keyOfItem } from './drip-items.js';
 import { Trickle } from './trickle.js';
 import type { MeshContext } from './types.js';
 
-export const DripKind = { Beat: 1, State: 2, Alert: 3 } as const;
-export type DripKind = (typeof DripKind)[keyof typeof DripKind];
-
-/** One small thing that is to reach everybody: the newest beat or state of one node, or an alert. */
-export interface DripItem {
-  readonly kind: DripKind;
-  readonly source: NodeId;
-  readonly saltHint: number;
-  /** Of the frame it was originated in; 0 for a beat. */
-  readonly sequence: number;
-  /** Orders the items of one source and kind: newer is greater. Alerts stand side by side, it tells them apart. */
-  readonly rank: bigint;
-  readonly body: Uint8Array;
-  /** Of an alert. */
-  readonly priority?: Priority;
-  /** When an alert was raised or a beat signed, on this node's monotonic clock. */
-  readonly raisedAt?: number;
-}
-
 /** Trickle's constants on carriers of IP speed. */
 const TRICKLE = { minMs: 30, maxMs: 4_000, redundancy: 2 };
-/** What is due so soon goes with what is due now: many items in a frame, and few looks at all of them, when much is new. */
-const TOGETHER_MS = TRICKLE.minMs / 2;
+/** With so much news under way, as when a large mesh starts, it goes so much more slowly, in full frames. */
+const BUSY_ITEMS = 48;
+const BUSY_STRETCH = 4;
 /** Items in one Drip message, and its bytes: more go into further ones. */
 const ITEMS_PER_MESSAGE = 16;
 const BYTES_PER_MESSAGE = 1_000;
-/** Summaries are sent to a neighbour at most this often. */
-const SUMMARY_EVERY_MS = 500;
-/** Beats and states held; a further one is refused and counted. */
+/** Items held; a further one is refused and counted. */
 export const DRIP_ITEMS_MAX = 8_192;
 /** For how long what was forgotten is not taken back from neighbours that forget it a little later. */
 const BURIED_MS = 3_600_000;
+/** A neighbour that was just sent an item has it before it can say that it lacks it. */
+const UNDERWAY_MS = 500;
 
 interface Held {
   item: DripItem;
-  /** Neighbours known, or safely assumed, to hold it. */
-  readonly holders: Set<NodeId>;
+  /** Neighbours known, or safely assumed, to hold it, and since when. */
+  readonly holders: Map<NodeId, number>;
   readonly trickle: Trickle;
   hash: number;
 }
+
+interface Written {
+  readonly items: readonly DripItem[];
+  readonly body: Uint8Array;
+}
+
+const isSame = (a: readonly DripItem[], b: readonly DripItem[]): boolean =>
+  a.length === b.length && a.every((item, i) => item === b[i]);
 
 export interface DripEvents {
   send(peer: NodeId, type: FrameType, body: Uint8Array, now: Instant): void;
@@ -63,21 +56,12 @@ export interface DripEvents {
   spareAt(peer: NodeId, now: Instant): number;
 }
 
-/** Of beats and states there is one for each source, of alerts one for each rank. */
-const keyOf = (kind: number, source: NodeId, rank: bigint): string =>
-  kind === DripKind.Alert ? `${kind}${source}${rank}` : `${kind}${source}`;
-
-const isKind = (kind: number): kind is DripKind => kind >= DripKind.Beat && kind <= DripKind.Alert;
-
-/** What makes an alert one of its source's. */
-export const alertRank = (saltHint: number, sequence: number): bigint => (BigInt(saltHint) << 32n) | BigInt(sequence);
-
 /** Of an item as it came: only alerts name themselves, the others are told apart by who takes them. */
 const rankOfAlert = ({ saltHint, sequence }: Omit<DripItem, 'rank'>): bigint => alertRank(saltHint, sequence);
 
 /**
  * Dissemination that trickles until everyone has it (RFC 6206): each item is passed on after a short random time to
- * the neighbours not known to have it; what got lost is found by the digest in the heartbeats and summaries.
+ * the neighbours not known to have it; what got lost is found by the digest in the heartbeats and by comparing.
  */
 export class Drip {
   readonly #context: MeshContext;
@@ -85,7 +69,7 @@ export class Drip {
   readonly #held = new Map<string, Held>();
   /** Those whose trickle runs: few, once all neighbours have the rest. */
   readonly #running = new Set<Held>();
-  readonly #summaryAt = new Map<NodeId, number>();
+  readonly #compare: DripCompare;
   /** By key: the rank that was forgotten. At most DRIP_ITEMS_MAX; the oldest goes first. */
   readonly #buried = new Map<string, { readonly rank: bigint; readonly until: number }>();
   /** Neighbours that lack something because their carrier has no airtime to spare: until they are to have it. */
@@ -97,6 +81,13 @@ export class Drip {
   constructor(context: MeshContext, events: DripEvents) {
     this.#context = context;
     this.#events = events;
+    this.#compare = new DripCompare(context, {
+      items: () => this.items(),
+      digest: () => this.#digest,
+      holds: (peer, items) => this.#holds(peer, items),
+      lacks: (peer, items, now) => this.#sendLacked(peer, items, now),
+      send: events.send,
+    });
   }
 
   digest(): number {
@@ -108,7 +99,7 @@ export class Drip {
   }
 
   /** All that is held, with hashes that differ for each item and rank. */
-  items(): { readonly item: DripItem; readonly hash: number }[] {
+  items(): HashedItem[] {
     return [...this.#held.values()];
   }
 
@@ -130,18 +121,18 @@ export class Drip {
         this.#context.counters.refuse('drip.limit');
         return;
       }
-      held = { item, holders: new Set(), trickle: new Trickle(TRICKLE, this.#context.random), hash: 0 };
+      held = { item, holders: new Map(), trickle: new Trickle(TRICKLE, this.#context.random), hash: 0 };
       this.#held.set(key, held);
     }
     this.#digest = (this.#digest ^ held.hash) >>> 0;
-    held.hash = hashOf(item, this.#context);
+    held.hash = hashOf(item, this.#context.crypto);
     this.#digest = (this.#digest ^ held.hash) >>> 0;
     held.item = item;
     held.holders.clear();
-    if (from !== undefined) held.holders.add(from);
+    if (from !== undefined) held.holders.set(from, now.mono);
     if (quiet) return;
     this.#events.spread(item, from, now);
-    held.trickle.reset(now.mono);
+    held.trickle.reset(now.mono, this.#stretch);
     this.#running.add(held);
     this.#dueAt = Math.min(this.#dueAt, held.trickle.nextDeadline() ?? Number.POSITIVE_INFINITY);
   }
@@ -177,8 +168,7 @@ export class Drip {
   }
 
   neighbourUp(peer: NodeId, now: Instant): void {
-    this.#summaryAt.delete(peer);
-    this.#sendSummary(peer, false, now);
+    this.#compare.open(peer, now);
   }
 
   /** Whether the neighbour is known to lack something that is on its way: no need to find out by comparing. */
@@ -188,15 +178,13 @@ export class Drip {
 
   neighbourDown(peer: NodeId): void {
     this.#owed.delete(peer);
-    this.#summaryAt.delete(peer);
+    this.#compare.close(peer);
     for (const held of this.#held.values()) held.holders.delete(peer);
   }
 
-  /** The neighbour's digest is not ours. */
-  mismatch(peer: NodeId, now: Instant): void {
-    const last = this.#summaryAt.get(peer);
-    if (last !== undefined && now.mono - last < SUMMARY_EVERY_MS) return;
-    this.#sendSummary(peer, false, now);
+  /** The neighbour's digest, `theirs`, is not ours. */
+  mismatch(peer: NodeId, theirs: number, now: Instant): void {
+    this.#compare.differs(peer, theirs, now);
   }
 
   /** Asks one neighbour for the newest item of a source. */
@@ -207,13 +195,15 @@ export class Drip {
 
   received(peer: NodeId, type: FrameType, payload: Uint8Array, now: Instant): void {
     if (type === FrameType.Drip) this.#items(peer, payload, now);
-    else if (type === FrameType.DripSummary) this.#summary(peer, payload, now);
+    else if (type === FrameType.DripHashes) this.#compare.received(peer, payload, now);
     else this.#requested(peer, payload, now);
   }
 
   tick(now: Instant): void {
     if (this.#dueAt > now.mono) return;
-    const soon = now.mono + TOGETHER_MS;
+    // What is due so soon goes with what is due now: many items in a frame, and few looks at all of them, when much is new.
+    const stretch = this.#stretch;
+    const soon = now.mono + TRICKLE.minMs * (stretch === 1 ? 0.5 : stretch);
     const batches = new Map<NodeId, DripItem[]>();
     for (const held of this.#running) {
       const at = held.trickle.nextDeadline();
@@ -230,14 +220,17 @@ export class Drip {
             this.#owed.set(peer, spareAt + 2 * TRICKLE.maxMs);
             continue;
           }
-          held.holders.add(peer);
-          batches.set(peer, [...(batches.get(peer) ?? []), held.item]);
+          held.holders.set(peer, now.mono);
+          const batch = batches.get(peer);
+          if (batch) batch.push(held.item);
+          else batches.set(peer, [held.item]);
         }
       }
     }
     this.#dueAt = Number.POSITIVE_INFINITY;
     for (const { trickle } of this.#running) this.#dueAt = Math.min(this.#dueAt, trickle.nextDeadline() ?? this.#dueAt);
-    for (const [peer, items] of batches) this.#sendItems(peer, items, now);
+    const written: Written[] = [];
+    for (const [peer, items] of batches) this.#sendItems(peer, items, now, written);
   }
 
   nextDeadline(): number | undefined {
@@ -248,18 +241,47 @@ export class Drip {
     const lacking: NodeId[] = [];
     for (const peer of this.#events.neighbours()) {
       if (held.holders.has(peer) || peer === held.item.source) continue;
-      if ([...held.holders].some((holder) => this.#events.hears(peer, holder))) continue;
-      lacking.push(peer);
+      if (!this.#hearsOne(peer, held.holders.keys())) lacking.push(peer);
     }
     return lacking;
   }
 
-  #sendItems(peer: NodeId, items: readonly DripItem[], now: Instant): void {
+  #hearsOne(peer: NodeId, holders: Iterable<NodeId>): boolean {
+    for (const holder of holders) if (this.#events.hears(peer, holder)) return true;
+    return false;
+  }
+
+  get #stretch(): number {
+    return this.#running.size > BUSY_ITEMS ? BUSY_STRETCH : 1;
+  }
+
+  #holds(peer: NodeId, items: Iterable<DripItem>): void {
+    for (const item of items) this.#held.get(keyOfItem(item))?.holders.set(peer, Number.NEGATIVE_INFINITY);
+  }
+
+  /** What the neighbour says it lacks, unless it is on its way. */
+  #sendLacked(peer: NodeId, items: readonly DripItem[], now: Instant): void {
+    const lacked = items.filter((item) => {
+      const holders = this.#held.get(keyOfItem(item))?.holders;
+      if (!holders || (holders.get(peer) ?? Number.NEGATIVE_INFINITY) > now.mono - UNDERWAY_MS) return false;
+      holders.set(peer, now.mono);
+      return true;
+    });
+    this.#sendItems(peer, lacked, now);
+  }
+
+  /** `written`: bodies of the same moment, for other neighbours that mostly lack the same. */
+  #sendItems(peer: NodeId, items: readonly DripItem[], now: Instant, written: Written[] = []): void {
     let batch: DripItem[] = [];
     let bytes = 0;
     const flush = (): void => {
       if (batch.length === 0) return;
-      this.#events.send(peer, FrameType.Drip, dripBody(batch, now), now);
+      let same = written.find((one) => isSame(one.items, batch));
+      if (!same) {
+        same = { items: batch, body: dripBody(batch, now) };
+        written.push(same);
+      }
+      this.#events.send(peer, FrameType.Drip, same.body, now);
       batch = [];
       bytes = 0;
     };
@@ -291,12 +313,8 @@ export class Drip {
 
   #item(peer: NodeId, item: Omit<DripItem, 'rank'>, now: Instant): void {
     const held = this.#held.get(keyOf(item.kind, item.source, rankOfAlert(item)));
-    if (
-      held &&
-      held.item.sequence === item.sequence &&
-      hashBytes(held.item.body, this.#context) === hashBytes(item.body, this.#context)
-    ) {
-      held.holders.add(peer);
+    if (held && held.item.sequence === item.sequence && equalBytes(held.item.body, item.body)) {
+      held.holders.set(peer, Number.NEGATIVE_INFINITY);
       held.trickle.consistent();
       this.#events.heardAgain(held.item, peer, now);
       return;
@@ -307,51 +325,6 @@ export class Drip {
     }
     const rank = this.#events.take(item.kind, item, peer, now);
     if (rank !== undefined) this.put({ ...item, rank }, peer, now);
-  }
-
-  #sendSummary(peer: NodeId, reply: boolean, now: Instant): void {
-    this.#summaryAt.set(peer, now.mono);
-    const entries = [...this.#held.values()].map(({ item }) => ({
-      source: nodeIdBytes(item.source),
-      kind: item.kind,
-      rank: item.rank,
-    }));
-    this.#events.send(peer, FrameType.DripSummary, encode(Body.DripSummarySchema, { entries, reply }), now);
-  }
-
-  /** What the neighbour lacks is sent; what it has and we lack is asked for. */
-  #summary(peer: NodeId, payload: Uint8Array, now: Instant): void {
-    const summary = decode(Body.DripSummarySchema, payload);
-    if (!summary || summary.entries.length > DRIP_ITEMS_MAX) {
-      this.#context.counters.refuse('drip.malformed');
-      return;
-    }
-    const theirs = new Map<string, bigint>();
-    const wanted: { source: Uint8Array; kind: number; rank: bigint }[] = [];
-    for (const entry of summary.entries) {
-      if (entry.source.length !== 8 || !isKind(entry.kind)) continue;
-      const source = nodeIdOf(entry.source);
-      const key = keyOf(entry.kind, source, entry.rank);
-      theirs.set(key, entry.rank);
-      const ours = this.#held.get(key)?.item.rank;
-      const isNews = ours === undefined ? !this.isBuried(entry.kind, source, entry.rank, now) : ours < entry.rank;
-      // Of a beat or state the newest is asked for, whichever that is by then.
-      const rank = entry.kind === DripKind.Alert ? entry.rank : 0n;
-      if (isNews) wanted.push({ source: entry.source, kind: entry.kind, rank });
-    }
-    const missing: DripItem[] = [];
-    for (const [key, held] of this.#held) {
-      const rank = theirs.get(key);
-      if (rank !== undefined && rank >= held.item.rank) held.holders.add(peer);
-      else {
-        held.holders.add(peer);
-        missing.push(held.item);
-      }
-    }
-    this.#sendItems(peer, missing, now);
-    if (wanted.length > 0) {
-      this.#events.send(peer, FrameType.DripRequest, encode(Body.DripRequestSchema, { entries: wanted }), now);
-    }
   }
 
   #requested(peer: NodeId, payload: Uint8Array, now: Instant): void {
@@ -369,24 +342,3 @@ export class Drip {
     this.#sendItems(peer, items, now);
   }
 }
-
-export const keyOfItem = ({ kind, source, rank }: DripItem): string => keyOf(kind, source, rank);
-
-/** The body of a Drip frame. */
-export const dripBody = (items: readonly DripItem[], now: Instant): Uint8Array =>
-  encode(Body.DripSchema, {
-    items: items.map(({ source, raisedAt, rank: _, ...item }) => ({
-      ...item,
-      source: nodeIdBytes(source),
-      ...(raisedAt !== undefined && { ageS: Math.max(0, Math.round((now.mono - raisedAt) / 1_000)) }),
-    })),
-  });
-
-/** Two alerts of one source may say the same: they differ by their names. */
-const hashOf = ({ source, kind, rank, body }: DripItem, context: MeshContext): number =>
-  readU32(
-    context.crypto.sha256(nodeIdBytes(source), Uint8Array.of(kind), kind === DripKind.Alert ? utf8(`${rank}`) : body),
-    0,
-  );
-
-const hashBytes = (body: Uint8Array, context: MeshContext): number => readU32(context.crypto.sha256(body), 0);

@@ -66,6 +66,8 @@ export class Egress {
   readonly #events: EgressEvents;
   readonly #lanes = new Map<number, Lane>();
   readonly #shared = new Map<number, Shared>();
+  /** Those with something to send, to hear of or to acknowledge: a step looks at no others. */
+  readonly #busy = new Set<Lane>();
 
   constructor(context: MeshContext, events: EgressEvents) {
     this.#context = context;
@@ -84,6 +86,7 @@ export class Egress {
     const lane = this.#lanes.get(link.id);
     if (!lane) return [];
     this.#lanes.delete(link.id);
+    this.#busy.delete(lane);
     const shared = this.#sharedBy(lane);
     shared.lanes.splice(shared.lanes.indexOf(lane), 1);
     if (shared.lanes.length === 0 && shared.open.size === 0) this.#shared.delete(link.carrier.index);
@@ -151,6 +154,7 @@ export class Egress {
   acknowledge(link: Link, frame: Uint8Array, now: Instant): void {
     const lane = this.#lanes.get(link.id);
     if (!lane) return;
+    this.#busy.add(lane);
     if (lane.acks.length < ACKS_OWED_MAX) lane.acks.push(tokenOf(frame));
     lane.ackDueAt ??= now.mono + linkTiming(link).ackDelayMs;
     if (lane.acks.length >= tokensPerAck(link) && link.carrier.pace.fullUntil <= now.mono) this.#flushAcks(lane, now);
@@ -171,6 +175,7 @@ export class Egress {
     if (this.#shared.get(carrier.index)?.open.returned(frame)) return;
     const lane = link && this.#lanes.get(link.id);
     if (!lane) return;
+    this.#busy.add(lane);
     if (frame[Offset.Type] === FrameType.HopAck) {
       // Beyond the bound they are left to the other end, which sends its frames again.
       const { tokens = [] } = decode(Body.HopAckSchema, payloadOf(frame)) ?? {};
@@ -180,27 +185,33 @@ export class Egress {
   }
 
   tick(now: Instant): void {
-    for (const lane of this.#lanes.values()) {
+    const carriers = new Set<Shared>();
+    for (const shared of this.#shared.values()) if (shared.open.size > 0) carriers.add(shared);
+    if (this.#busy.size === 0 && carriers.size === 0) return;
+    for (const lane of [...this.#busy]) {
       if (lane.ackDueAt !== undefined && lane.ackDueAt <= now.mono) this.#flushAcks(lane, now);
       this.#retransmit(lane, now);
+      if (this.#lanes.has(lane.link.id)) carriers.add(this.#sharedBy(lane));
     }
-    for (const shared of this.#shared.values()) this.#pumpAll(shared, now);
+    for (const shared of carriers) this.#pumpAll(shared, now);
+    for (const lane of this.#busy) if (lane.isIdle) this.#busy.delete(lane);
   }
 
   nextDeadline(): number | undefined {
     let earliest: number | undefined;
-    for (const lane of this.#lanes.values()) {
+    for (const lane of this.#busy) {
       earliest = earlier(earliest, lane.ackDueAt);
       earliest = earlier(earliest, lane.arq.nextDeadline());
-    }
-    for (const { carrier, lanes, open } of this.#shared.values()) {
+      if (!lane.hasWaiting) continue;
       for (const priority of PRIORITIES) {
-        if (open.mayGo(priority)) earliest = earlier(earliest, openAt(carrier, priority));
-        for (const lane of lanes) {
-          const frame = lane.next(priority);
-          if (frame) earliest = earlier(earliest, readyAt(carrier, priority, frame));
-        }
+        const frame = lane.next(priority);
+        if (frame) earliest = earlier(earliest, readyAt(lane.link.carrier, priority, frame));
       }
+    }
+    for (const { carrier, open } of this.#shared.values()) {
+      if (open.size === 0) continue;
+      for (const priority of PRIORITIES)
+        if (open.mayGo(priority)) earliest = earlier(earliest, openAt(carrier, priority));
     }
     return earliest;
   }
@@ -208,7 +219,7 @@ export class Egress {
   queued(): { frames: number; inFlight: number; open: number } {
     let frames = 0;
     let inFlight = 0;
-    for (const lane of this.#lanes.values()) {
+    for (const lane of this.#busy) {
       frames += lane.queuedFrames;
       inFlight += lane.arq.inFlight;
     }
@@ -220,6 +231,7 @@ export class Egress {
   #sendFrames(link: Link, frames: readonly Uint8Array[], header: Header, ingress: number, now: Instant): boolean {
     const lane = this.#lanes.get(link.id);
     if (!lane) return false;
+    this.#busy.add(lane);
     const flow: Flow = { ingress, origin: header.source };
     const { taken, dropped } = lane.offer(frames, header.priority, flow, now.mono);
     this.#context.counters.hop.queueDropped += dropped;

@@ -89,7 +89,7 @@ export class Fabric {
     const { drip } = this.#machines;
     if (peer === undefined || digest === this.digest()) return;
     if (drip.owes(peer, now) || !carrier.background.isOpen(now.mono)) return;
-    drip.mismatch(peer, now);
+    drip.mismatch(peer, digest, now);
     this.step({ kind: 'mismatch', peer }, now);
   }
 }

@@ -49,6 +49,9 @@ export class HopArq {
   #backoff = 1;
   #acknowledgedAt = Number.NEGATIVE_INFINITY;
   #backedOffAt = Number.NEGATIVE_INFINITY;
+  /** The earliest of all, while nothing has changed. */
+  #deadline: number | undefined;
+  #changed = false;
 
   constructor(link: Link) {
     this.#link = link;
@@ -67,6 +70,7 @@ export class HopArq {
 
   /** `leftAt`: when its last byte will have left. */
   sent(frame: Uint8Array, leftAt: number): void {
+    this.#changed = true;
     this.#inFlight.set(tokenOf(frame), {
       frame,
       firstAt: leftAt,
@@ -80,6 +84,7 @@ export class HopArq {
   sentAgain(frame: Uint8Array, leftAt: number): void {
     const entry = this.#inFlight.get(tokenOf(frame));
     if (!entry) return;
+    this.#changed = true;
     entry.leftAt = leftAt;
     entry.dueAt = leftAt + this.#timeoutMs(entry.tries);
   }
@@ -94,6 +99,7 @@ export class HopArq {
   returned(frame: Uint8Array): boolean {
     const entry = this.#inFlight.get(tokenOf(frame));
     if (entry?.dueAt === undefined) return false;
+    this.#changed = true;
     entry.dueAt = undefined;
     return true;
   }
@@ -114,12 +120,13 @@ export class HopArq {
 
   /** What must be sent again, what is given up, and whether the neighbour seems to be gone. */
   due(now: number): Due {
-    if (this.#inFlight.size === 0) return NOTHING_DUE;
+    if (this.#inFlight.size === 0 || now < (this.nextDeadline() ?? Number.POSITIVE_INFINITY)) return NOTHING_DUE;
     const again: Uint8Array[] = [];
     const failed: Uint8Array[] = [];
     let [suspicious, stalled] = [false, false];
     for (const [token, entry] of this.#inFlight) {
       if (entry.dueAt === undefined || now < entry.dueAt) continue;
+      this.#changed = true;
       this.#late(now);
       if (entry.tries >= MAX_TRIES) {
         this.#forget(token, entry);
@@ -137,9 +144,12 @@ export class HopArq {
   }
 
   nextDeadline(): number | undefined {
+    if (!this.#changed) return this.#deadline;
+    this.#changed = false;
     let earliest: number | undefined;
     for (const { dueAt } of this.#inFlight.values())
       if (dueAt !== undefined && (earliest === undefined || dueAt < earliest)) earliest = dueAt;
+    this.#deadline = earliest;
     return earliest;
   }
 
@@ -155,6 +165,7 @@ export class HopArq {
   }
 
   #forget(token: number, { frame }: InFlight): void {
+    this.#changed = true;
     this.#inFlight.delete(token);
     this.#inFlightBytes -= frame.length;
   }

@@ -55,6 +55,16 @@ export class Lane {
     return bytes;
   }
 
+  /** Frames that wait, for their first time or to be sent again. */
+  get hasWaiting(): boolean {
+    return this.#frames > 0 || this.#again.some((frames) => frames.length > 0);
+  }
+
+  /** Nothing waits, nothing is in flight, no acknowledgement is owed. */
+  get isIdle(): boolean {
+    return this.arq.inFlight === 0 && this.acks.length === 0 && !this.hasWaiting;
+  }
+
   /**
    * Queues the frames of one message, or none of them. Drops the newest of the lowest priority to make room; of its own
    * priority only what came over a link that has more waiting; never something more urgent. `dropped`: frames that

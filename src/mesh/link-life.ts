@@ -1,6 +1,7 @@
 import type { NodeId } from '../core/ids.js';
 import type { Instant } from '../core/machine.js';
 import type { LinkAddress } from '../ports/radio.js';
+import type { NodeSnapshot } from '../replication/node-state.js';
 import { type Carrier, isSlowAir } from './carrier.js';
 import type { Custody } from './custody.js';
 import type { Discovery } from './discovery.js';
@@ -77,6 +78,21 @@ export class LinkLife {
   /** All links to this node. */
   allDown(node: NodeId, reason: string, now: Instant): void {
     for (const link of [...this.#machines.links.upTo(node)]) this.down(link, reason, now, true);
+  }
+
+  /** A node's state is newer than what was known. */
+  stateChanged(snapshot: NodeSnapshot, now: Instant): void {
+    const { context, routing, flooding, liveness } = this.#machines;
+    const { author, condition } = snapshot;
+    if (condition === 'offline' && author !== context.self.id) this.allDown(author, 'said goodbye', now);
+    const before = routing.topology.edgesOf(author);
+    if (routing.stateChanged(snapshot)) {
+      this.#machines.changed();
+      flooding.reconsider();
+      const after = routing.topology.edgesOf(author);
+      for (const node of before.keys()) if (!after.has(node)) liveness.look(node, now);
+    }
+    context.emit({ kind: 'state', node: author });
   }
 
   /** `remove`: the link itself is gone; otherwise it goes back to greeting. */

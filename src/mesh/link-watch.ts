@@ -127,13 +127,17 @@ export class LinkWatch {
     if (watched.askedAt !== undefined) this.#answered(watched, now);
   }
 
-  /** The neighbour said something to everybody: it lives, whether or not it hears this node. */
-  present(link: Link, now: Instant): void {
+  /** The neighbour said something to everybody: it lives, whether or not it hears this node. False when it was waited for. */
+  present(link: Link, now: Instant): boolean {
     const watched = this.#watched.get(link.id);
-    if (!watched) return;
+    if (!watched) return true;
     watched.presentAt = now.mono;
-    if (watched.askedAt === undefined) watched.heardAt = now.mono;
-    else if (!watched.strict) this.alive(link, now);
+    if (watched.askedAt === undefined) {
+      watched.heardAt = now.mono;
+      return true;
+    }
+    if (!watched.strict) this.alive(link, now);
+    return false;
   }
 
   /** A question or an answer came: both directions work. */

@@ -38,6 +38,7 @@ export class Links {
   readonly #byKey = new Map<string, Link>();
   readonly #byId = new Map<number, Link>();
   readonly #up = new Map<NodeId, Link[]>();
+  readonly #greeting = new Set<Link>();
   #nextId = 1;
 
   get size(): number {
@@ -73,12 +74,14 @@ export class Links {
     };
     this.#byKey.set(keyOf(carrier.index, address), link);
     this.#byId.set(link.id, link);
+    this.#greeting.add(link);
     return link;
   }
 
   markUp(link: Link): void {
     if (link.phase !== 'up') this.#share(link.carrier, 1);
     link.phase = 'up';
+    this.#greeting.delete(link);
     const peer = link.peer as NodeId;
     this.#up.set(peer, [...(this.#up.get(peer) ?? []).filter((other) => other !== link), link]);
   }
@@ -88,10 +91,12 @@ export class Links {
     link.phase = 'greeting';
     link.stalled = false;
     link.greetings = 0;
+    if (this.#byId.has(link.id)) this.#greeting.add(link);
   }
 
   remove(link: Link): void {
     this.#leaveUp(link);
+    this.#greeting.delete(link);
     this.#byKey.delete(keyOf(link.carrier.index, link.address));
     this.#byId.delete(link.id);
   }
@@ -122,6 +127,11 @@ export class Links {
 
   all(): IterableIterator<Link> {
     return this.#byKey.values();
+  }
+
+  /** Those whose ends do not know yet that they hear each other. */
+  greeting(): ReadonlySet<Link> {
+    return this.#greeting;
   }
 
   /** Neighbours with at least one link up. */

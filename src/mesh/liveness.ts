@@ -167,8 +167,7 @@ export class Liveness {
       return;
     }
     if (isPresence(link, header, beat)) {
-      link.lastHeard = now;
-      this.#watch.present(link, now);
+      this.present(link, now);
       if (beat.digest !== 0) this.#events.digest(link, beat.digest, now);
       return;
     }
@@ -182,6 +181,12 @@ export class Liveness {
     if (sent) sampleRtt(link, now.mono - sent.at - beat.heldMs);
     if (header.flags & Flag.AckWanted) this.#send(link, pulse, false, now);
     if (beat.digest !== 0) this.#events.digest(link, beat.digest, now);
+  }
+
+  /** The neighbour said to everybody that it is there, and that it holds what we do; false when it was waited for. */
+  present(link: Link, now: Instant): boolean {
+    link.lastHeard = now;
+    return this.#watch.present(link, now);
   }
 
   tick(now: Instant): void {

@@ -2,24 +2,27 @@ import { hlcMs } from '../core/hlc.js';
 import type { MessageId, NodeId } from '../core/ids.js';
 import type { Instant, Machine } from '../core/machine.js';
 import type { RoutingTable } from '../ports/hot-path.js';
+import type { HeardFrame } from '../ports/radio.js';
 import type { WeaveEffect } from '../replication/effects.js';
-import { type NodeSnapshot, NodeStates } from '../replication/node-state.js';
+import { NodeStates } from '../replication/node-state.js';
 import { KnownNodes } from '../trust/known-nodes.js';
 import { Priority } from '../wire/frame-types.js';
 import { AlertSpread } from './alert-spread.js';
 import { Beats } from './beats.js';
-import { type Carrier, isSlowAir, makeCarrier } from './carrier.js';
+import { type Carrier, isSlowAir } from './carrier.js';
 import type { MeshInput, MeshOptions, MeshOutput } from './contract.js';
 import { Counters } from './counters.js';
 import type { Custody } from './custody.js';
 import type { Delivery } from './delivery.js';
 import { directedMachines } from './directed.js';
-import { Discovery, LINK_MTU_MIN } from './discovery.js';
+import { Discovery } from './discovery.js';
 import { Dispatch } from './dispatch.js';
-import { Drip, DripKind } from './drip.js';
+import { Drip } from './drip.js';
+import { DripKind } from './drip-items.js';
 import { Egress, earlier } from './egress.js';
 import { Fabric } from './fabric.js';
 import { Flooding } from './flooding.js';
+import { Inputs } from './inputs.js';
 import { LinkLife } from './link-life.js';
 import { Links } from './links.js';
 import { Liveness } from './liveness.js';
@@ -33,6 +36,7 @@ import { Reception } from './reception.js';
 import { Routing } from './routing.js';
 import { Sending } from './sending.js';
 import { SharedAir } from './shared-air.js';
+import { InPassing } from './short-way.js';
 import { StateSpread } from './state-spread.js';
 import { Trace } from './trace.js';
 import type { MeshContext, MeshEffect } from './types.js';
@@ -73,12 +77,15 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   readonly #dispatch: Dispatch;
   readonly #fabric: Fabric;
   readonly #linkLife: LinkLife;
+  readonly #inputs: Inputs;
   readonly #timed: readonly { nextDeadline(): number | undefined }[];
   #outbox: MeshOutput[] = [];
   #sequence: number;
   #dirty = false;
   #refreshAt = 0;
   #maintenanceAt = 0;
+  /** What `nextDeadline` last found, while nothing has changed. */
+  #deadline: number | undefined;
 
   constructor(options: MeshOptions) {
     this.#options = options;
@@ -119,7 +126,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
       isBuried: (source, rank, now) => this.#drip.isBuried(DripKind.Beat, source, rank, now),
       members: () => [self.id, ...this.peers.all()],
       onlySlowAir: () => this.links.onlySlowAir,
-      hops: (node) => this.routing.path(node)?.hops,
+      hops: (node) => this.routing.lastPath(node)?.hops,
       learned: this.#learned,
     });
     this.peers.onAlive = (node, now) => this.custody.reached(node, now);
@@ -153,6 +160,11 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
       changed: () => {
         this.#dirty = true;
       },
+    });
+    this.#inputs = new Inputs({
+      ...{ links, peers, custody, egress, discovery, sending, alerts, fabric, air, carriers: this.#carriers },
+      ...{ manual: this.manual, reception: this.#reception, linkLife: this.#linkLife, ownState: this.#ownState },
+      passing: this.#passing,
     });
   }
 
@@ -219,6 +231,10 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     return new Reception(this.context, hotPath, table, this.links, this.known, dedupCapacity, {
       beacon: (carrier, from, header, frame, now) => this.#discovery.heard(carrier, from, header, frame, now),
       alive: (link, now) => this.liveness.alive(link, now),
+      present: (link, now) => {
+        this.peers.heardOf(link.peer as NodeId, now);
+        return this.liveness.present(link, now);
+      },
       stranger: (carrier, from, source, now) => this.#discovery.heardLost(carrier, from, source, now),
       acknowledge: (link, frame, now) => this.#egress.acknowledge(link, frame, now),
       hearing: (...said) => this.#air.presence.heard(...said),
@@ -244,7 +260,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
         nextSequence: this.#nextSequence,
         changed: (snapshot, now) => {
           this.peers.heardOf(snapshot.author, now);
-          this.#stateChanged(snapshot, now);
+          this.#linkLife.stateChanged(snapshot, now);
         },
       },
     );
@@ -261,12 +277,28 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     const now = this.pulse.at(at);
     this.#options.clock.aheadMs = this.pulse.aheadMs;
     this.#outbox = [];
-    this.#handle(input, now);
+    const inPassing = this.#inPassing(input, now);
+    if (inPassing === InPassing.Quiet && this.#deadline !== undefined && now.mono < this.#deadline) return this.#outbox;
+    this.#deadline = undefined;
+    if (inPassing === InPassing.No) this.#inputs.handle(input, now);
     this.#tick(now);
     return this.#outbox;
   }
 
+  #inPassing(input: MeshInput, now: Instant): InPassing {
+    if (input.kind !== 'heard' || input.frames.length !== 1) return InPassing.No;
+    const carrier = this.#carriers.get(input.radio);
+    return carrier
+      ? this.#reception.short.heard(carrier, input.frames[0] as HeardFrame, this.digest(), now)
+      : InPassing.No;
+  }
+
   nextDeadline(): number | undefined {
+    this.#deadline ??= this.#nextDeadline();
+    return this.#deadline;
+  }
+
+  #nextDeadline(): number | undefined {
     let at: number | undefined = this.#dirty ? Math.min(this.#maintenanceAt, this.#refreshAt) : this.#maintenanceAt;
     for (const machine of this.#timed) at = earlier(at, machine.nextDeadline());
     return at;
@@ -279,72 +311,6 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   /** What waits in the engine, by name; each is bounded by its limit. */
   queues(): { readonly [name: string]: number } {
     return queueSizes(this, this.#egress, this.#flooding, this.#air, this.#reception, this.#drip, this.#alerts);
-  }
-
-  #handle(input: MeshInput, now: Instant): void {
-    switch (input.kind) {
-      case 'tick':
-        return;
-      case 'heard':
-      case 'heard-batch': {
-        const carrier = this.#carriers.get(input.radio);
-        if (carrier) this.#reception.heard(carrier, this.#air.read(carrier, input, now), now);
-        return;
-      }
-      case 'refused': {
-        const carrier = this.#carriers.get(input.radio);
-        const link = input.to === undefined ? undefined : this.links.find(input.radio, input.to);
-        if (carrier) this.#egress.refused(carrier, link, input.frame, now);
-        return;
-      }
-      case 'carrier-up': {
-        const carrier = makeCarrier(input.radio, input.name, input.traits);
-        this.#carriers.set(carrier.index, carrier);
-        this.#air.carrierUp(carrier, now);
-        return this.#discovery.carrierUp(carrier, now);
-      }
-      case 'carrier-down':
-        return this.#carrierDown(input.radio, input.reason, now);
-      case 'link-up': {
-        const carrier = this.#carriers.get(input.radio);
-        if (carrier && input.mtuBytes >= LINK_MTU_MIN)
-          this.#discovery.connected(carrier, input.address, input.mtuBytes, now);
-        return;
-      }
-      case 'link-down':
-        return this.#linkLife.ended(input, now);
-      case 'flood':
-        return this.#sending.flood(input, now);
-      case 'send':
-        return this.#sending.send(input, now);
-      case 'restore-alert':
-        return this.#alerts.restored(input.id, input.priority, input.body, input.ageMs, now);
-      case 'patch-state':
-        return this.#ownState.patch(input.patch, now);
-      case 'trace':
-        return this.#passing.trace.begin(input, now);
-      case 'custody':
-        return this.custody.step(input.input, now);
-      case 'leave':
-        this.custody.leaving(now);
-        this.#discovery.leave();
-        return this.#ownState.patch({ condition: 'offline' }, now);
-      case 'manual-peer': {
-        const carrier = this.#carriers.get(input.radio);
-        if (carrier) this.#discovery.addManual(carrier, input.address, input.expected, now);
-        return;
-      }
-      case 'remove-peer':
-        this.#discovery.removeManual(input.node);
-        this.#linkLife.allDown(input.node, 'removed by a person', now);
-        this.peers.forget(input.node, false, now);
-        return;
-      case 'remove-address':
-        this.manual.remove(({ address }) => address === input.address);
-        return;
-      case 'records':
-        return this.#fabric.step(input.input, now);
-    }
   }
 
   #tick(now: Instant): void {
@@ -371,29 +337,5 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
       this.peers.refresh(now);
     }
     this.custody.tick(now);
-  }
-
-  #carrierDown(radio: number, reason: string, now: Instant): void {
-    const carrier = this.#carriers.get(radio);
-    if (!carrier) return;
-    carrier.up = false;
-    this.#linkLife.carrierDown(carrier, reason, now);
-    this.#discovery.carrierDown(carrier);
-    this.#air.carrierDown(carrier);
-    this.#egress.carrierDown(carrier);
-    this.#carriers.delete(radio);
-  }
-
-  #stateChanged(snapshot: NodeSnapshot, now: Instant): void {
-    const gone = snapshot.condition === 'offline' && snapshot.author !== this.context.self.id;
-    if (gone) this.#linkLife.allDown(snapshot.author, 'said goodbye', now);
-    const before = this.routing.topology.edgesOf(snapshot.author);
-    if (this.routing.stateChanged(snapshot)) {
-      this.#dirty = true;
-      this.#flooding.reconsider();
-      const after = this.routing.topology.edgesOf(snapshot.author);
-      for (const node of before.keys()) if (!after.has(node)) this.liveness.look(node, now);
-    }
-    this.context.emit({ kind: 'state', node: snapshot.author });
   }
 }

@@ -35,6 +35,7 @@ export class OwnState {
   #fields: StateFields = {};
   #custom: Readonly<Record<string, string | number | boolean>> = {};
   #edges: readonly NeighbourEdge[] = [];
+  #edgeTo = new Map<NodeId, NeighbourEdge>();
   #counter: number;
   #dueAt: number | undefined = 0;
 
@@ -73,9 +74,8 @@ export class OwnState {
 
   /** Links came, went, or changed their cost. */
   linksChanged(now: Instant): void {
-    const current = this.#currentEdges();
-    if (sameNews(this.#edges, current)) return;
-    const isFewer = this.#edges.some(({ node }) => !current.some((edge) => edge.node === node));
+    if (!this.#isNews()) return;
+    const isFewer = this.#edges.some(({ node }) => this.#links.best(node) === undefined);
     const slowMs = isFewer ? SLOW_LOSS_MS : SLOW_GATHER_MS;
     this.#due(now, this.#links.onlySlowAir && this.#edges.length > 0 ? slowMs : GATHER_MS);
   }
@@ -90,6 +90,7 @@ export class OwnState {
     if (this.#dueAt === undefined || this.#dueAt > now.mono) return undefined;
     this.#dueAt = undefined;
     this.#edges = this.#condition === 'offline' ? [] : this.#currentEdges();
+    this.#edgeTo = new Map(this.#edges.map((edge) => [edge.node, edge]));
     this.#counter++;
     return {
       author: this.#self,
@@ -113,6 +114,17 @@ export class OwnState {
     this.#dueAt = Math.min(this.#dueAt ?? Number.POSITIVE_INFINITY, now.mono + afterMs);
   }
 
+  #isNews(): boolean {
+    if (Math.min(this.#links.neighbourCount, Limit.NeighboursPerState) !== this.#edges.length) return true;
+    if (this.#links.neighbourCount > Limit.NeighboursPerState) return !sameNews(this.#edgeTo, this.#currentEdges());
+    for (const node of this.#links.neighbours()) {
+      const link = this.#links.best(node);
+      const edge = this.#edgeTo.get(node);
+      if (!link || !edge || isNews(edge, linkCost(link), link.carrier.name.slice(0, 32))) return true;
+    }
+    return false;
+  }
+
   #currentEdges(): NeighbourEdge[] {
     const edges: NeighbourEdge[] = [];
     for (const node of this.#links.neighbours()) {
@@ -126,13 +138,14 @@ export class OwnState {
   }
 }
 
-function sameNews(a: readonly NeighbourEdge[], b: readonly NeighbourEdge[]): boolean {
-  if (a.length !== b.length) return false;
-  const before = new Map(a.map((edge) => [edge.node, edge]));
-  return b.every((edge) => {
-    const old = before.get(edge.node);
-    if (!old || old.radio !== edge.radio) return false;
-    const ratio = edge.cost / old.cost;
-    return ratio < COST_NEWS_FACTOR && ratio > 1 / COST_NEWS_FACTOR;
-  });
+/** Whether a link's cost or its radio is another than was said. */
+function isNews(said: NeighbourEdge, cost: number, radio: string): boolean {
+  const ratio = cost / said.cost;
+  return said.radio !== radio || ratio >= COST_NEWS_FACTOR || ratio <= 1 / COST_NEWS_FACTOR;
 }
+
+const sameNews = (said: ReadonlyMap<NodeId, NeighbourEdge>, edges: readonly NeighbourEdge[]): boolean =>
+  edges.every(({ node, cost, radio }) => {
+    const before = said.get(node);
+    return before !== undefined && !isNews(before, cost, radio);
+  });

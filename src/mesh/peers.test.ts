@@ -10,7 +10,7 @@ function setup(limit = 100) {
   const context = testContext({ timing: { heartbeatMs: 5_000, peerTimeoutMs: 30_000, forgetAfterMs: 100_000 } });
   const reachable = new Map<NodeId, unknown>();
   const forgotten: [NodeId, boolean][] = [];
-  const routing = { reachable: () => reachable } as unknown as Routing;
+  const routing = { reachable: () => new Map(reachable) } as unknown as Routing;
   const peers = new Peers(context, routing, limit, (node, aged) => void forgotten.push([node, aged]));
   const changes = (): string[] =>
     context.effects.splice(0).map((effect) => (effect.kind === 'peer' ? `${effect.change} ${effect.node}` : ''));

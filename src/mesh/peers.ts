@@ -5,6 +5,8 @@ import type { MeshContext } from './types.js';
 
 interface Known {
   alive: boolean;
+  /** Alive, and no neighbour: seen as long as others name it. */
+  far: boolean;
   lastSeen: Instant;
   /** Why its last link went, while no path leads to it. */
   reason?: string | undefined;
@@ -14,13 +16,14 @@ interface Known {
 const SWEEP_MS = 60_000;
 const NO_PATH = 'no path leads to it';
 
-/** Who is alive is found out at once among so many; a millisecond later for each further node, a second at most. */
-const REFRESHED_AT_ONCE = 100;
+/** Who is alive is found out at once among so many; so much later for each further node, a second at most. */
+const REFRESHED_AT_ONCE = 20;
+const REFRESH_PAUSE_MS = 2;
 const REFRESH_PAUSE_MAX_MS = 1_000;
 
 /** Between two looks at who is alive, in a mesh of so many. */
 export const refreshPauseMs = (nodes: number): number =>
-  Math.max(0, Math.min(REFRESH_PAUSE_MAX_MS, nodes - REFRESHED_AT_ONCE));
+  Math.max(0, Math.min(REFRESH_PAUSE_MAX_MS, (nodes - REFRESHED_AT_ONCE) * REFRESH_PAUSE_MS));
 
 /** Every node this one has heard of: alive while a confirmed path leads to it, forgotten long after. */
 export class Peers {
@@ -32,6 +35,9 @@ export class Peers {
   onAlive: ((node: NodeId, now: Instant) => void) | undefined;
   readonly #known = new Map<NodeId, Known>();
   #nextSweepAt = 0;
+  /** What the last look found reachable, and when that was. */
+  #reachable: ReadonlyMap<NodeId, unknown> | undefined;
+  #refreshedAt: Instant | undefined;
 
   /** `onForgotten`: `aged` when nobody asked for it but time. At most `limit` are known: a further one takes the place of the longest offline. */
   constructor(
@@ -59,7 +65,8 @@ export class Peers {
   }
 
   lastSeen(node: NodeId): Instant | undefined {
-    return this.#known.get(node)?.lastSeen;
+    const known = this.#known.get(node);
+    return known?.far ? this.#refreshedAt : known?.lastSeen;
   }
 
   /** A sign that the node exists: its state, or traffic of its own. */
@@ -74,7 +81,8 @@ export class Peers {
       this.#context.counters.refuse('peer.limit');
       return;
     }
-    this.#known.set(node, { alive: false, lastSeen: now });
+    this.#known.set(node, { alive: false, far: false, lastSeen: now });
+    this.#reachable = undefined;
     this.#context.emit({ kind: 'peer', node, change: 'joined' });
   }
 
@@ -87,11 +95,16 @@ export class Peers {
   /** Compares what is reachable now with what was, and says what changed. */
   refresh(now: Instant): void {
     const reachable = this.#routing.reachable();
+    const before = this.#refreshedAt ?? now;
+    this.#refreshedAt = now;
+    // The same answer as last time.
+    if (reachable === this.#reachable) return this.#sweep(now);
     for (const node of reachable.keys()) if (!this.#known.has(node)) this.heardOf(node, now);
     for (const [node, known] of this.#known) {
-      const alive = reachable.has(node);
-      // A neighbour is seen when it is heard; a farther one when others still name it.
-      if (alive && (reachable.get(node)?.hops ?? 0) > 1) known.lastSeen = now;
+      const path = reachable.get(node);
+      const alive = path !== undefined;
+      if (known.far) known.lastSeen = before;
+      known.far = alive && path.hops > 1;
       if (alive === known.alive) continue;
       known.alive = alive;
       if (alive) {
@@ -100,6 +113,7 @@ export class Peers {
         this.onAlive?.(node, now);
       } else this.#context.emit({ kind: 'peer', node, change: 'offline', reason: known.reason ?? NO_PATH });
     }
+    this.#reachable = reachable;
     this.#sweep(now);
   }
 

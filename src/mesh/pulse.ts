@@ -20,6 +20,9 @@ const PATIENCE_MS = 10_000;
 /** The own clock stepped when it moved by more than this against the monotonic one. */
 const STEP_MS = 20;
 const RECKON_EVERY_MS = 1_000;
+/** Where so many clocks agree one more word, or a little drift, changes next to nothing: they are reckoned with together, now and then. */
+const SETTLED_CLOCKS = 8;
+const RECKON_SETTLED_MS = 20_000;
 /** How far ahead of the mesh's time a stamp may be; and of a guess, while there is no time yet. */
 export const AHEAD_MS = 120_000;
 export const AHEAD_OF_GUESS_MS = 600_000;
@@ -87,6 +90,8 @@ export class Pulse {
   #reckoning: Reckoning | undefined;
   #reckonedAt = Number.NEGATIVE_INFINITY;
   #ownOffset = 0;
+  /** Something was heard since. */
+  #isNews = false;
   #offset: number | undefined;
 
   /** `isTrusted`: false when a person says that this device has no clock worth believing. */
@@ -101,7 +106,8 @@ export class Pulse {
     this.#raw = raw;
     this.#startedAt ??= raw.mono;
     const own = raw.wall - raw.mono;
-    const isStale = raw.mono - this.#reckonedAt >= RECKON_EVERY_MS || Math.abs(own - this.#ownOffset) > STEP_MS;
+    const everyMs = this.#isSettled && !this.#isNews ? RECKON_SETTLED_MS : RECKON_EVERY_MS;
+    const isStale = raw.mono - this.#reckonedAt >= everyMs || Math.abs(own - this.#ownOffset) > STEP_MS;
     if (!this.#reckoning || isStale) this.#reckon();
     return this.#offset === undefined ? raw : { mono: raw.mono, wall: Math.floor(raw.mono + this.#offset) };
   }
@@ -135,7 +141,8 @@ export class Pulse {
     this.#sources.delete(node);
     this.#sources.set(node, { ...narrowed(fresh, known && drifted(known, now.mono)), at: now.mono });
     this.#firstHeardAt ??= now.mono;
-    this.#reckoning = undefined;
+    this.#isNews = true;
+    if (!this.#isSettled) this.#reckoning = undefined;
   }
 
   forget(node: NodeId): void {
@@ -156,6 +163,10 @@ export class Pulse {
     };
   }
 
+  get #isSettled(): boolean {
+    return (this.#reckoning?.agreeing ?? 0) >= SETTLED_CLOCKS;
+  }
+
   get #hasClock(): boolean {
     const { wall } = this.#raw;
     return this.#isTrusted && wall >= PLAUSIBLE_FROM_MS && wall <= PLAUSIBLE_TO_MS;
@@ -173,6 +184,7 @@ export class Pulse {
   #reckon(): void {
     const { mono, wall } = this.#raw;
     this.#reckonedAt = mono;
+    this.#isNews = false;
     this.#ownOffset = wall - mono;
     for (const [node, { at }] of this.#sources) if (mono - at > STALE_MS) this.#sources.delete(node);
     this.#reckoning = this.#reckoned();

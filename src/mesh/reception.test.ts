@@ -48,6 +48,7 @@ function setup() {
       hearing: (_carrier, from) => void seen.push(`hearing ${from}`),
       noticed: (_carrier, node) => void seen.push(`noticed ${node}`),
       alive: () => void seen.push('alive'),
+      present: () => true,
       acknowledge: () => void seen.push('ack'),
       pass: (key) => void seen.push(`pass ${key.slice(-12)}`),
       passedAgain: (key) => void seen.push(`again ${key.slice(-12)}`),

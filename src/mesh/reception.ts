@@ -23,6 +23,7 @@ import { HeldFrames } from './held-frames.js';
 import { FRAME_BYTES_MAX, type Link, type Links } from './links.js';
 import { PART_RANGES_MAX } from './repair.js';
 import type { ReadFrame } from './short-frames.js';
+import { ShortWay } from './short-way.js';
 import { isUrgent } from './shouting.js';
 import type { Arrival, MeshContext } from './types.js';
 
@@ -63,6 +64,8 @@ export interface ReceptionEvents {
   noticed(carrier: Carrier, node: NodeId, snrDb: number | undefined, now: Instant): void;
   /** A frame that is no heartbeat came over a link in use, whatever becomes of it. */
   alive(link: Link, now: Instant): void;
+  /** A neighbour said to everybody that it is there; false when that changes what is to be done next. */
+  present(link: Link, now: Instant): boolean;
   acknowledge(link: Link, frame: Uint8Array, now: Instant): void;
   /** A frame that is to go further: flooded, or directed to another node. */
   pass(key: string, arrival: Arrival, header: Header, frame: Uint8Array, now: Instant): void;
@@ -92,6 +95,8 @@ export class Reception {
   readonly #dedup: DedupCache;
   readonly #ingest: FrameIngest;
   readonly #strangers: FrameIngest;
+  /** Of what needs next to nothing. */
+  readonly short: ShortWay;
   readonly #reassembler = new Reassembler();
   readonly #held = new HeldFrames<Held>();
   readonly #slab = new FrameSlab();
@@ -117,6 +122,7 @@ export class Reception {
     this.#strangers = hotPath.ingest({ dedup: strangers, routes, self, maxFrameBytes: FRAME_BYTES_MAX });
     this.#ingest.setKey(0, context.tagKey);
     this.#strangers.setKey(0, context.tagKey);
+    this.short = new ShortWay(context.counters, links, known, this.#ingest, (link, at) => events.present(link, at));
   }
 
   get heldFrames(): number {
@@ -133,9 +139,13 @@ export class Reception {
 
   heard(carrier: Carrier, input: HeardInput, now: Instant): void {
     if (input.kind !== 'heard') return this.#batch(carrier, input.batch, now);
-    const shouted = input.frames.filter((frame) => frame.shouted);
-    const linked = shouted.length === 0 ? input.frames : input.frames.filter((frame) => !frame.shouted);
-    if (shouted.length > 0) this.#overhear(shouted, now);
+    const { frames } = input;
+    if (!frames.some(({ shouted }) => shouted)) return this.#batch(carrier, this.#slab.lay(frames), now);
+    this.#overhear(
+      frames.filter(({ shouted }) => shouted),
+      now,
+    );
+    const linked = frames.filter(({ shouted }) => !shouted);
     if (linked.length > 0) this.#batch(carrier, this.#slab.lay(linked), now);
   }
 

@@ -157,6 +157,11 @@ export class Routing {
     return this.#current().get(node);
   }
 
+  /** As `path`, as of when it was last worked out: for what need not be exact. */
+  lastPath(node: NodeId): Path | undefined {
+    return this.#paths.get(node);
+  }
+
   /** The neighbour over which a node was reached before it went out of reach. */
   lastVia(node: NodeId): NodeId | undefined {
     this.#current();

@@ -21,7 +21,7 @@ import type { MeshContext, Trail } from './types.js';
 /** What is said unasked, so that all agree in the end. */
 const BACKGROUND: ReadonlySet<FrameType> = new Set([
   FrameType.Drip,
-  FrameType.DripSummary,
+  FrameType.DripHashes,
   FrameType.DripRequest,
   FrameType.Fingerprints,
 ]);

@@ -12,6 +12,7 @@ export class Trickle {
   readonly #constants: TrickleConstants;
   readonly #random: Random;
   #intervalMs = 0;
+  #minMs: number;
   #endsAt = Number.POSITIVE_INFINITY;
   #fireAt: number | undefined;
   #heard = 0;
@@ -19,12 +20,14 @@ export class Trickle {
   constructor(constants: TrickleConstants, random: Random) {
     this.#constants = constants;
     this.#random = random;
+    this.#minMs = constants.minMs;
   }
 
-  /** News, or a sign that a neighbour lacks it: the interval shrinks to its least. */
-  reset(now: number): void {
-    if (this.#intervalMs === this.#constants.minMs && now < this.#endsAt) return;
-    this.#begin(this.#constants.minMs, now);
+  /** News, or a sign that a neighbour lacks it: the interval shrinks to its least, or `stretch` times that. */
+  reset(now: number, stretch = 1): void {
+    if (this.#intervalMs === this.#minMs && now < this.#endsAt) return;
+    this.#minMs = this.#constants.minMs * stretch;
+    this.#begin(this.#minMs, now);
   }
 
   /** A neighbour said the same. */

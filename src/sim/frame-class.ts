@@ -12,7 +12,6 @@ const CLASSES: Readonly<Record<number, FrameClass>> = {
   [FrameType.HopAck]: 'acks',
   [FrameType.Ack]: 'acks',
   [FrameType.Drip]: 'states',
-  [FrameType.DripSummary]: 'states',
   [FrameType.DripRequest]: 'states',
   [FrameType.DripHashes]: 'states',
   [FrameType.Records]: 'records',

@@ -62,13 +62,8 @@ const drip = (kind: number, body: Uint8Array): Uint8Array =>
     items: [{ kind, source: nodeIdBytes(NODE), saltHint: 0xabcd, sequence: kind === 2 ? 2 ** 30 : 0, body }],
   });
 
-const summaryOf = (count: number): Uint8Array =>
-  encode(Body.DripSummarySchema, {
-    entries: nodes(count).flatMap((node) => [
-      { source: nodeIdBytes(node), kind: 1, rank: (12n << 32n) | 30n },
-      { source: nodeIdBytes(node), kind: 2, rank: HLC },
-    ]),
-  });
+const hashesOf = (count: number): Uint8Array =>
+  encode(Body.DripHashesSchema, { salt: 0x12345678, hashes: new Uint8Array(count * 2 * 2).fill(7), parts: 1 });
 
 function recordsOf(vector: boolean): Uint8Array {
   const withVector = {
@@ -156,7 +151,7 @@ function addLocal(add: Add): void {
     );
   add('drip', 'a state with all sensors and 4 neighbours', drip(2, encodeSnapshot(typicalState)));
   add('drip', 'a beat that answers for frames', drip(1, typicalBeat()));
-  for (const count of [5, 20]) add('drip summary', `${count} nodes`, summaryOf(count));
+  for (const count of [5, 20, 100]) add('drip hashes', `${count} nodes`, hashesOf(count));
   add(
     'drip request',
     'one item',

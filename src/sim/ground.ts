@@ -17,6 +17,9 @@ export class Ground {
   readonly #up: boolean[];
   readonly #life: number[];
   readonly #epochs: Epoch[] = [];
+  /** When something changed that is not worked out yet: mostly several things change in one moment. */
+  #changedAt: number | undefined;
+  #within: { readonly from: number; readonly to: number; readonly epochs: readonly Epoch[] } | undefined;
 
   constructor(nodes: number) {
     this.#nodes = nodes;
@@ -26,11 +29,12 @@ export class Ground {
   }
 
   get epochs(): readonly Epoch[] {
+    this.#settle();
     return this.#epochs;
   }
 
   get latest(): Epoch {
-    return this.#epochs.at(-1) as Epoch;
+    return this.epochs.at(-1) as Epoch;
   }
 
   pairs(): Iterable<Pair> {
@@ -40,12 +44,14 @@ export class Ground {
   setPair(a: number, b: number, joined: boolean, at: number): void {
     const name = Math.min(a, b) * this.#nodes + Math.max(a, b);
     if (joined === this.#pairs.has(name)) return;
+    this.#before(at);
     if (joined) this.#pairs.set(name, [a, b]);
     else this.#pairs.delete(name);
     this.#note(at);
   }
 
   setGroups(groups: readonly (readonly number[])[], at: number): void {
+    this.#before(at);
     this.#group.fill(0);
     groups.forEach((members, i) => {
       for (const node of members) this.#group[node] = i + 1;
@@ -54,6 +60,7 @@ export class Ground {
   }
 
   setUp(node: number, up: boolean, at: number): void {
+    this.#before(at);
     this.#up[node] = up;
     if (up) this.#life[node] = (this.#life[node] as number) + 1;
     this.#note(at);
@@ -61,7 +68,7 @@ export class Ground {
 
   /** Whether the two ran on and could reach each other all the time between the two moments. */
   together(a: number, b: number, from: number, to: number): boolean {
-    const within = this.#epochs.filter((epoch, i) => epoch.at <= to && (this.#epochs[i + 1]?.at ?? Infinity) > from);
+    const within = this.#between(from, to);
     const first = within[0];
     if (!first || first.at > from) return false;
     return within.every(
@@ -85,7 +92,7 @@ export class Ground {
 
   /** Since when nothing has changed. */
   get quietSince(): number {
-    return this.latest.at;
+    return this.#changedAt ?? this.latest.at;
   }
 
   /** Most hops a shortest path can have. */
@@ -93,11 +100,36 @@ export class Ground {
     return this.#nodes - 1;
   }
 
+  /** Asked for each node of one message. */
+  #between(from: number, to: number): readonly Epoch[] {
+    const { epochs } = this;
+    if (this.#within?.from !== from || this.#within.to !== to)
+      this.#within = {
+        from,
+        to,
+        epochs: epochs.filter((epoch, i) => epoch.at <= to && (epochs[i + 1]?.at ?? Infinity) > from),
+      };
+    return this.#within.epochs;
+  }
+
   #epochAt(at: number): Epoch | undefined {
-    return this.#epochs.findLast((epoch) => epoch.at <= at);
+    return this.epochs.findLast((epoch) => epoch.at <= at);
   }
 
   #note(at: number): void {
+    this.#changedAt = at;
+  }
+
+  /** Something is about to change: what went before it is settled, unless it was in the same moment. */
+  #before(at: number): void {
+    if (this.#changedAt !== at) this.#settle();
+  }
+
+  #settle(): void {
+    const at = this.#changedAt;
+    if (at === undefined) return;
+    this.#changedAt = undefined;
+    this.#within = undefined;
     const edges = [...this.#pairs.values()].filter(([a, b]) => this.#group[a] === this.#group[b]);
     const component = componentsOf(this.#nodes, edges, (node) => this.#up[node] as boolean);
     // Of several changes in one moment only the outcome counts.

@@ -65,10 +65,14 @@ export function signBeat(
 const membershipHash = (crypto: Crypto, members: readonly NodeId[]): Uint8Array =>
   crypto.sha256(...[...members].sort().map(nodeIdBytes)).slice(0, 8);
 
+export interface ParsedBeat {
+  readonly beat: VerifiedBeat;
+  readonly body: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
 /** What the bytes claim, before any signature is checked: cheap, and enough to tell a known beat from a new one. */
-export function parseBeat(
-  bytes: Uint8Array,
-): { beat: VerifiedBeat; body: Uint8Array; signature: Uint8Array } | undefined {
+export function parseBeat(bytes: Uint8Array): ParsedBeat | undefined {
   const signed = decode(Body.SignedBeatSchema, bytes);
   const body = signed && decode(Body.BeatSchema, signed.body);
   if (!signed || !body) return undefined;
@@ -98,7 +102,11 @@ export function parseBeat(
 /** The beat in these bytes if its author signed it; `undefined` otherwise. */
 export function verifyBeat(crypto: Crypto, bytes: Uint8Array): VerifiedBeat | undefined {
   const parsed = parseBeat(bytes);
-  if (!parsed) return undefined;
+  return parsed && verifyParsed(crypto, parsed);
+}
+
+/** As `verifyBeat`, of what `parseBeat` gave. */
+export function verifyParsed(crypto: Crypto, parsed: ParsedBeat): VerifiedBeat | undefined {
   const { beat, body, signature } = parsed;
   if (nodeIdOfKey(crypto, beat.publicKey) !== beat.author) return undefined;
   return crypto.verify(beat.publicKey, concat(BEAT_LABEL, body), signature) ? beat : undefined;

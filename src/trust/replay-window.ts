@@ -6,7 +6,8 @@ export const WINDOW_BITS = 16_384;
  * messages that waited on their way). Sequences are compared modulo 2³².
  */
 export class ReplayWindow {
-  readonly #bits = new Uint32Array(WINDOW_BITS / 32);
+  /** Made with the first sequence: of most sources nothing is ever heard but their beat. */
+  #bits: Uint32Array | undefined;
   #newest: number | undefined;
   #floor: number | undefined;
 
@@ -35,22 +36,24 @@ export class ReplayWindow {
   }
 
   #advance(ahead: number, sequence: number): void {
-    if (ahead >= WINDOW_BITS) this.#bits.fill(0);
+    if (ahead >= WINDOW_BITS) this.#bits?.fill(0);
     else for (let i = 1; i <= ahead; i++) this.#clear((this.#newest as number) + i);
     this.#newest = sequence;
   }
 
   #get(sequence: number): boolean {
     const bit = (sequence >>> 0) % WINDOW_BITS;
-    return (((this.#bits[bit >>> 5] as number) >>> (bit & 31)) & 1) === 1;
+    return this.#bits !== undefined && (((this.#bits[bit >>> 5] as number) >>> (bit & 31)) & 1) === 1;
   }
 
   #set(sequence: number): void {
+    this.#bits ??= new Uint32Array(WINDOW_BITS / 32);
     const bit = (sequence >>> 0) % WINDOW_BITS;
     this.#bits[bit >>> 5] = (this.#bits[bit >>> 5] as number) | (1 << (bit & 31));
   }
 
   #clear(sequence: number): void {
+    if (!this.#bits) return;
     const bit = (sequence >>> 0) % WINDOW_BITS;
     this.#bits[bit >>> 5] = (this.#bits[bit >>> 5] as number) & ~(1 << (bit & 31));
   }

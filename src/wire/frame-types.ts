@@ -8,8 +8,6 @@ export const FrameType = {
   HopAck: 3,
   /** Link-local: signed beats and node states (drip). */
   Drip: 4,
-  /** Link-local: which versions of beats and states I hold. */
-  DripSummary: 5,
   /** Link-local: asks for the items named. */
   DripRequest: 6,
   /** Link-local: records and tombstones (weave). */

@@ -12,7 +12,7 @@ import type { Message as Message$1 } from "@bufbuild/protobuf";
  * Describes the file edge.proto.
  */
 export const file_edge: GenFile = /*@__PURE__*/
-  fileDesc("CgplZGdlLnByb3RvEgdlZGdlLnYxIpMBCgZCZWFjb24SEgoKcHVibGljX2tleRgBIAEoDBIRCglib290X3NhbHQYAiABKAwSFAoMYm9vdF9jb3VudGVyGAMgASgNEhAKCGNsb2NrX21zGAQgASgEEgwKBG5hbWUYBSABKAkSDQoFbm9uY2UYBiABKAcSDQoFaGVhcmQYByABKAcSDgoGYW5zd2VyGAggASgIIjoKCUhlYXJ0YmVhdBIOCgZkaWdlc3QYASABKAcSDAoEZWNobxgCIAEoDRIPCgdoZWxkX21zGAMgASgNIigKCVN1c3BpY2lvbhIMCgRub2RlGAEgASgMEg0KBWhlYXJkGAIgASgIIhgKBkhvcEFjaxIOCgZ0b2tlbnMYASADKAcingEKB0hlYXJpbmcSDgoGZGlnZXN0GAEgASgHEg8KB3JlY29yZHMYBiABKAcSDQoFaGVhcmQYAiABKAwSEQoJaGVhcmRfaWRzGAMgASgMEg0KBWFza2VkGAQgASgMEhIKCmludGVydmFsX3MYBSABKA0SDgoGbnVtYmVyGAcgASgNEg4KBmxhY2tlZBgIIAEoDBINCgVuYW1lZBgJIAEoDCJ8CghEcmlwSXRlbRIMCgRraW5kGAEgASgNEg4KBnNvdXJjZRgCIAEoDBIRCglzYWx0X2hpbnQYAyABKA0SEAoIc2VxdWVuY2UYBCABKA0SDAoEYm9keRgFIAEoDBIQCghwcmlvcml0eRgGIAEoDRINCgVhZ2VfcxgHIAEoDSIoCgREcmlwEiAKBWl0ZW1zGAEgAygLMhEuZWRnZS52MS5EcmlwSXRlbSI3CglEcmlwRW50cnkSDgoGc291cmNlGAEgASgMEgwKBGtpbmQYAiABKA0SDAoEcmFuaxgDIAEoBCJBCgtEcmlwU3VtbWFyeRIjCgdlbnRyaWVzGAEgAygLMhIuZWRnZS52MS5EcmlwRW50cnkSDQoFcmVwbHkYAiABKAgiRwoKRHJpcEhhc2hlcxIMCgRzYWx0GAEgASgHEg4KBmhhc2hlcxgCIAEoDBIMCgRwYXJ0GAMgASgNEg0KBXBhcnRzGAQgASgNIjIKC0RyaXBSZXF1ZXN0EiMKB2VudHJpZXMYASADKAsyEi5lZGdlLnYxLkRyaXBFbnRyeSLiAQoEQmVhdBIOCgZhdXRob3IYASABKAwSEgoKcHVibGljX2tleRgCIAEoDBIRCglib290X3NhbHQYAyABKAwSFAoMYm9vdF9jb3VudGVyGAQgASgNEg4KBm51bWJlchgFIAEoDRILCgNobGMYBiABKAYSEgoKbWVtYmVyc2hpcBgHIAEoDBIWCg5maXJzdF9zZXF1ZW5jZRgIIAEoDRIVCg1sYXN0X3NlcXVlbmNlGAkgASgNEg0KBWNvdW50GAogASgNEgwKBHJvb3QYCyABKAwSEAoIY2xvY2tfbXMYDCABKAQiLQoKU2lnbmVkQmVhdBIMCgRib2R5GAEgASgMEhEKCXNpZ25hdHVyZRgCIAEoDCI2CglOZWlnaGJvdXISDAoEbm9kZRgBIAEoDBIMCgRjb3N0GAIgASgNEg0KBXJhZGlvGAMgASgJIlAKBkN1c3RvbRILCgNrZXkYASABKAkSDgoEdGV4dBgCIAEoCUgAEhAKBm51bWJlchgDIAEoAUgAEg4KBGZsYWcYBCABKAhIAEIHCgV2YWx1ZSLLAwoJTm9kZVN0YXRlEg4KBmF1dGhvchgBIAEoDBILCgNobGMYAiABKAYSDwoHY291bnRlchgDIAEoDRIMCgRuYW1lGAQgASgJEhEKCWNvbmRpdGlvbhgFIAEoDRIQCgNmcHMYBiABKAJIAIgBARIUCgdiYXR0ZXJ5GAcgASgCSAGIAQESFQoIY2hhcmdpbmcYCCABKAhIAogBARIQCgNjcHUYCSABKAJIA4gBARITCgZtZW1vcnkYCiABKAJIBIgBARIYCgt0ZW1wZXJhdHVyZRgLIAEoAkgFiAEBEhEKBGRpc2sYDCABKAJIBogBARIfCgZjdXN0b20YDSADKAsyDy5lZGdlLnYxLkN1c3RvbRImCgpuZWlnaGJvdXJzGA4gAygLMhIuZWRnZS52MS5OZWlnaGJvdXISFQoNdXBkYXRlZF9hdF9tcxgPIAEoBBIPCgd2ZXJzaW9uGBAgASgJEgsKA2FpchgRIAEoDBIRCglhaXJfcmFkaW8YEiABKAlCBgoEX2Zwc0IKCghfYmF0dGVyeUILCglfY2hhcmdpbmdCBgoEX2NwdUIJCgdfbWVtb3J5Qg4KDF90ZW1wZXJhdHVyZUIHCgVfZGlzayKyAgoKUmVjb3JkQ29yZRIOCgZhdXRob3IYASABKAwSDAoEaGFzaBgCIAEoDBILCgNobGMYAyABKAYSEQoJYm9vdF9zYWx0GAQgASgMEg8KB2NvdW50ZXIYBSABKA0SFwoPY29udGVudF92ZXJzaW9uGAYgASgNEgwKBHR5cGUYByABKAkSDQoFc3BhY2UYCCABKAwSEQoJZGltZW5zaW9uGAkgASgNEhAKCG1ldGFkYXRhGAogASgMEhYKDm9ic2VydmVkX2F0X21zGAsgASgEEhUKDWV4cGlyZXNfYXRfbXMYDCABKAQSDwoHcHVycG9zZRgNIAEoCRITCgtza2V0Y2hfaGFzaBgOIAEoDBIRCglpbnQ4X2hhc2gYDyABKAwSEgoKZXhhY3RfaGFzaBgQIAEoDCJrCgVCYXRjaBIOCgZhdXRob3IYASABKAwSEgoKcHVibGljX2tleRgCIAEoDBIRCglib290X3NhbHQYAyABKAwSDgoGbnVtYmVyGAQgASgNEg0KBWNvdW50GAUgASgNEgwKBHJvb3QYBiABKAwiLgoLU2lnbmVkQmF0Y2gSDAoEYm9keRgBIAEoDBIRCglzaWduYXR1cmUYAiABKAwiXgoGUmVjb3JkEgwKBGNvcmUYASABKAwSDQoFYmF0Y2gYAiABKA0SDAoEbGVhZhgDIAEoDRIMCgRwYXRoGAQgAygMEgwKBGludDgYBSABKAwSDQoFc2NhbGUYBiABKAIieAoJVG9tYnN0b25lEgwKBGhhc2gYASABKAwSDgoGZXJhc2VyGAIgASgMEhIKCnB1YmxpY19rZXkYAyABKAwSCwoDaGxjGAQgASgGEhUKDWNyZWF0ZWRfYXRfbXMYBSABKAQSFQoNZXhwaXJlc19hdF9tcxgGIAEoBCIyCg9TaWduZWRUb21ic3RvbmUSDAoEYm9keRgBIAEoDBIRCglzaWduYXR1cmUYAiABKAwigAEKB1JlY29yZHMSJQoHYmF0Y2hlcxgBIAMoCzIULmVkZ2UudjEuU2lnbmVkQmF0Y2gSIAoHcmVjb3JkcxgCIAMoCzIPLmVkZ2UudjEuUmVjb3JkEiwKCnRvbWJzdG9uZXMYAyADKAsyGC5lZGdlLnYxLlNpZ25lZFRvbWJzdG9uZSIXCgRIYXZlEg8KB2VudHJpZXMYASABKAwiFAoEV2FudBIMCgRrZXlzGAEgASgMIlgKC0ZpbmdlcnByaW50Eg4KBnByZWZpeBgBIAEoDRIMCgRiaXRzGAIgASgNEg0KBWNvdW50GAMgASgNEgsKA3N1bRgEIAEoBhIPCgdlbnRyaWVzGAUgASgMIjMKDEZpbmdlcnByaW50cxIjCgVwYXJ0cxgBIAMoCzIULmVkZ2UudjEuRmluZ2VycHJpbnQiPAoFQWxlcnQSDAoEdHlwZRgBIAEoCRIPCgdwYXlsb2FkGAIgASgMEhQKDHJhaXNlZF9hdF9tcxgDIAEoBCIzCgdQYXlsb2FkEg4KBGpzb24YASABKAxIABINCgNyYXcYAiABKAxIAEIJCgdjb250ZW50IloKB01lc3NhZ2USDAoEdHlwZRgBIAEoCRIhCgdwYXlsb2FkGAIgASgLMhAuZWRnZS52MS5QYXlsb2FkEg8KB2Fuc3dlcnMYAyABKAwSDQoFZmF1bHQYBCABKAkiJwoDQWNrEg8KB21lc3NhZ2UYASABKAwSDwoHcmVmdXNhbBgCIAEoCSIbCgpUcmFjZVByb2JlEg0KBXRva2VuGAEgASgMIlcKCVRyYWNlU3RlcBIMCgRub2RlGAEgASgMEg0KBXJhZGlvGAIgASgJEg4KBnJ0dF91cxgDIAEoDRIMCgRjb3N0GAQgASgNEg8KB3F1YWxpdHkYBSABKA0imwEKClRyYWNlUmVwbHkSDQoFdG9rZW4YASABKAwSCwoDaG9wGAIgASgNEiAKBGNhbWUYAyABKAsyEi5lZGdlLnYxLlRyYWNlU3RlcBIgCgRuZXh0GAQgASgLMhIuZWRnZS52MS5UcmFjZVN0ZXASIAoEYmFjaxgFIAEoCzISLmVkZ2UudjEuVHJhY2VTdGVwEgsKA2VuZBgGIAEoDSJoCgpQYXJjZWxDb3JlEg8KB21lc3NhZ2UYASABKAwSCgoCdG8YAiABKAwSDAoEdHlwZRgDIAEoDRIQCghwcmlvcml0eRgEIAEoDRIPCgdsaWZlX21zGAUgASgNEgwKBGJvZHkYBiABKAwiTQoGUGFyY2VsEgwKBGNvcmUYASABKAwSEgoKcHVibGljX2tleRgCIAEoDBIRCglzaWduYXR1cmUYAyABKAwSDgoGYWdlX21zGAQgASgNIkQKB1JlY2VpcHQSDwoHbWVzc2FnZRgBIAEoDBIMCgR3aGF0GAIgASgNEgwKBG5vZGUYAyABKAwSDAoEY29kZRgEIAEoCSJ6CgVPZmZlchIPCgdtZXNzYWdlGAEgASgMEgwKBHR5cGUYAiABKA0SDAoEc2l6ZRgDIAEoDRITCgtjaHVua19ieXRlcxgEIAEoDRIOCgZkaWdlc3QYBSABKAwSDgoGYWdlX21zGAYgASgNEg8KB2xpZmVfbXMYByABKA0iPgoMQ2h1bmtSZXF1ZXN0Eg8KB21lc3NhZ2UYASABKAwSDwoHaW5kZXhlcxgCIAMoDRIMCgRoZWxkGAMgASgNIjYKBUNodW5rEg8KB21lc3NhZ2UYASABKAwSDQoFaW5kZXgYAiABKA0SDQoFYnl0ZXMYAyABKAwiOwoIUGFydHNBc2sSDwoHYXR0ZW1wdBgBIAEoBxIPCgdtZXNzYWdlGAIgASgHEg0KBXRvdGFsGAMgASgNIj4KDFBhcnRzTWlzc2luZxIPCgdhdHRlbXB0GAEgASgHEg0KBXRvdGFsGAIgASgNEg4KBmJvdW5kcxgDIAMoDSJFCgRQYXJ0Eg8KB2F0dGVtcHQYASABKAcSDQoFdG90YWwYAiABKA0SDgoGb2Zmc2V0GAMgASgNEg0KBWJ5dGVzGAQgASgMImEKDEtlcHRUcmFuc2ZlchIdCgVvZmZlchgBIAEoCzIOLmVkZ2UudjEuT2ZmZXISDAoEcGVlchgCIAEoDBIQCghwcmlvcml0eRgDIAEoDRISCgprZXB0X2F0X21zGAQgASgEImUKCktlcHRQYXJjZWwSDAoEY29yZRgBIAEoDBISCgpwdWJsaWNfa2V5GAIgASgMEhEKCXNpZ25hdHVyZRgDIAEoDBIOCgZhZ2VfbXMYBCABKA0SEgoKa2VwdF9hdF9tcxgFIAEoBCJVCgtLZXB0UmVjZWlwdBIhCgdyZWNlaXB0GAEgASgLMhAuZWRnZS52MS5SZWNlaXB0Eg8KB2xlZnRfbXMYAiABKA0SEgoKa2VwdF9hdF9tcxgDIAEoBCLOAQoLU2VhcmNoUXVlcnkSDQoFc3BhY2UYASABKAwSDAoEaW50OBgCIAEoDBINCgVzY2FsZRgDIAEoAhIJCgFrGAQgASgNEgwKBHR5cGUYBSABKAkSDAoEbm9kZRgGIAEoDBIVCghzaW5jZV9tcxgHIAEoBEgAiAEBEhUKCHVudGlsX21zGAggASgESAGIAQESEAoIbWV0YWRhdGEYCSABKAwSEgoKdGltZW91dF9tcxgKIAEoDUILCglfc2luY2VfbXNCCwoJX3VudGlsX21zIoUBCglDYW5kaWRhdGUSDgoGYXV0aG9yGAEgASgMEgwKBGhhc2gYAiABKAwSDAoEdHlwZRgDIAEoCRINCgVzY29yZRgEIAEoAhITCgtzY29yZWRfZnJvbRgFIAEoDRIWCg5vYnNlcnZlZF9hdF9tcxgGIAEoBBIQCghtZXRhZGF0YRgHIAEoDCJUCgxTZWFyY2hBbnN3ZXISDQoFcXVlcnkYASABKAwSJgoKY2FuZGlkYXRlcxgCIAMoCzISLmVkZ2UudjEuQ2FuZGlkYXRlEg0KBWZhdWx0GAMgASgJIjwKDFNjb3JlUmVxdWVzdBINCgVzcGFjZRgBIAEoDBINCgVleGFjdBgCIAEoDBIOCgZoYXNoZXMYAyADKAwiLgoLU2NvcmVBbnN3ZXISDwoHcmVxdWVzdBgBIAEoDBIOCgZzY29yZXMYAiADKAIiHwoMUHJvb2ZSZXF1ZXN0Eg8KB21lc3NhZ2UYASABKAwidQoFUHJvb2YSDwoHbWVzc2FnZRgBIAEoDBIMCgRsZWFmGAIgASgMEg0KBWluZGV4GAMgASgNEgwKBHBhdGgYBCADKAwSIQoEYmVhdBgFIAEoCzITLmVkZ2UudjEuU2lnbmVkQmVhdBINCgVmYXVsdBgGIAEoCWIGcHJvdG8z");
+  fileDesc("CgplZGdlLnByb3RvEgdlZGdlLnYxIpMBCgZCZWFjb24SEgoKcHVibGljX2tleRgBIAEoDBIRCglib290X3NhbHQYAiABKAwSFAoMYm9vdF9jb3VudGVyGAMgASgNEhAKCGNsb2NrX21zGAQgASgEEgwKBG5hbWUYBSABKAkSDQoFbm9uY2UYBiABKAcSDQoFaGVhcmQYByABKAcSDgoGYW5zd2VyGAggASgIIjoKCUhlYXJ0YmVhdBIOCgZkaWdlc3QYASABKAcSDAoEZWNobxgCIAEoDRIPCgdoZWxkX21zGAMgASgNIigKCVN1c3BpY2lvbhIMCgRub2RlGAEgASgMEg0KBWhlYXJkGAIgASgIIhgKBkhvcEFjaxIOCgZ0b2tlbnMYASADKAcingEKB0hlYXJpbmcSDgoGZGlnZXN0GAEgASgHEg8KB3JlY29yZHMYBiABKAcSDQoFaGVhcmQYAiABKAwSEQoJaGVhcmRfaWRzGAMgASgMEg0KBWFza2VkGAQgASgMEhIKCmludGVydmFsX3MYBSABKA0SDgoGbnVtYmVyGAcgASgNEg4KBmxhY2tlZBgIIAEoDBINCgVuYW1lZBgJIAEoDCJ8CghEcmlwSXRlbRIMCgRraW5kGAEgASgNEg4KBnNvdXJjZRgCIAEoDBIRCglzYWx0X2hpbnQYAyABKA0SEAoIc2VxdWVuY2UYBCABKA0SDAoEYm9keRgFIAEoDBIQCghwcmlvcml0eRgGIAEoDRINCgVhZ2VfcxgHIAEoDSIoCgREcmlwEiAKBWl0ZW1zGAEgAygLMhEuZWRnZS52MS5EcmlwSXRlbSI3CglEcmlwRW50cnkSDgoGc291cmNlGAEgASgMEgwKBGtpbmQYAiABKA0SDAoEcmFuaxgDIAEoBCJWCgpEcmlwSGFzaGVzEgwKBHNhbHQYASABKAcSDgoGaGFzaGVzGAIgASgMEgwKBHBhcnQYAyABKA0SDQoFcGFydHMYBCABKA0SDQoFcmVwbHkYBSABKAgiMgoLRHJpcFJlcXVlc3QSIwoHZW50cmllcxgBIAMoCzISLmVkZ2UudjEuRHJpcEVudHJ5IuIBCgRCZWF0Eg4KBmF1dGhvchgBIAEoDBISCgpwdWJsaWNfa2V5GAIgASgMEhEKCWJvb3Rfc2FsdBgDIAEoDBIUCgxib290X2NvdW50ZXIYBCABKA0SDgoGbnVtYmVyGAUgASgNEgsKA2hsYxgGIAEoBhISCgptZW1iZXJzaGlwGAcgASgMEhYKDmZpcnN0X3NlcXVlbmNlGAggASgNEhUKDWxhc3Rfc2VxdWVuY2UYCSABKA0SDQoFY291bnQYCiABKA0SDAoEcm9vdBgLIAEoDBIQCghjbG9ja19tcxgMIAEoBCItCgpTaWduZWRCZWF0EgwKBGJvZHkYASABKAwSEQoJc2lnbmF0dXJlGAIgASgMIjYKCU5laWdoYm91chIMCgRub2RlGAEgASgMEgwKBGNvc3QYAiABKA0SDQoFcmFkaW8YAyABKAkiUAoGQ3VzdG9tEgsKA2tleRgBIAEoCRIOCgR0ZXh0GAIgASgJSAASEAoGbnVtYmVyGAMgASgBSAASDgoEZmxhZxgEIAEoCEgAQgcKBXZhbHVlIssDCglOb2RlU3RhdGUSDgoGYXV0aG9yGAEgASgMEgsKA2hsYxgCIAEoBhIPCgdjb3VudGVyGAMgASgNEgwKBG5hbWUYBCABKAkSEQoJY29uZGl0aW9uGAUgASgNEhAKA2ZwcxgGIAEoAkgAiAEBEhQKB2JhdHRlcnkYByABKAJIAYgBARIVCghjaGFyZ2luZxgIIAEoCEgCiAEBEhAKA2NwdRgJIAEoAkgDiAEBEhMKBm1lbW9yeRgKIAEoAkgEiAEBEhgKC3RlbXBlcmF0dXJlGAsgASgCSAWIAQESEQoEZGlzaxgMIAEoAkgGiAEBEh8KBmN1c3RvbRgNIAMoCzIPLmVkZ2UudjEuQ3VzdG9tEiYKCm5laWdoYm91cnMYDiADKAsyEi5lZGdlLnYxLk5laWdoYm91chIVCg11cGRhdGVkX2F0X21zGA8gASgEEg8KB3ZlcnNpb24YECABKAkSCwoDYWlyGBEgASgMEhEKCWFpcl9yYWRpbxgSIAEoCUIGCgRfZnBzQgoKCF9iYXR0ZXJ5QgsKCV9jaGFyZ2luZ0IGCgRfY3B1QgkKB19tZW1vcnlCDgoMX3RlbXBlcmF0dXJlQgcKBV9kaXNrIrICCgpSZWNvcmRDb3JlEg4KBmF1dGhvchgBIAEoDBIMCgRoYXNoGAIgASgMEgsKA2hsYxgDIAEoBhIRCglib290X3NhbHQYBCABKAwSDwoHY291bnRlchgFIAEoDRIXCg9jb250ZW50X3ZlcnNpb24YBiABKA0SDAoEdHlwZRgHIAEoCRINCgVzcGFjZRgIIAEoDBIRCglkaW1lbnNpb24YCSABKA0SEAoIbWV0YWRhdGEYCiABKAwSFgoOb2JzZXJ2ZWRfYXRfbXMYCyABKAQSFQoNZXhwaXJlc19hdF9tcxgMIAEoBBIPCgdwdXJwb3NlGA0gASgJEhMKC3NrZXRjaF9oYXNoGA4gASgMEhEKCWludDhfaGFzaBgPIAEoDBISCgpleGFjdF9oYXNoGBAgASgMImsKBUJhdGNoEg4KBmF1dGhvchgBIAEoDBISCgpwdWJsaWNfa2V5GAIgASgMEhEKCWJvb3Rfc2FsdBgDIAEoDBIOCgZudW1iZXIYBCABKA0SDQoFY291bnQYBSABKA0SDAoEcm9vdBgGIAEoDCIuCgtTaWduZWRCYXRjaBIMCgRib2R5GAEgASgMEhEKCXNpZ25hdHVyZRgCIAEoDCJeCgZSZWNvcmQSDAoEY29yZRgBIAEoDBINCgViYXRjaBgCIAEoDRIMCgRsZWFmGAMgASgNEgwKBHBhdGgYBCADKAwSDAoEaW50OBgFIAEoDBINCgVzY2FsZRgGIAEoAiJ4CglUb21ic3RvbmUSDAoEaGFzaBgBIAEoDBIOCgZlcmFzZXIYAiABKAwSEgoKcHVibGljX2tleRgDIAEoDBILCgNobGMYBCABKAYSFQoNY3JlYXRlZF9hdF9tcxgFIAEoBBIVCg1leHBpcmVzX2F0X21zGAYgASgEIjIKD1NpZ25lZFRvbWJzdG9uZRIMCgRib2R5GAEgASgMEhEKCXNpZ25hdHVyZRgCIAEoDCKAAQoHUmVjb3JkcxIlCgdiYXRjaGVzGAEgAygLMhQuZWRnZS52MS5TaWduZWRCYXRjaBIgCgdyZWNvcmRzGAIgAygLMg8uZWRnZS52MS5SZWNvcmQSLAoKdG9tYnN0b25lcxgDIAMoCzIYLmVkZ2UudjEuU2lnbmVkVG9tYnN0b25lIhcKBEhhdmUSDwoHZW50cmllcxgBIAEoDCIUCgRXYW50EgwKBGtleXMYASABKAwiWAoLRmluZ2VycHJpbnQSDgoGcHJlZml4GAEgASgNEgwKBGJpdHMYAiABKA0SDQoFY291bnQYAyABKA0SCwoDc3VtGAQgASgGEg8KB2VudHJpZXMYBSABKAwiMwoMRmluZ2VycHJpbnRzEiMKBXBhcnRzGAEgAygLMhQuZWRnZS52MS5GaW5nZXJwcmludCI8CgVBbGVydBIMCgR0eXBlGAEgASgJEg8KB3BheWxvYWQYAiABKAwSFAoMcmFpc2VkX2F0X21zGAMgASgEIjMKB1BheWxvYWQSDgoEanNvbhgBIAEoDEgAEg0KA3JhdxgCIAEoDEgAQgkKB2NvbnRlbnQiWgoHTWVzc2FnZRIMCgR0eXBlGAEgASgJEiEKB3BheWxvYWQYAiABKAsyEC5lZGdlLnYxLlBheWxvYWQSDwoHYW5zd2VycxgDIAEoDBINCgVmYXVsdBgEIAEoCSInCgNBY2sSDwoHbWVzc2FnZRgBIAEoDBIPCgdyZWZ1c2FsGAIgASgJIhsKClRyYWNlUHJvYmUSDQoFdG9rZW4YASABKAwiVwoJVHJhY2VTdGVwEgwKBG5vZGUYASABKAwSDQoFcmFkaW8YAiABKAkSDgoGcnR0X3VzGAMgASgNEgwKBGNvc3QYBCABKA0SDwoHcXVhbGl0eRgFIAEoDSKbAQoKVHJhY2VSZXBseRINCgV0b2tlbhgBIAEoDBILCgNob3AYAiABKA0SIAoEY2FtZRgDIAEoCzISLmVkZ2UudjEuVHJhY2VTdGVwEiAKBG5leHQYBCABKAsyEi5lZGdlLnYxLlRyYWNlU3RlcBIgCgRiYWNrGAUgASgLMhIuZWRnZS52MS5UcmFjZVN0ZXASCwoDZW5kGAYgASgNImgKClBhcmNlbENvcmUSDwoHbWVzc2FnZRgBIAEoDBIKCgJ0bxgCIAEoDBIMCgR0eXBlGAMgASgNEhAKCHByaW9yaXR5GAQgASgNEg8KB2xpZmVfbXMYBSABKA0SDAoEYm9keRgGIAEoDCJNCgZQYXJjZWwSDAoEY29yZRgBIAEoDBISCgpwdWJsaWNfa2V5GAIgASgMEhEKCXNpZ25hdHVyZRgDIAEoDBIOCgZhZ2VfbXMYBCABKA0iRAoHUmVjZWlwdBIPCgdtZXNzYWdlGAEgASgMEgwKBHdoYXQYAiABKA0SDAoEbm9kZRgDIAEoDBIMCgRjb2RlGAQgASgJInoKBU9mZmVyEg8KB21lc3NhZ2UYASABKAwSDAoEdHlwZRgCIAEoDRIMCgRzaXplGAMgASgNEhMKC2NodW5rX2J5dGVzGAQgASgNEg4KBmRpZ2VzdBgFIAEoDBIOCgZhZ2VfbXMYBiABKA0SDwoHbGlmZV9tcxgHIAEoDSI+CgxDaHVua1JlcXVlc3QSDwoHbWVzc2FnZRgBIAEoDBIPCgdpbmRleGVzGAIgAygNEgwKBGhlbGQYAyABKA0iNgoFQ2h1bmsSDwoHbWVzc2FnZRgBIAEoDBINCgVpbmRleBgCIAEoDRINCgVieXRlcxgDIAEoDCI7CghQYXJ0c0FzaxIPCgdhdHRlbXB0GAEgASgHEg8KB21lc3NhZ2UYAiABKAcSDQoFdG90YWwYAyABKA0iPgoMUGFydHNNaXNzaW5nEg8KB2F0dGVtcHQYASABKAcSDQoFdG90YWwYAiABKA0SDgoGYm91bmRzGAMgAygNIkUKBFBhcnQSDwoHYXR0ZW1wdBgBIAEoBxINCgV0b3RhbBgCIAEoDRIOCgZvZmZzZXQYAyABKA0SDQoFYnl0ZXMYBCABKAwiYQoMS2VwdFRyYW5zZmVyEh0KBW9mZmVyGAEgASgLMg4uZWRnZS52MS5PZmZlchIMCgRwZWVyGAIgASgMEhAKCHByaW9yaXR5GAMgASgNEhIKCmtlcHRfYXRfbXMYBCABKAQiZQoKS2VwdFBhcmNlbBIMCgRjb3JlGAEgASgMEhIKCnB1YmxpY19rZXkYAiABKAwSEQoJc2lnbmF0dXJlGAMgASgMEg4KBmFnZV9tcxgEIAEoDRISCgprZXB0X2F0X21zGAUgASgEIlUKC0tlcHRSZWNlaXB0EiEKB3JlY2VpcHQYASABKAsyEC5lZGdlLnYxLlJlY2VpcHQSDwoHbGVmdF9tcxgCIAEoDRISCgprZXB0X2F0X21zGAMgASgEIs4BCgtTZWFyY2hRdWVyeRINCgVzcGFjZRgBIAEoDBIMCgRpbnQ4GAIgASgMEg0KBXNjYWxlGAMgASgCEgkKAWsYBCABKA0SDAoEdHlwZRgFIAEoCRIMCgRub2RlGAYgASgMEhUKCHNpbmNlX21zGAcgASgESACIAQESFQoIdW50aWxfbXMYCCABKARIAYgBARIQCghtZXRhZGF0YRgJIAEoDBISCgp0aW1lb3V0X21zGAogASgNQgsKCV9zaW5jZV9tc0ILCglfdW50aWxfbXMihQEKCUNhbmRpZGF0ZRIOCgZhdXRob3IYASABKAwSDAoEaGFzaBgCIAEoDBIMCgR0eXBlGAMgASgJEg0KBXNjb3JlGAQgASgCEhMKC3Njb3JlZF9mcm9tGAUgASgNEhYKDm9ic2VydmVkX2F0X21zGAYgASgEEhAKCG1ldGFkYXRhGAcgASgMIlQKDFNlYXJjaEFuc3dlchINCgVxdWVyeRgBIAEoDBImCgpjYW5kaWRhdGVzGAIgAygLMhIuZWRnZS52MS5DYW5kaWRhdGUSDQoFZmF1bHQYAyABKAkiPAoMU2NvcmVSZXF1ZXN0Eg0KBXNwYWNlGAEgASgMEg0KBWV4YWN0GAIgASgMEg4KBmhhc2hlcxgDIAMoDCIuCgtTY29yZUFuc3dlchIPCgdyZXF1ZXN0GAEgASgMEg4KBnNjb3JlcxgCIAMoAiIfCgxQcm9vZlJlcXVlc3QSDwoHbWVzc2FnZRgBIAEoDCJ1CgVQcm9vZhIPCgdtZXNzYWdlGAEgASgMEgwKBGxlYWYYAiABKAwSDQoFaW5kZXgYAyABKA0SDAoEcGF0aBgEIAMoDBIhCgRiZWF0GAUgASgLMhMuZWRnZS52MS5TaWduZWRCZWF0Eg0KBWZhdWx0GAYgASgJYgZwcm90bzM");
 
 /**
  * Frame signed by the author. Says who is here and how to open a link.
@@ -347,32 +347,8 @@ export const DripEntrySchema: GenMessage<DripEntry> = /*@__PURE__*/
   messageDesc(file_edge, 7);
 
 /**
- * @generated from message edge.v1.DripSummary
- */
-export type DripSummary = Message$1<"edge.v1.DripSummary"> & {
-  /**
-   * @generated from field: repeated edge.v1.DripEntry entries = 1;
-   */
-  entries: DripEntry[];
-
-  /**
-   * the other side need not send its own
-   *
-   * @generated from field: bool reply = 2;
-   */
-  reply: boolean;
-};
-
-/**
- * Describes the message edge.v1.DripSummary.
- * Use `create(DripSummarySchema)` to create a new message.
- */
-export const DripSummarySchema: GenMessage<DripSummary> = /*@__PURE__*/
-  messageDesc(file_edge, 8);
-
-/**
- * In place of summaries and requests where they would be long: who holds something that is not named sends it, over
- * slow air to all, and who finds something it lacks says the same of itself.
+ * What I hold: who holds something that is not named sends it, over slow air to all, and who finds something it lacks
+ * says the same of itself.
  *
  * @generated from message edge.v1.DripHashes
  */
@@ -402,6 +378,13 @@ export type DripHashes = Message$1<"edge.v1.DripHashes"> & {
    * @generated from field: uint32 parts = 4;
    */
   parts: number;
+
+  /**
+   * said because you did: you need not say the same
+   *
+   * @generated from field: bool reply = 5;
+   */
+  reply: boolean;
 };
 
 /**
@@ -409,7 +392,7 @@ export type DripHashes = Message$1<"edge.v1.DripHashes"> & {
  * Use `create(DripHashesSchema)` to create a new message.
  */
 export const DripHashesSchema: GenMessage<DripHashes> = /*@__PURE__*/
-  messageDesc(file_edge, 9);
+  messageDesc(file_edge, 8);
 
 /**
  * @generated from message edge.v1.DripRequest
@@ -426,7 +409,7 @@ export type DripRequest = Message$1<"edge.v1.DripRequest"> & {
  * Use `create(DripRequestSchema)` to create a new message.
  */
 export const DripRequestSchema: GenMessage<DripRequest> = /*@__PURE__*/
-  messageDesc(file_edge, 10);
+  messageDesc(file_edge, 9);
 
 /**
  * @generated from message edge.v1.Beat
@@ -514,7 +497,7 @@ export type Beat = Message$1<"edge.v1.Beat"> & {
  * Use `create(BeatSchema)` to create a new message.
  */
 export const BeatSchema: GenMessage<Beat> = /*@__PURE__*/
-  messageDesc(file_edge, 11);
+  messageDesc(file_edge, 10);
 
 /**
  * @generated from message edge.v1.SignedBeat
@@ -540,7 +523,7 @@ export type SignedBeat = Message$1<"edge.v1.SignedBeat"> & {
  * Use `create(SignedBeatSchema)` to create a new message.
  */
 export const SignedBeatSchema: GenMessage<SignedBeat> = /*@__PURE__*/
-  messageDesc(file_edge, 12);
+  messageDesc(file_edge, 11);
 
 /**
  * @generated from message edge.v1.Neighbour
@@ -571,7 +554,7 @@ export type Neighbour = Message$1<"edge.v1.Neighbour"> & {
  * Use `create(NeighbourSchema)` to create a new message.
  */
 export const NeighbourSchema: GenMessage<Neighbour> = /*@__PURE__*/
-  messageDesc(file_edge, 13);
+  messageDesc(file_edge, 12);
 
 /**
  * @generated from message edge.v1.Custom
@@ -611,7 +594,7 @@ export type Custom = Message$1<"edge.v1.Custom"> & {
  * Use `create(CustomSchema)` to create a new message.
  */
 export const CustomSchema: GenMessage<Custom> = /*@__PURE__*/
-  messageDesc(file_edge, 14);
+  messageDesc(file_edge, 13);
 
 /**
  * @generated from message edge.v1.NodeState
@@ -725,7 +708,7 @@ export type NodeState = Message$1<"edge.v1.NodeState"> & {
  * Use `create(NodeStateSchema)` to create a new message.
  */
 export const NodeStateSchema: GenMessage<NodeState> = /*@__PURE__*/
-  messageDesc(file_edge, 15);
+  messageDesc(file_edge, 14);
 
 /**
  * What a record's author vouches for; the digest of these bytes is a leaf of its batch.
@@ -831,7 +814,7 @@ export type RecordCore = Message$1<"edge.v1.RecordCore"> & {
  * Use `create(RecordCoreSchema)` to create a new message.
  */
 export const RecordCoreSchema: GenMessage<RecordCore> = /*@__PURE__*/
-  messageDesc(file_edge, 16);
+  messageDesc(file_edge, 15);
 
 /**
  * @generated from message edge.v1.Batch
@@ -883,7 +866,7 @@ export type Batch = Message$1<"edge.v1.Batch"> & {
  * Use `create(BatchSchema)` to create a new message.
  */
 export const BatchSchema: GenMessage<Batch> = /*@__PURE__*/
-  messageDesc(file_edge, 17);
+  messageDesc(file_edge, 16);
 
 /**
  * @generated from message edge.v1.SignedBatch
@@ -909,7 +892,7 @@ export type SignedBatch = Message$1<"edge.v1.SignedBatch"> & {
  * Use `create(SignedBatchSchema)` to create a new message.
  */
 export const SignedBatchSchema: GenMessage<SignedBatch> = /*@__PURE__*/
-  messageDesc(file_edge, 18);
+  messageDesc(file_edge, 17);
 
 /**
  * @generated from message edge.v1.Record
@@ -957,7 +940,7 @@ export type Record = Message$1<"edge.v1.Record"> & {
  * Use `create(RecordSchema)` to create a new message.
  */
 export const RecordSchema: GenMessage<Record> = /*@__PURE__*/
-  messageDesc(file_edge, 19);
+  messageDesc(file_edge, 18);
 
 /**
  * @generated from message edge.v1.Tombstone
@@ -1003,7 +986,7 @@ export type Tombstone = Message$1<"edge.v1.Tombstone"> & {
  * Use `create(TombstoneSchema)` to create a new message.
  */
 export const TombstoneSchema: GenMessage<Tombstone> = /*@__PURE__*/
-  messageDesc(file_edge, 20);
+  messageDesc(file_edge, 19);
 
 /**
  * @generated from message edge.v1.SignedTombstone
@@ -1029,7 +1012,7 @@ export type SignedTombstone = Message$1<"edge.v1.SignedTombstone"> & {
  * Use `create(SignedTombstoneSchema)` to create a new message.
  */
 export const SignedTombstoneSchema: GenMessage<SignedTombstone> = /*@__PURE__*/
-  messageDesc(file_edge, 21);
+  messageDesc(file_edge, 20);
 
 /**
  * @generated from message edge.v1.Records
@@ -1056,7 +1039,7 @@ export type Records = Message$1<"edge.v1.Records"> & {
  * Use `create(RecordsSchema)` to create a new message.
  */
 export const RecordsSchema: GenMessage<Records> = /*@__PURE__*/
-  messageDesc(file_edge, 22);
+  messageDesc(file_edge, 21);
 
 /**
  * @generated from message edge.v1.Have
@@ -1075,7 +1058,7 @@ export type Have = Message$1<"edge.v1.Have"> & {
  * Use `create(HaveSchema)` to create a new message.
  */
 export const HaveSchema: GenMessage<Have> = /*@__PURE__*/
-  messageDesc(file_edge, 23);
+  messageDesc(file_edge, 22);
 
 /**
  * @generated from message edge.v1.Want
@@ -1094,7 +1077,7 @@ export type Want = Message$1<"edge.v1.Want"> & {
  * Use `create(WantSchema)` to create a new message.
  */
 export const WantSchema: GenMessage<Want> = /*@__PURE__*/
-  messageDesc(file_edge, 24);
+  messageDesc(file_edge, 23);
 
 /**
  * @generated from message edge.v1.Fingerprint
@@ -1135,7 +1118,7 @@ export type Fingerprint = Message$1<"edge.v1.Fingerprint"> & {
  * Use `create(FingerprintSchema)` to create a new message.
  */
 export const FingerprintSchema: GenMessage<Fingerprint> = /*@__PURE__*/
-  messageDesc(file_edge, 25);
+  messageDesc(file_edge, 24);
 
 /**
  * @generated from message edge.v1.Fingerprints
@@ -1152,7 +1135,7 @@ export type Fingerprints = Message$1<"edge.v1.Fingerprints"> & {
  * Use `create(FingerprintsSchema)` to create a new message.
  */
 export const FingerprintsSchema: GenMessage<Fingerprints> = /*@__PURE__*/
-  messageDesc(file_edge, 26);
+  messageDesc(file_edge, 25);
 
 /**
  * @generated from message edge.v1.Alert
@@ -1181,7 +1164,7 @@ export type Alert = Message$1<"edge.v1.Alert"> & {
  * Use `create(AlertSchema)` to create a new message.
  */
 export const AlertSchema: GenMessage<Alert> = /*@__PURE__*/
-  messageDesc(file_edge, 27);
+  messageDesc(file_edge, 26);
 
 /**
  * @generated from message edge.v1.Payload
@@ -1210,7 +1193,7 @@ export type Payload = Message$1<"edge.v1.Payload"> & {
  * Use `create(PayloadSchema)` to create a new message.
  */
 export const PayloadSchema: GenMessage<Payload> = /*@__PURE__*/
-  messageDesc(file_edge, 28);
+  messageDesc(file_edge, 27);
 
 /**
  * @generated from message edge.v1.Message
@@ -1246,7 +1229,7 @@ export type Message = Message$1<"edge.v1.Message"> & {
  * Use `create(MessageSchema)` to create a new message.
  */
 export const MessageSchema: GenMessage<Message> = /*@__PURE__*/
-  messageDesc(file_edge, 29);
+  messageDesc(file_edge, 28);
 
 /**
  * @generated from message edge.v1.Ack
@@ -1272,7 +1255,7 @@ export type Ack = Message$1<"edge.v1.Ack"> & {
  * Use `create(AckSchema)` to create a new message.
  */
 export const AckSchema: GenMessage<Ack> = /*@__PURE__*/
-  messageDesc(file_edge, 30);
+  messageDesc(file_edge, 29);
 
 /**
  * Every node on the way says where it is.
@@ -1293,7 +1276,7 @@ export type TraceProbe = Message$1<"edge.v1.TraceProbe"> & {
  * Use `create(TraceProbeSchema)` to create a new message.
  */
 export const TraceProbeSchema: GenMessage<TraceProbe> = /*@__PURE__*/
-  messageDesc(file_edge, 31);
+  messageDesc(file_edge, 30);
 
 /**
  * @generated from message edge.v1.TraceStep
@@ -1340,7 +1323,7 @@ export type TraceStep = Message$1<"edge.v1.TraceStep"> & {
  * Use `create(TraceStepSchema)` to create a new message.
  */
 export const TraceStepSchema: GenMessage<TraceStep> = /*@__PURE__*/
-  messageDesc(file_edge, 32);
+  messageDesc(file_edge, 31);
 
 /**
  * @generated from message edge.v1.TraceReply
@@ -1394,7 +1377,7 @@ export type TraceReply = Message$1<"edge.v1.TraceReply"> & {
  * Use `create(TraceReplySchema)` to create a new message.
  */
 export const TraceReplySchema: GenMessage<TraceReply> = /*@__PURE__*/
-  messageDesc(file_edge, 33);
+  messageDesc(file_edge, 32);
 
 /**
  * What the origin of a kept message vouches for.
@@ -1448,7 +1431,7 @@ export type ParcelCore = Message$1<"edge.v1.ParcelCore"> & {
  * Use `create(ParcelCoreSchema)` to create a new message.
  */
 export const ParcelCoreSchema: GenMessage<ParcelCore> = /*@__PURE__*/
-  messageDesc(file_edge, 34);
+  messageDesc(file_edge, 33);
 
 /**
  * @generated from message edge.v1.Parcel
@@ -1488,7 +1471,7 @@ export type Parcel = Message$1<"edge.v1.Parcel"> & {
  * Use `create(ParcelSchema)` to create a new message.
  */
 export const ParcelSchema: GenMessage<Parcel> = /*@__PURE__*/
-  messageDesc(file_edge, 35);
+  messageDesc(file_edge, 34);
 
 /**
  * @generated from message edge.v1.Receipt
@@ -1528,7 +1511,7 @@ export type Receipt = Message$1<"edge.v1.Receipt"> & {
  * Use `create(ReceiptSchema)` to create a new message.
  */
 export const ReceiptSchema: GenMessage<Receipt> = /*@__PURE__*/
-  messageDesc(file_edge, 36);
+  messageDesc(file_edge, 35);
 
 /**
  * @generated from message edge.v1.Offer
@@ -1585,7 +1568,7 @@ export type Offer = Message$1<"edge.v1.Offer"> & {
  * Use `create(OfferSchema)` to create a new message.
  */
 export const OfferSchema: GenMessage<Offer> = /*@__PURE__*/
-  messageDesc(file_edge, 37);
+  messageDesc(file_edge, 36);
 
 /**
  * @generated from message edge.v1.ChunkRequest
@@ -1616,7 +1599,7 @@ export type ChunkRequest = Message$1<"edge.v1.ChunkRequest"> & {
  * Use `create(ChunkRequestSchema)` to create a new message.
  */
 export const ChunkRequestSchema: GenMessage<ChunkRequest> = /*@__PURE__*/
-  messageDesc(file_edge, 38);
+  messageDesc(file_edge, 37);
 
 /**
  * @generated from message edge.v1.Chunk
@@ -1645,7 +1628,7 @@ export type Chunk = Message$1<"edge.v1.Chunk"> & {
  * Use `create(ChunkSchema)` to create a new message.
  */
 export const ChunkSchema: GenMessage<Chunk> = /*@__PURE__*/
-  messageDesc(file_edge, 39);
+  messageDesc(file_edge, 38);
 
 /**
  * Of a message that went in fragments and was not acknowledged, its sender asks what is missing before it sends it again.
@@ -1680,7 +1663,7 @@ export type PartsAsk = Message$1<"edge.v1.PartsAsk"> & {
  * Use `create(PartsAskSchema)` to create a new message.
  */
 export const PartsAskSchema: GenMessage<PartsAsk> = /*@__PURE__*/
-  messageDesc(file_edge, 40);
+  messageDesc(file_edge, 39);
 
 /**
  * @generated from message edge.v1.PartsMissing
@@ -1709,7 +1692,7 @@ export type PartsMissing = Message$1<"edge.v1.PartsMissing"> & {
  * Use `create(PartsMissingSchema)` to create a new message.
  */
 export const PartsMissingSchema: GenMessage<PartsMissing> = /*@__PURE__*/
-  messageDesc(file_edge, 41);
+  messageDesc(file_edge, 40);
 
 /**
  * @generated from message edge.v1.Part
@@ -1741,7 +1724,7 @@ export type Part = Message$1<"edge.v1.Part"> & {
  * Use `create(PartSchema)` to create a new message.
  */
 export const PartSchema: GenMessage<Part> = /*@__PURE__*/
-  messageDesc(file_edge, 42);
+  messageDesc(file_edge, 41);
 
 /**
  * On a node's own disk only.
@@ -1777,7 +1760,7 @@ export type KeptTransfer = Message$1<"edge.v1.KeptTransfer"> & {
  * Use `create(KeptTransferSchema)` to create a new message.
  */
 export const KeptTransferSchema: GenMessage<KeptTransfer> = /*@__PURE__*/
-  messageDesc(file_edge, 43);
+  messageDesc(file_edge, 42);
 
 /**
  * On a node's own disk only.
@@ -1820,7 +1803,7 @@ export type KeptParcel = Message$1<"edge.v1.KeptParcel"> & {
  * Use `create(KeptParcelSchema)` to create a new message.
  */
 export const KeptParcelSchema: GenMessage<KeptParcel> = /*@__PURE__*/
-  messageDesc(file_edge, 44);
+  messageDesc(file_edge, 43);
 
 /**
  * @generated from message edge.v1.KeptReceipt
@@ -1849,7 +1832,7 @@ export type KeptReceipt = Message$1<"edge.v1.KeptReceipt"> & {
  * Use `create(KeptReceiptSchema)` to create a new message.
  */
 export const KeptReceiptSchema: GenMessage<KeptReceipt> = /*@__PURE__*/
-  messageDesc(file_edge, 45);
+  messageDesc(file_edge, 44);
 
 /**
  * @generated from message edge.v1.SearchQuery
@@ -1917,7 +1900,7 @@ export type SearchQuery = Message$1<"edge.v1.SearchQuery"> & {
  * Use `create(SearchQuerySchema)` to create a new message.
  */
 export const SearchQuerySchema: GenMessage<SearchQuery> = /*@__PURE__*/
-  messageDesc(file_edge, 46);
+  messageDesc(file_edge, 45);
 
 /**
  * @generated from message edge.v1.Candidate
@@ -1970,7 +1953,7 @@ export type Candidate = Message$1<"edge.v1.Candidate"> & {
  * Use `create(CandidateSchema)` to create a new message.
  */
 export const CandidateSchema: GenMessage<Candidate> = /*@__PURE__*/
-  messageDesc(file_edge, 47);
+  messageDesc(file_edge, 46);
 
 /**
  * @generated from message edge.v1.SearchAnswer
@@ -1999,7 +1982,7 @@ export type SearchAnswer = Message$1<"edge.v1.SearchAnswer"> & {
  * Use `create(SearchAnswerSchema)` to create a new message.
  */
 export const SearchAnswerSchema: GenMessage<SearchAnswer> = /*@__PURE__*/
-  messageDesc(file_edge, 48);
+  messageDesc(file_edge, 47);
 
 /**
  * @generated from message edge.v1.ScoreRequest
@@ -2030,7 +2013,7 @@ export type ScoreRequest = Message$1<"edge.v1.ScoreRequest"> & {
  * Use `create(ScoreRequestSchema)` to create a new message.
  */
 export const ScoreRequestSchema: GenMessage<ScoreRequest> = /*@__PURE__*/
-  messageDesc(file_edge, 49);
+  messageDesc(file_edge, 48);
 
 /**
  * @generated from message edge.v1.ScoreAnswer
@@ -2056,7 +2039,7 @@ export type ScoreAnswer = Message$1<"edge.v1.ScoreAnswer"> & {
  * Use `create(ScoreAnswerSchema)` to create a new message.
  */
 export const ScoreAnswerSchema: GenMessage<ScoreAnswer> = /*@__PURE__*/
-  messageDesc(file_edge, 50);
+  messageDesc(file_edge, 49);
 
 /**
  * @generated from message edge.v1.ProofRequest
@@ -2075,7 +2058,7 @@ export type ProofRequest = Message$1<"edge.v1.ProofRequest"> & {
  * Use `create(ProofRequestSchema)` to create a new message.
  */
 export const ProofRequestSchema: GenMessage<ProofRequest> = /*@__PURE__*/
-  messageDesc(file_edge, 51);
+  messageDesc(file_edge, 50);
 
 /**
  * @generated from message edge.v1.Proof
@@ -2121,5 +2104,5 @@ export type Proof = Message$1<"edge.v1.Proof"> & {
  * Use `create(ProofSchema)` to create a new message.
  */
 export const ProofSchema: GenMessage<Proof> = /*@__PURE__*/
-  messageDesc(file_edge, 52);
+  messageDesc(file_edge, 51);
 

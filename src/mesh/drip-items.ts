@@ -1,0 +1,50 @@
+import { readU32, utf8 } from '../core/bytes.js';
+import { type NodeId, nodeIdBytes } from '../core/ids.js';
+import type { Instant } from '../core/machine.js';
+import type { Crypto } from '../ports/crypto.js';
+import { Body, encode } from '../wire/bodies.js';
+import type { Priority } from '../wire/frame-types.js';
+
+export const DripKind = { Beat: 1, State: 2, Alert: 3 } as const;
+export type DripKind = (typeof DripKind)[keyof typeof DripKind];
+
+/** One small thing that is to reach everybody: the newest beat or state of one node, or an alert. */
+export interface DripItem {
+  readonly kind: DripKind;
+  readonly source: NodeId;
+  readonly saltHint: number;
+  /** Of the frame it was originated in; 0 for a beat. */
+  readonly sequence: number;
+  /** Orders the items of one source and kind: newer is greater. Alerts stand side by side, it tells them apart. */
+  readonly rank: bigint;
+  readonly body: Uint8Array;
+  /** Of an alert. */
+  readonly priority?: Priority;
+  /** When an alert was raised or a beat signed, on this node's monotonic clock. */
+  readonly raisedAt?: number;
+}
+
+/** Of beats and states there is one for each source, of alerts one for each rank. */
+export const keyOf = (kind: number, source: NodeId, rank: bigint): string =>
+  kind === DripKind.Alert ? `${kind}${source}${rank}` : `${kind}${source}`;
+
+export const keyOfItem = ({ kind, source, rank }: DripItem): string => keyOf(kind, source, rank);
+
+export const isKind = (kind: number): kind is DripKind => kind >= DripKind.Beat && kind <= DripKind.Alert;
+
+/** What makes an alert one of its source's. */
+export const alertRank = (saltHint: number, sequence: number): bigint => (BigInt(saltHint) << 32n) | BigInt(sequence);
+
+/** The body of a Drip frame. */
+export const dripBody = (items: readonly DripItem[], now: Instant): Uint8Array =>
+  encode(Body.DripSchema, {
+    items: items.map(({ source, raisedAt, rank: _, ...item }) => ({
+      ...item,
+      source: nodeIdBytes(source),
+      ...(raisedAt !== undefined && { ageS: Math.max(0, Math.round((now.mono - raisedAt) / 1_000)) }),
+    })),
+  });
+
+/** 32 bits that differ for each item and rank. Two alerts of one source may say the same: they differ by their names. */
+export const hashOf = ({ source, kind, rank, body }: DripItem, crypto: Pick<Crypto, 'sha256'>): number =>
+  readU32(crypto.sha256(nodeIdBytes(source), Uint8Array.of(kind), kind === DripKind.Alert ? utf8(`${rank}`) : body), 0);

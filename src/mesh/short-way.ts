@@ -1,0 +1,93 @@
+import { readU16, readU32 } from '../core/bytes.js';
+import { nodeIdOf } from '../core/ids.js';
+import type { Instant } from '../core/machine.js';
+import { type FrameIngest, INGEST_STRIDE, Verdict } from '../ports/hot-path.js';
+import type { HeardFrame } from '../ports/radio.js';
+import { Freshness, type KnownNodes } from '../trust/known-nodes.js';
+import { FrameType } from '../wire/frame-types.js';
+import { FIXED_HEADER_BYTES, Offset, overheadBytes } from '../wire/header.js';
+import type { Carrier } from './carrier.js';
+import type { Counters } from './counters.js';
+import type { Link, Links } from './links.js';
+import { hasPresence } from './watch-times.js';
+
+/** What became of a frame that may need next to nothing. */
+export const InPassing = {
+  /** It is something else, or there is something about it: nothing was done. */
+  No: 'no',
+  /** Done, and nothing else in the engine has changed. */
+  Quiet: 'quiet',
+  /** Done, but what is to be done next may have changed. */
+  Done: 'done',
+} as const;
+export type InPassing = (typeof InPassing)[keyof typeof InPassing];
+
+/** Of the digest in a heartbeat: field 1, four bytes. */
+const DIGEST_TAG = 0x0d;
+const DIGEST_BYTES = 5;
+const FLAGS = 63;
+
+/**
+ * The short way of what most frames are when little happens: a heartbeat to everybody in earshot, from a neighbour that
+ * holds what this node does. It passes the same checks as every frame.
+ */
+export class ShortWay {
+  readonly #counters: Counters;
+  readonly #links: Links;
+  readonly #known: KnownNodes;
+  readonly #ingest: FrameIngest;
+  readonly #present: (link: Link, now: Instant) => boolean;
+  readonly #offsets = new Uint32Array(2);
+  readonly #out = new Int32Array(INGEST_STRIDE);
+
+  /** `present`: false when that changes what is to be done next. */
+  constructor(
+    counters: Counters,
+    links: Links,
+    known: KnownNodes,
+    ingest: FrameIngest,
+    present: (link: Link, now: Instant) => boolean,
+  ) {
+    this.#counters = counters;
+    this.#links = links;
+    this.#known = known;
+    this.#ingest = ingest;
+    this.#present = present;
+  }
+
+  /** `digest`: of what this node holds. */
+  heard(carrier: Carrier, { from, bytes, shouted }: HeardFrame, digest: number, now: Instant): InPassing {
+    if (bytes[Offset.Type] !== FrameType.Heartbeat || shouted || !isBare(bytes, digest)) return InPassing.No;
+    const link = this.#links.find(carrier.index, from);
+    if (link?.phase !== 'up' || link.peer === undefined || !hasPresence(carrier)) return InPassing.No;
+    if (nodeIdOf(bytes, Offset.Source) !== link.peer) return InPassing.No;
+    const salt = readU16(bytes, Offset.Salt);
+    const sequence = readU32(bytes, Offset.Sequence);
+    if (this.#known.freshness(link.peer, salt, sequence) !== Freshness.Fresh) return InPassing.No;
+    this.#offsets[1] = bytes.length;
+    this.#ingest.run(bytes, this.#offsets, 1, now.mono, this.#out);
+    if (this.#out[0] === Verdict.Tag) this.#counters.refuse('frame.tag');
+    // What else may be wrong with it is its length or version: the long way says so.
+    if (this.#out[0] !== Verdict.Accept)
+      return this.#out[0] === Verdict.Tag || this.#out[0] === Verdict.Duplicate ? InPassing.Quiet : InPassing.No;
+    this.#known.accept(link.peer, salt, sequence);
+    this.#counters.countReceived(FrameType.Heartbeat);
+    return this.#present(link, now) ? InPassing.Quiet : InPassing.Done;
+  }
+}
+
+/** As this engine writes them: no flags, and nothing but the digest, if that. */
+function isBare(bytes: Uint8Array, digest: number): boolean {
+  const payload = bytes.length - overheadBytes(0);
+  if (((bytes[Offset.Flags] as number) & FLAGS) !== 0 || payload < 0) return false;
+  return (
+    payload === 0 ||
+    (payload === DIGEST_BYTES && bytes[FIXED_HEADER_BYTES] === DIGEST_TAG && digestOf(bytes) === digest)
+  );
+}
+
+/** Protobuf's fixed32 has the lowest byte first. */
+const digestOf = (bytes: Uint8Array): number => {
+  const word = readU32(bytes, FIXED_HEADER_BYTES + 1);
+  return (((word & 0xff) << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24)) >>> 0;
+};
