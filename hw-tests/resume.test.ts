@@ -43,7 +43,7 @@ function fragmentsAt({ mesh }: MeshNode): number {
 }
 
 /** Sends, and comes back when about `share` of it is there. */
-async function ship(nodes: readonly MeshNode[], from: MeshNode, to: MeshNode, share = 0.4): Promise<Shipment> {
+async function ship(nodes: readonly MeshNode[], from: MeshNode, to: MeshNode, share = 0.5): Promise<Shipment> {
   const body = nodeCrypto().randomBytes(BYTES);
   const [before, start] = [sentBy(nodes), fragmentsAt(to)];
   const id = from.send(to, body, { keep: true });
@@ -77,7 +77,7 @@ async function inField(shape: readonly string[], size: number, body: (field: Ble
 }
 
 test.serial('over BLE: the rest of 20 kB takes the other way when the first is cut midway', async (t) => {
-  t.timeout(240_000);
+  t.timeout(290_000);
   await inField(['0-1', '1-3', '0-2', '2-3'], 4, async (field) => {
     const [first, last] = [field.node(0), field.node(3)];
     const via = field.nodes.find(({ id }) => id === first.mesh.routing.path(last.id)?.nextHop) ?? field.node(1);
@@ -88,7 +88,7 @@ test.serial('over BLE: the rest of 20 kB takes the other way when the first is c
 });
 
 test.serial('over BLE: 20 kB go on where they were when the only way is cut midway and comes back', async (t) => {
-  t.timeout(240_000);
+  t.timeout(290_000);
   await inField(['0-1', '1-2'], 3, async (field) => {
     const [first, last] = [field.node(0), field.node(2)];
     const shipment = await ship(field.nodes, first, last);
@@ -209,7 +209,7 @@ for (const [title, body] of Object.entries(CABLE_TESTS)) {
   if (trouble !== undefined) test.skip(`${title} (skipped: ${trouble})`, () => {});
   else
     test.serial(title, async (t) => {
-      t.timeout(240_000);
+      t.timeout(290_000);
       await onCable((line) => body(t, line));
     });
 }

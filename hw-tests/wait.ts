@@ -28,3 +28,26 @@ export async function until(what: string, isSo: () => boolean, limitMs: number):
   }
   return systemClock.now() - from - stolen;
 }
+
+/** Times in which the machine ran others and not this process, as `performance.now()` shows them: what was measured then says nothing. */
+export class StolenTime {
+  readonly #gaps: { readonly from: number; readonly to: number }[] = [];
+  readonly #timer: NodeJS.Timeout;
+
+  constructor() {
+    let [last, worked] = [performance.now(), processorMs()];
+    this.#timer = setInterval(() => {
+      const [now, work] = [performance.now(), processorMs()];
+      if (now - last - POLL_MS - (work - worked) > USUAL_DELAY_MS) this.#gaps.push({ from: last, to: now });
+      [last, worked] = [now, work];
+    }, POLL_MS);
+  }
+
+  touches(from: number, to: number): boolean {
+    return this.#gaps.some((gap) => gap.from < to && gap.to > from);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+}

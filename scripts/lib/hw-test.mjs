@@ -19,7 +19,7 @@ const USAGE = `usage: scripts/hw-test --rig NAME [SUITE…] [--full] [--json | -
 exit: 0 all passed, 1 a test failed, 2 wrong usage or description, 3 the rig lacks something`;
 const Exit = { Passed: 0, Failed: 1, Usage: 2, Lacking: 3 };
 const FETCH_LIMIT_MS = 180_000;
-const LIMIT_MINUTES = { quick: 10, full: 30 };
+const LIMIT_MINUTES = { quick: 14, full: 34 };
 
 const root = join(import.meta.dirname, '..', '..');
 

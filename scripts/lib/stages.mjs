@@ -55,7 +55,7 @@ function rigs({ full }) {
   const build = ['node_modules/.bin/tsc', '-p', 'hw-tests'];
   return [
     { id: 'rigs-build', command: build, reads: 'check', minutes: 2, after: ['build'] },
-    stage('rigs', 'emulated', full ? 20 : 8),
+    stage('rigs', 'emulated', full ? 24 : 12),
     stage('rig-uart', 'uart', 4, tool('socat', '--rigs')),
     stage('rig-serial', 'serial', 4, tool('socat', '--rigs')),
     stage('rig-btvirt', 'btvirt', 4, () => tool('btvirt', '--rigs')() ?? tool('cc', '--rigs')()),
