@@ -1,5 +1,6 @@
 #include "search_limit.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace edge {
@@ -35,14 +36,16 @@ double centred_cosine(const SpaceMean& mean, double along, double cosine) {
     const double squared = 1 - 2 * part + mean.squared();
     return std::sqrt(squared > kLeast ? squared : kLeast);
   };
+  // Less and less the further along the mean the row lies, up to `turn`, and from there on more: as it is no less for rows
+  // that lie less far along than the query, only those beyond it matter.
+  const double turn = 1 + along - cosine;
   const double reach = kDeviations * mean.deviation();
-  const double query = rest(along);
-  double least = 2;
-  for (const double part : {mean.average() - reach, mean.average() + reach}) {
-    const double centred = (cosine - part - along + mean.squared()) / (rest(part) * query);
-    if (centred < least) least = centred;
-  }
-  return least;
+  const double usual = std::max(mean.average() + reach, along + reach / 2);
+  // Two unit vectors are no further apart than this, and along the mean no further than its length times that.
+  const double apart = cosine < 1 ? 2 - 2 * cosine : 0;
+  const double farthest = along + std::sqrt(mean.squared() * apart);
+  const double part = std::min({turn, usual, farthest});
+  return (cosine - part - along + mean.squared()) / (rest(part) * rest(along));
 }
 
 float exact_cosine(const float* a, const float* b, size_t count) {

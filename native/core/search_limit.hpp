@@ -16,8 +16,9 @@ double angle_part(double cosine);
 // but for the tail of a binomial distribution `z` deviations out.
 uint32_t bit_limit(size_t bits, double z, double cosine);
 
-// The least cosine, once the mean is taken off both, of a row and a query whose own cosine is `cosine`; `along` is the
-// query's part along the mean. The row's part is taken for anything within 2.5 deviations of what rows have.
+// The least cosine, once the mean is taken off both, of a row and a query whose own cosine is at least `cosine`; `along` is
+// the query's part along the mean. The row's part is taken for anything up to 2.5 deviations beyond what rows have on
+// average, or half of that beyond the query's where this is more: what is near to an unusual query is unusual, too.
 double centred_cosine(const SpaceMean& mean, double along, double cosine);
 
 // The cosine of two float32 vectors, worked out in doubles.

@@ -76,10 +76,7 @@ export class Mean {
   limit(bits: number, z: number, cosine: number, along: number): number {
     if (this.rotated === undefined) return hammingLimit(bits, z, cosine);
     if (this.#count === 0) return -1;
-    const middle = this.#sum / this.#count;
-    const spread = 2.5 * Math.sqrt(Math.max(0, this.#squares / this.#count - middle * middle));
-    const least = Math.min(this.#about(middle - spread, cosine, along), this.#about(middle + spread, cosine, along));
-    return hammingLimit(bits, z, least);
+    return hammingLimit(bits, z, this.#about(cosine, along));
   }
 
   /** Squared distance from another rotated mean, in units of the vectors'. */
@@ -91,10 +88,23 @@ export class Mean {
     return projection(gaps, gaps) / this.#scale;
   }
 
-  /** The cosine about the mean of two vectors that lie `a` and `b` along it and have this cosine about zero. */
-  #about(a: number, cosine: number, b: number): number {
-    const mine = Math.sqrt(Math.max(1e-6, 1 - 2 * a + this.#length));
-    const theirs = Math.sqrt(Math.max(1e-6, 1 - 2 * b + this.#length));
-    return (cosine - a - b + this.#length) / (mine * theirs);
+  /**
+   * The least cosine about the mean of a query that lies `along` it and of a row, if their cosine about zero is `cosine`.
+   * It falls with how far along the row lies, up to `turn`, and rises from there on; what is near to an unusual query
+   * is unusual, too, but no further from it than vectors of that cosine can be.
+   */
+  #about(cosine: number, along: number): number {
+    const turn = 1 + along - cosine;
+    const middle = this.#sum / this.#count;
+    const spread = 2.5 * Math.sqrt(Math.max(0, this.#squares / this.#count - middle * middle));
+    const farthest = along + Math.sqrt(this.#length * (cosine < 1 ? 2 - 2 * cosine : 0));
+    const usual = Math.max(middle + spread, along + spread / 2);
+    const part = Math.min(turn, usual, farthest);
+    return (cosine - part - along + this.#length) / (this.#rest(part) * this.#rest(along));
+  }
+
+  /** The length of what is left of a unit vector that lies `along` the mean, once the mean is taken off. */
+  #rest(along: number): number {
+    return Math.sqrt(Math.max(1e-6, 1 - 2 * along + this.#length));
   }
 }

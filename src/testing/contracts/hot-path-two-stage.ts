@@ -145,6 +145,25 @@ function means(test: TestFn, name: string, create: Create): void {
     t.true(index.size > 4_096);
   });
 
+  for (const { shared, turnsAt } of [
+    { shared: 1.5, turnsAt: 1_500 },
+    { shared: 2.5, turnsAt: 3_000 },
+  ]) {
+    test(`${name}: what comes after the mean has turned around (at ${turnsAt}) is found like what came before`, (t) => {
+      const count = 9_000;
+      const index = create().index({ dimension: DIMENSION, capacity: count });
+      const next = vectorSource({ dimension: DIMENSION, identities: 400, shared, turnsAt });
+      const early = next(500);
+      index.upsert(sequence(500), early);
+      for (let i = 500; i < count; i += 500) index.upsert(sequence(500, i), next(500));
+      for (const queries of [next(25), early.subarray(0, 25 * DIMENSION)]) {
+        const share = recallOf(index, queries, { k: 10 });
+        t.true(share >= 0.98, `${share}`);
+      }
+      index.close();
+    });
+  }
+
   test(`${name}: with a mean that is given it finds the same, and so under any rotation`, (t) => {
     const next = vectorSource(set);
     const vectors = next(6_000);
