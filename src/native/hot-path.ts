@@ -1,5 +1,12 @@
 import type { Datagrams } from '../ports/datagrams.js';
-import { DEFAULT_ROUTE_TTL_MS, type HotPath, HotPathKind, INGEST_STRIDE, Verdict } from '../ports/hot-path.js';
+import {
+  DEFAULT_DIMENSION,
+  DEFAULT_ROUTE_TTL_MS,
+  type HotPath,
+  HotPathKind,
+  INGEST_STRIDE,
+  Verdict,
+} from '../ports/hot-path.js';
 import { checkObject, hotPathError } from './checks.js';
 import { type Addon, type Attempt, type Loaded, loadAddon, NOT_THERE } from './load.js';
 import { nativeDatagrams } from './native-datagrams.js';
@@ -106,7 +113,7 @@ export function nativeHotPath(addon: Addon, wanted?: string): HotPath {
     isa,
     index(options) {
       checkObject(options, 'options');
-      return new addon.VectorIndex(options.dimension, options.capacity, isa, options);
+      return new addon.VectorIndex(options.dimension ?? DEFAULT_DIMENSION, options.capacity, isa, options);
     },
     dedup(options) {
       checkObject(options, 'options');

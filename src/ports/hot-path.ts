@@ -1,9 +1,11 @@
 export const HotPathKind = { Native: 'native', Js: 'js' } as const;
 export type HotPathKind = (typeof HotPathKind)[keyof typeof HotPathKind];
 
+export const DEFAULT_DIMENSION = 512;
+
 export interface IndexOptions {
-  /** Components of a vector: 1 to 4,096, a multiple of 4. */
-  readonly dimension: number;
+  /** Components of a vector: 4 to 4,096, a multiple of 4. Default `DEFAULT_DIMENSION`. */
+  readonly dimension?: number;
   /** Most entries held; an upsert beyond it fails whole with `index.full`. */
   readonly capacity: number;
   /**

@@ -1,4 +1,4 @@
-import type { IndexColumns, IndexOptions, SearchOptions } from '../../ports/hot-path.js';
+import { DEFAULT_DIMENSION, type IndexColumns, type IndexOptions, type SearchOptions } from '../../ports/hot-path.js';
 import { checkArray, checkCount, checkInteger, checkNumber, checkObject, checkThat, hotPathError } from '../checks.js';
 import { HotPathLimit } from '../limits.js';
 
@@ -10,9 +10,12 @@ export interface Columns {
   readonly timeMs: Float64Array | undefined;
 }
 
-export function readIndexOptions(options: IndexOptions): IndexOptions {
+/** Options of an index whose dimension is settled. */
+export type ReadIndexOptions = IndexOptions & { readonly dimension: number };
+
+export function readIndexOptions(options: IndexOptions): ReadIndexOptions {
   checkObject(options, 'options');
-  const { dimension, capacity, exactPath, mean, rotationSeed, maxBytes } = options;
+  const { dimension = DEFAULT_DIMENSION, capacity, exactPath, mean, rotationSeed, maxBytes } = options;
   checkInteger(dimension, 'dimension', HotPathLimit.DimensionMin, HotPathLimit.DimensionMax);
   checkThat(dimension % 4 === 0, 'dimension must be a multiple of 4');
   checkInteger(capacity, 'capacity', 1, HotPathLimit.EntriesMax);

@@ -1,7 +1,7 @@
-import type { IndexOptions } from '../../ports/hot-path.js';
 import { hotPathError } from '../checks.js';
 import { BLOCK_ROWS, type Block, blockBytes, copyRow, hasExact, makeBlock, type RowLayout, setExact } from './block.js';
 import { ExactFile } from './exact-file.js';
+import type { ReadIndexOptions } from './index-arguments.js';
 import { SKETCH_DIMENSION } from './rotation.js';
 import { SearchCounts } from './search-counts.js';
 import { Sketches } from './sketches.js';
@@ -36,7 +36,7 @@ export class Rows {
   /** Room for the distances of a search that the last one left. */
   #distances: Uint8Array = new Uint8Array(0);
 
-  constructor({ dimension, capacity, exactPath, mean, rotationSeed, maxBytes }: IndexOptions) {
+  constructor({ dimension, capacity, exactPath, mean, rotationSeed, maxBytes }: ReadIndexOptions) {
     this.dimension = dimension;
     this.#capacity = capacity;
     this.#maxBytes = maxBytes ?? Number.POSITIVE_INFINITY;

@@ -190,6 +190,10 @@ function files(test: TestFn, name: string, create: () => HotPath): void {
     const mean = new Float32Array(8);
     structuredClone(mean, { transfer: [mean.buffer] });
     t.throws(() => open({ mean }), { code: 'hotpath.detached' });
+    const usual = open({ dimension: undefined });
+    usual.upsert(BigUint64Array.of(1n), new Float32Array(512).fill(1));
+    t.is(usual.size, 1);
+    usual.close();
     open({ exactPath: undefined, mean: undefined, rotationSeed: undefined, maxBytes: undefined }).close();
     open({ mean: new Float32Array(8), rotationSeed: 2 ** 53 - 1, maxBytes: 2 ** 40 }).close();
   });
