@@ -165,6 +165,25 @@ test('the engine is woken when it asked to be, at the latest after a minute', (t
   t.true(engine.inputs.length <= 4 + 10);
 });
 
+test('a timer whose deadline moved well away is set anew, a few times a second; at work it fires in vain', (t) => {
+  const { engine, clock, runner } = world();
+  engine.deadline = 100;
+  runner.submit({ kind: 'tick' });
+  engine.deadline = 1_000;
+  runner.submit({ kind: 'tick' });
+  clock.advance(999);
+  t.is(engine.inputs.length, 2);
+  clock.advance(1);
+  t.is(engine.inputs.length, 3);
+  for (let i = 0; i < 200; i++) {
+    engine.deadline = clock.now() + 100 + 20 * i;
+    runner.submit({ kind: 'tick' });
+  }
+  const before = engine.inputs.length;
+  clock.advance(600);
+  t.true(engine.inputs.length > before, 'the timer of some step before');
+});
+
 test('an earlier deadline replaces a later timer', (t) => {
   const { clock, engine, runner } = world();
   engine.deadline = 10_000;

@@ -1,5 +1,6 @@
 import type { MessageId } from '../core/ids.js';
 import type { Instant } from '../core/machine.js';
+import { TokenBucket } from '../core/token-bucket.js';
 import type { MeshInput, MeshOutput } from '../mesh/contract.js';
 import type { Mesh } from '../mesh/mesh.js';
 import type { Delivered, MeshEffect } from '../mesh/types.js';
@@ -35,6 +36,9 @@ export interface RadioRecord {
 /** A timer is never set further ahead than this, nor closer than the other. */
 const TIMER_MAX_MS = 60_000;
 const TIMER_MIN_MS = 1;
+/** A timer that would fire in vain is set anew when so much is gained by it, and so often in a second: at work it is less trouble to let it fire. */
+const LATER_MS = 10;
+const LATER_PER_SECOND = 20;
 /** Troubles of one radio that are warned of until it is up again; each once, further ones only shown. */
 const TOLD_MAX = 16;
 
@@ -56,6 +60,7 @@ export class Runner {
   #stopped = false;
   #timer: Timer | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
+  readonly #later = new TokenBucket(LATER_PER_SECOND, LATER_PER_SECOND);
 
   constructor(mesh: Mesh, radios: readonly Radio[], store: Store, clock: Clock, log: Log, events: RunnerEvents) {
     this.#mesh = mesh;
@@ -195,11 +200,11 @@ export class Runner {
 
   #schedule(): void {
     if (this.#stopped) return;
-    const at = this.#mesh.nextDeadline() ?? this.clock.now() + TIMER_MAX_MS;
-    // An earlier timer is kept when what it waited for moved away: it fires once in vain instead of being set anew at each step.
-    if (this.#timer && this.#timerAt <= at) return;
+    const now = this.clock.now();
+    const at = Math.min(this.#mesh.nextDeadline() ?? Number.POSITIVE_INFINITY, now + TIMER_MAX_MS);
+    if (this.#timer && this.#timerAt <= at && !(at - this.#timerAt >= LATER_MS && this.#later.take(now))) return;
     this.#timer?.cancel();
-    const delay = Math.min(TIMER_MAX_MS, Math.max(TIMER_MIN_MS, at - this.clock.now()));
+    const delay = Math.max(TIMER_MIN_MS, at - now);
     this.#timerAt = at;
     this.#timer = this.clock.timer('engine', delay, () => {
       this.#timer = undefined;

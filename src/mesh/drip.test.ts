@@ -170,6 +170,20 @@ test('who hears a holder is left to it', (t) => {
   t.is((net.sent[FrameType.Drip] ?? 0) - before, 2, 'a tells both, and b and c have nobody to tell');
 });
 
+test('who has it from this node alone is not left to tell those that hear it', (t) => {
+  const net = new Net();
+  const [a, b, c] = [net.add(1), net.add(2), net.add(3)];
+  net.join(a, b, false);
+  net.join(b, c, false);
+  net.join(a, c, false);
+  a.drip.put(item(a.id, 1), undefined, at(0));
+  // Compares before the item goes out to all.
+  b.drip.mismatch(a.id, a.drip.digest(), at(0));
+  net.run(100);
+  t.deepEqual([b.taken.length, c.taken.length], [1, 1]);
+  t.is(net.sent[FrameType.Drip], 2, 'and nobody is told twice');
+});
+
 test('what was lost on the way is found by comparing, in both directions', (t) => {
   const net = line(2);
   const [a, b] = net.members as [Member, Member];

@@ -28,6 +28,8 @@ interface Held {
   item: DripItem;
   /** Neighbours known, or safely assumed, to hold it, and since when. */
   readonly holders: Map<NodeId, number>;
+  /** Those of them that told this node, and so all that hear them. Who has it from this node alone tells nobody that hears this node. */
+  readonly tellers: Set<NodeId>;
   readonly trickle: Trickle;
   hash: number;
 }
@@ -121,7 +123,8 @@ export class Drip {
         this.#context.counters.refuse('drip.limit');
         return;
       }
-      held = { item, holders: new Map(), trickle: new Trickle(TRICKLE, this.#context.random), hash: 0 };
+      const trickle = new Trickle(TRICKLE, this.#context.random);
+      held = { item, holders: new Map(), tellers: new Set(), trickle, hash: 0 };
       this.#held.set(key, held);
     }
     this.#digest = (this.#digest ^ held.hash) >>> 0;
@@ -129,7 +132,11 @@ export class Drip {
     this.#digest = (this.#digest ^ held.hash) >>> 0;
     held.item = item;
     held.holders.clear();
-    if (from !== undefined) held.holders.set(from, now.mono);
+    held.tellers.clear();
+    if (from !== undefined) {
+      held.holders.set(from, now.mono);
+      held.tellers.add(from);
+    }
     if (quiet) return;
     this.#events.spread(item, from, now);
     held.trickle.reset(now.mono, this.#stretch);
@@ -179,7 +186,10 @@ export class Drip {
   neighbourDown(peer: NodeId): void {
     this.#owed.delete(peer);
     this.#compare.close(peer);
-    for (const held of this.#held.values()) held.holders.delete(peer);
+    for (const { holders, tellers } of this.#held.values()) {
+      holders.delete(peer);
+      tellers.delete(peer);
+    }
   }
 
   /** The neighbour's digest, `theirs`, is not ours. */
@@ -241,13 +251,13 @@ export class Drip {
     const lacking: NodeId[] = [];
     for (const peer of this.#events.neighbours()) {
       if (held.holders.has(peer) || peer === held.item.source) continue;
-      if (!this.#hearsOne(peer, held.holders.keys())) lacking.push(peer);
+      if (!this.#hearsOne(peer, held.tellers)) lacking.push(peer);
     }
     return lacking;
   }
 
-  #hearsOne(peer: NodeId, holders: Iterable<NodeId>): boolean {
-    for (const holder of holders) if (this.#events.hears(peer, holder)) return true;
+  #hearsOne(peer: NodeId, tellers: Iterable<NodeId>): boolean {
+    for (const teller of tellers) if (this.#events.hears(peer, teller)) return true;
     return false;
   }
 
@@ -315,6 +325,7 @@ export class Drip {
     const held = this.#held.get(keyOf(item.kind, item.source, rankOfAlert(item)));
     if (held && held.item.sequence === item.sequence && equalBytes(held.item.body, item.body)) {
       held.holders.set(peer, Number.NEGATIVE_INFINITY);
+      held.tellers.add(peer);
       held.trickle.consistent();
       this.#events.heardAgain(held.item, peer, now);
       return;

@@ -3,9 +3,10 @@ import type { Instant } from '../core/machine.js';
 import { type Carrier, isSlowAir } from './carrier.js';
 import type { Link, Links } from './links.js';
 import { LATE_MS, LocalHealth } from './local-health.js';
+import { Presences } from './presences.js';
 import { BUDDIES, Suspicions } from './suspicions.js';
 import type { MeshContext } from './types.js';
-import { hasPresence, presenceMs, type WatchTimes, watchTimes } from './watch-times.js';
+import { hasPresence, type WatchTimes, watchTimes } from './watch-times.js';
 
 /** Heard so lately, a neighbour need not be asked because somebody else does not hear it. */
 const JUST_HEARD_MS = 100;
@@ -63,10 +64,11 @@ export class LinkWatch {
   readonly #events: LinkWatchEvents;
   readonly #watched = new Map<number, Watched>();
   readonly #suspicions: Suspicions;
-  /** When the next heartbeat to everybody goes out, over carriers that have such. */
-  readonly #presences = new Map<Carrier, number>();
+  readonly #presences: Presences;
   /** Nothing is due before this. */
   #dueAt = Number.POSITIVE_INFINITY;
+  /** When somebody was heard since that was found out: it may be later. */
+  #heardAt: number | undefined;
 
   constructor(context: MeshContext, links: Links, events: LinkWatchEvents) {
     this.#context = context;
@@ -74,6 +76,7 @@ export class LinkWatch {
     this.#events = events;
     this.health = new LocalHealth(context.counters.liveness);
     this.#suspicions = new Suspicions(context.random.fork('suspicions'));
+    this.#presences = new Presences(context);
   }
 
   open(link: Link, now: Instant): void {
@@ -91,8 +94,7 @@ export class LinkWatch {
       presentAt: Number.NEGATIVE_INFINITY,
     };
     this.#watched.set(link.id, watched);
-    if (hasPresence(link.carrier) && !this.#presences.has(link.carrier))
-      this.#presences.set(link.carrier, now.mono + soon);
+    if (hasPresence(link.carrier)) this.#presences.open(link.carrier, now.mono + soon);
     this.#wakeFor(watched, now);
   }
 
@@ -100,7 +102,7 @@ export class LinkWatch {
     if (!this.#watched.delete(link.id)) return;
     link.suspect = false;
     const { peer, carrier } = link;
-    if (![...this.#watched.values()].some((other) => other.link.carrier === carrier)) this.#presences.delete(carrier);
+    if (![...this.#watched.values()].some((other) => other.link.carrier === carrier)) this.#presences.close(carrier);
     if (peer === undefined || this.#of(peer).length > 0) return;
     this.#suspicions.forget(peer);
     this.#suspicions.gone(peer);
@@ -127,23 +129,29 @@ export class LinkWatch {
     if (watched.askedAt !== undefined) this.#answered(watched, now);
   }
 
-  /** The neighbour said something to everybody: it lives, whether or not it hears this node. False when it was waited for. */
+  /**
+   * The neighbour said something to everybody: it lives, whether or not it hears this node. False when it was waited for, or this node is to
+   * speak with it.
+   */
   present(link: Link, now: Instant): boolean {
     const watched = this.#watched.get(link.id);
     if (!watched) return true;
     watched.presentAt = now.mono;
-    if (watched.askedAt === undefined) {
-      watched.heardAt = now.mono;
-      return true;
-    }
-    if (!watched.strict) this.alive(link, now);
-    return false;
+    const speaks = this.#presences.heard(link.carrier, now);
+    const isAwaited = watched.askedAt !== undefined || askAt(watched, this.#times(link)) <= this.#dueAt;
+    if (isAwaited) this.#heardAt = now.mono;
+    if (speaks) this.#dueAt = Math.min(this.#dueAt, now.mono);
+    if (watched.askedAt === undefined) watched.heardAt = now.mono;
+    else if (!watched.strict) this.alive(link, now);
+    return !speaks && !isAwaited;
   }
 
   /** A question or an answer came: both directions work. */
   exchanged(link: Link, now: Instant): void {
     const watched = this.#watched.get(link.id);
-    if (watched) watched.exchangeAt = now.mono + this.#times(link).exchangeMs * this.#jitter();
+    if (!watched) return;
+    watched.exchangeAt = now.mono + this.#times(link).exchangeMs * this.#jitter();
+    this.#heardAt = now.mono;
   }
 
   /** Frames to the neighbour are not acknowledged: ask it now. */
@@ -178,19 +186,22 @@ export class LinkWatch {
   tick(now: Instant): void {
     if (this.#dueAt > now.mono) return;
     this.#notice(now.mono - this.#dueAt);
-    for (const [carrier, at] of this.#presences) {
-      if (at > now.mono) continue;
-      this.#presences.set(carrier, now.mono + presenceMs(carrier.linksUp, this.#context.timing) * this.#jitter());
-      this.#events.presence(carrier, now);
-    }
+    for (const carrier of this.#presences.due(now)) this.#events.presence(carrier, now);
     for (const watched of [...this.#watched.values()]) this.#watch(watched, now);
-    this.#dueAt = Number.POSITIVE_INFINITY;
-    for (const at of this.#presences.values()) this.#dueAt = Math.min(this.#dueAt, at);
-    for (const watched of this.#watched.values()) this.#wakeFor(watched, now);
+    this.#reckon(now.mono);
   }
 
   nextDeadline(): number | undefined {
+    if (this.#heardAt !== undefined) this.#reckon(this.#heardAt);
     return Number.isFinite(this.#dueAt) ? this.#dueAt : undefined;
+  }
+
+  /** Never in the past: to be woken late would be taken for having stood still. */
+  #reckon(now: number): void {
+    this.#heardAt = undefined;
+    let dueAt = this.#presences.nextDeadline() ?? Number.POSITIVE_INFINITY;
+    for (const watched of this.#watched.values()) dueAt = Math.min(dueAt, this.#deadline(watched));
+    this.#dueAt = Math.max(now, dueAt);
   }
 
   #jitter(): number {
@@ -225,7 +236,7 @@ export class LinkWatch {
     return Math.min(askAt(watched, times), beatAt + times.beatMs * jitter, exchangeAt);
   }
 
-  /** Lowers the deadline, never into the past: to be woken late would be taken for having stood still. */
+  /** Lowers the deadline. */
   #wakeFor(watched: Watched, now: Instant): void {
     this.#dueAt = Math.min(this.#dueAt, Math.max(now.mono, this.#deadline(watched)));
   }

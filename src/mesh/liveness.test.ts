@@ -68,7 +68,7 @@ function setup(timing: Partial<MeshTiming> = {}) {
 const isQuestion = (frame: Uint8Array): boolean => (readHeader(frame).flags & Flag.AckWanted) !== 0;
 const digestOf = (frame: Uint8Array): number => decode(Body.HeartbeatSchema, payloadOf(frame))?.digest ?? 0;
 
-test('on a fast shared carrier one heartbeat goes to everybody every second, give or take a tenth', (t) => {
+test('on a fast shared carrier one heartbeat goes to everybody every second, or a little later', (t) => {
   const { context, liveness, link, links } = setup();
   liveness.open(upLink(links, nodeNamed(3), link.carrier), at(0));
   const times: number[] = [];
@@ -85,9 +85,9 @@ test('on a fast shared carrier one heartbeat goes to everybody every second, giv
   }
   for (const [i, time] of times.slice(1).entries()) {
     const gap = time - (times[i] as number);
-    t.true(gap >= 900 && gap <= 1_101, `${gap}`);
+    t.true(gap >= 1_000 && gap <= 1_151, `${gap}`);
   }
-  t.true(digests.length >= 9 && digests.length <= 14, `${digests.length} of them with a digest: about every 5 s`);
+  t.true(digests.length >= 9 && digests.length <= 15, `${digests.length} of them with a digest: about every 5 s`);
 });
 
 test('a new link has an exchange at once, and one now and then although its neighbour is heard', (t) => {
@@ -124,7 +124,7 @@ test('what a neighbour says to everybody does not show that it hears this node',
   t.true((deaths[0]?.at as number) > 9_000, 'a link that may only be lossy is given more time than a node');
 });
 
-test('a silent neighbour is asked after a second, and given up after twenty questions', (t) => {
+test('a silent neighbour is asked after a second, and given up after more than twenty questions', (t) => {
   const { context, liveness, link, deaths, runTo } = setup();
   runTo(300);
   liveness.alive(link, at(1_000));
@@ -134,7 +134,7 @@ test('a silent neighbour is asked after a second, and given up after twenty ques
   t.is(deaths.length, 1);
   t.is(deaths[0]?.reason, `no answer to ${questions.length} questions`);
   t.true(questions.length >= 20, `${questions.length}`);
-  t.true((deaths[0]?.at as number) <= 4_800, `${deaths[0]?.at}`);
+  t.true((deaths[0]?.at as number) <= 4_300, `${deaths[0]?.at}`);
   t.like(context.counters.liveness, { suspected: 1, nodesDead: 1, linksDead: 0, refuted: 0 });
 });
 

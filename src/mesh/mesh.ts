@@ -44,6 +44,7 @@ import type { MeshContext, MeshEffect } from './types.js';
 /** Destinations whose way back is remembered from their traffic, and for how long. */
 const ROUTES_MAX = 4_096;
 const LEARNED_ROUTE_MS = 60_000;
+/** It goes with whatever else wakes the engine, and wakes it by itself only after twice the time. */
 const MAINTENANCE_MS = 1_000;
 
 /** The engine of one node: wires the machines of the mesh and lets them share one outbox. */
@@ -299,7 +300,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   }
 
   #nextDeadline(): number | undefined {
-    let at: number | undefined = this.#dirty ? Math.min(this.#maintenanceAt, this.#refreshAt) : this.#maintenanceAt;
+    let at: number | undefined = this.#dirty ? this.#refreshAt : this.#maintenanceAt + MAINTENANCE_MS;
     for (const machine of this.#timed) at = earlier(at, machine.nextDeadline());
     return at;
   }
