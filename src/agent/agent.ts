@@ -31,7 +31,16 @@ import type { Runner } from './runner.js';
 import { statistics } from './statistics.js';
 import type { Statistics } from './statistics-contract.js';
 import { keeperStory, withStanding } from './stories.js';
-import { addressViews, airtimeView, alertStory, peerViews, routeViews, standingView, stateView } from './views.js';
+import {
+  addressViews,
+  airtimeView,
+  alertStory,
+  peerViews,
+  routeViews,
+  standingView,
+  stateView,
+  waitingView,
+} from './views.js';
 
 /** What compose puts together for an agent. */
 export interface AgentParts {
@@ -112,6 +121,7 @@ export class Agent implements AgentApi {
       })),
       peers: { alive: peers.filter((node) => mesh.peers.isAlive(node)).length, total: peers.length },
       detections: { count: this.#parts.detections.count },
+      waiting: waitingView(mesh),
       hotPath,
       ...(url !== undefined && { http: { url } }),
       pulse: mesh.pulse.view(runner.raw()),

@@ -42,6 +42,14 @@ export interface Status {
   readonly radios: readonly RadioStatus[];
   readonly peers: { readonly alive: number; readonly total: number };
   readonly detections: { readonly count: number };
+  /** Messages that wait here: this node's own, others' kept for them, large ones on their way from and to here; and frames for links. */
+  readonly waiting: {
+    readonly own: number;
+    readonly others: number;
+    readonly sending: number;
+    readonly receiving: number;
+    readonly frames: number;
+  };
   readonly hotPath: { readonly kind: 'native' | 'js'; readonly isa: string; readonly reason?: string };
   readonly http?: { readonly url: string };
   /** The mesh's time, and how this node comes by it. */

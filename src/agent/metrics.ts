@@ -121,9 +121,41 @@ function writeTraffic(page: MetricsPage, status: Status, statistics: Statistics)
     'Directed messages of this node, by outcome; and retries.',
     byKey('outcome', { delivered, expired, retries }),
   );
+  writeKept(page, statistics);
   const { unwell, ...watched } = statistics.liveness;
   page.counter('liveness', 'What watching neighbours took and found.', byKey('event', watched));
   page.gauge('unwell', 'From 0, when well, to 8: how much this node doubts itself.', [[{}, unwell]]);
   const lengths = Object.fromEntries(Object.entries(statistics.queues).map(([queue, { length }]) => [queue, length]));
   page.gauge('queue_length', 'Entries in bounded queues and tables.', byKey('queue', lengths));
+}
+
+function writeKept(page: MetricsPage, { custody, transfers, classes, hops }: Statistics): void {
+  const { own, others, receipts, ...fates } = custody;
+  page.counter('custody', 'Messages kept for nodes that are away, by what became of them.', byKey('fate', fates));
+  const { sending, receiving, ...chunks } = transfers;
+  page.counter('transfers', 'Payloads that go in chunks: their chunks, bytes and ends.', byKey('what', chunks));
+  const waiting = { own, others, sending, receiving };
+  page.gauge(
+    'waiting_messages',
+    'Messages that wait here.',
+    Object.entries(waiting).map(([what, { messages }]) => [{ what }, messages]),
+  );
+  page.gauge(
+    'waiting_bytes',
+    'Bytes of messages that wait here.',
+    Object.entries(waiting).map(([what, { bytes }]) => [{ what }, bytes]),
+  );
+  page.gauge('waiting_receipts', 'Receipts that wait for an origin to come into reach.', [[{}, receipts]]);
+  const byClass = Object.entries(classes);
+  page.gauge(
+    'queued_frames',
+    'Frames that wait for links, by priority.',
+    byClass.map(([priority, { queued }]) => [{ priority }, queued]),
+  );
+  page.counter(
+    'dropped_frames',
+    'Frames that found no place in the queue of a link, by priority.',
+    byClass.map(([priority, { dropped }]) => [{ priority }, dropped]),
+  );
+  page.counter('hop_frames', 'Frames to neighbours, by what became of them.', byKey('fate', hops));
 }

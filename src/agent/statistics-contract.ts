@@ -1,5 +1,40 @@
 import type { Counters } from '../mesh/counters.js';
 
+type PriorityName = 'critical' | 'high' | 'medium' | 'low';
+
+/** Of messages: how many, their bytes, and the most of both. */
+export interface Quota {
+  readonly messages: number;
+  readonly bytes: number;
+  readonly messagesMax: number;
+  readonly bytesMax: number;
+}
+
+export interface LinkStatistics {
+  readonly radio: string;
+  readonly address: string;
+  readonly rttMs?: number;
+  /** Share of frames that are acknowledged, 0 to 1. */
+  readonly quality: number;
+  readonly cost: number;
+  readonly framesOut: number;
+  readonly bytesOut: number;
+  readonly framesIn: number;
+  readonly bytesIn: number;
+  readonly retransmitted: number;
+  readonly failed: number;
+  readonly queued: number;
+  readonly dropped: number;
+  /** Nothing sent over it is acknowledged at the moment. */
+  readonly stalled?: true;
+}
+
+export interface NeighbourStatistics {
+  readonly nodeId: string;
+  readonly name: string;
+  readonly links: readonly LinkStatistics[];
+}
+
 export interface Statistics {
   readonly sinceAt: number;
   /** Frames refused, by reason. */
@@ -12,6 +47,34 @@ export interface Statistics {
     readonly expired: number;
     readonly retries: number;
     readonly meanLatencyMs: number;
+  };
+  /**
+   * Messages kept (`docs/operations.md`): what became of them, what waits now with its quota, and what of others was refused: for
+   * want of room, or because it came too fast.
+   */
+  readonly custody: Readonly<Counters['custody']> & {
+    readonly refusedFull: number;
+    readonly refusedRate: number;
+    readonly own: Quota;
+    readonly others: Quota;
+    readonly receipts: number;
+  };
+  /** Payloads that go in chunks. */
+  readonly transfers: Readonly<Counters['transfers']> & { readonly sending: Quota; readonly receiving: Quota };
+  /** Frames that wait for links now, and that found no place since the start, by priority. */
+  readonly classes: Readonly<Record<PriorityName, { readonly queued: number; readonly dropped: number }>>;
+  /** Frames to neighbours: sent, sent again, given up, diverted to another way. */
+  readonly hops: {
+    readonly sent: number;
+    readonly retransmitted: number;
+    readonly failed: number;
+    readonly diverted: number;
+  };
+  readonly peers: {
+    readonly alive: number;
+    readonly total: number;
+    /** Neighbours with what their links have carried since they came up. */
+    readonly neighbours: readonly NeighbourStatistics[];
   };
   readonly queues: {
     readonly [name: string]: { readonly length: number; readonly limit: number; readonly dropped: number };

@@ -8,6 +8,7 @@ import { UNREAD_MAX } from '../mesh/short-frames.js';
 import { REASSEMBLER_LIMITS } from '../wire/fragments.js';
 import type { Runner } from './runner.js';
 import type { Statistics } from './statistics-contract.js';
+import { trafficStatistics } from './traffic-statistics.js';
 
 const QUEUE_LIMITS: Readonly<Record<string, number>> = {
   frames: Limit.QueuedFramesPerLink * Limit.Links,
@@ -50,6 +51,7 @@ export function statistics(
     ),
     flood: { ...counters.flood },
     delivery: { delivered, expired, retries, meanLatencyMs: delivered === 0 ? 0 : latencySumMs / delivered },
+    ...trafficStatistics(mesh),
     queues: queues(mesh, dedupCapacity),
     engine: { steps: runner.times.steps, p50Ms: runner.times.percentile(0.5), p99Ms: runner.times.percentile(0.99) },
     process: {

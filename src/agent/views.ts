@@ -6,7 +6,7 @@ import type { Mesh } from '../mesh/mesh.js';
 import type { Radio, RadioCondition } from '../ports/radio.js';
 import type { NodeSnapshot } from '../replication/node-state.js';
 import type { Alert } from '../services/alerts/alerts.js';
-import type { NodeFields, NodeState, Peer, PeerLink, RadioStatus, WaitingAddress } from './contract.js';
+import type { NodeFields, NodeState, Peer, PeerLink, RadioStatus, Status, WaitingAddress } from './contract.js';
 import type { RouteView } from './routes-contract.js';
 import type { Runner } from './runner.js';
 import type { MessageStory } from './story-contract.js';
@@ -53,6 +53,11 @@ export function standingView(
 export function airtimeView(byPriority: readonly number[] | undefined): RadioStatus['airtimeMs'] {
   const [critical = 0, high = 0, medium = 0, low = 0] = (byPriority ?? []).map(Math.round);
   return { critical, high, medium, low };
+}
+
+export function waitingView(mesh: Mesh): Status['waiting'] {
+  const { frames = 0, own = 0, kept = 0, transfersOut = 0, transfersIn = 0 } = mesh.queues();
+  return { own, others: kept, sending: transfersOut, receiving: transfersIn, frames };
 }
 
 export function peerViews(mesh: Mesh, runner: Runner): Peer[] {

@@ -74,7 +74,7 @@ test('queries are answered through the query event, 64 at once and 48 KiB each w
   ] as const) {
     for (const path of paths) {
       const refused = await a.call(path, { body });
-      t.is(refused.status, 400, refused.text);
+      t.is(refused.status, 413, refused.text);
       t.regex(refused.json.detail, /payload.*at most 49152 bytes/);
     }
   }

@@ -28,8 +28,13 @@ export interface FieldFault {
 export class FieldsError extends EdgeError {
   readonly errors: readonly FieldFault[];
 
-  constructor(code: string, message: string, errors: readonly FieldFault[]) {
-    super(code, message);
+  constructor(
+    code: string,
+    message: string,
+    errors: readonly FieldFault[],
+    options: { readonly status?: number; readonly fix?: string } = {},
+  ) {
+    super(code, message, options);
     this.errors = errors;
   }
 }
@@ -48,8 +53,12 @@ export function fromZod(error: z.ZodError, prefix: '' | 'query' | 'path'): Field
   const more = error.issues.length > 1 ? ` (and ${error.issues.length - 1} more)` : '';
   const summary =
     first === undefined ? 'the request is not valid' : `${first.path || 'the body'}: ${first.detail}${more}`;
+  const isTooLong = error.issues.every((issue) => issue.code === 'custom' && issue.params?.['tooLong'] === true);
+  if (isTooLong) return new FieldsError('request.payload', summary, errors, { status: 413, fix: TOO_LONG_FIX });
   return new FieldsError('request.invalid', summary, errors);
 }
+
+const TOO_LONG_FIX = 'send it in parts; bytes to one node that acknowledges may be nearly 8 MiB, as payloadBase64';
 
 const pointer = (prefix: string, path: readonly PropertyKey[]): string =>
   prefix + path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');

@@ -6,6 +6,7 @@ import type { MessageStory } from '../agent/story-contract.js';
 import type * as Detections from './schema/detections.js';
 import type * as Messages from './schema/messages.js';
 import type * as Ways from './schema/routes.js';
+import type * as Figures from './schema/statistics.js';
 import type * as Status from './schema/status.js';
 
 /**
@@ -41,7 +42,7 @@ export type SchemasMatchTheContract = AllTrue<
     Same<typeof Ways.routeUpdate, Routes.RouteUpdate>,
     Same<typeof Ways.traceRequest, Routes.TraceRequest>,
     Same<typeof Ways.traceResult, Routes.TraceResult>,
-    Same<typeof Status.statistics, Statistics>,
+    Same<typeof Figures.statistics, Statistics>,
     Same<typeof Detections.detectionInput, Contract.DetectionInput>,
     Same<typeof Detections.pushResult, Contract.PushResult>,
     Same<typeof Detections.detection, Contract.Detection>,

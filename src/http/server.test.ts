@@ -10,6 +10,7 @@ import * as detections from './schema/detections.js';
 import * as messages from './schema/messages.js';
 import { problem } from './schema/problem.js';
 import * as ways from './schema/routes.js';
+import * as figures from './schema/statistics.js';
 import * as node from './schema/status.js';
 import { createHttpServer } from './server.js';
 
@@ -69,7 +70,7 @@ test('it says that it is healthy and gives metrics of the agent and of itself', 
 test('status, statistics, peers, routes and state answer in the shapes of the contract', async (t) => {
   const { api } = await start(t);
   t.is(node.status.parse((await call(`${api}/status`)).json).nodeId, FAKE_NODE);
-  t.deepEqual(node.statistics.parse((await call(`${api}/statistics`)).json).refused, { tag: 3, replay: 1 });
+  t.deepEqual(figures.statistics.parse((await call(`${api}/statistics`)).json).refused, { tag: 3, replay: 1 });
   t.is(node.peerPage.parse((await call(`${api}/peers`)).json).peers[0]?.nodeId, FAKE_PEER);
   t.is(ways.routePage.parse((await call(`${api}/routes`)).json).routes[0]?.destination, FAKE_PEER);
   t.deepEqual(Object.keys(node.statePage.parse((await call(`${api}/state`)).json).nodes), [FAKE_PEER, FAKE_NODE]);
@@ -305,10 +306,14 @@ test('payloads are taken up to their limits and no further', async (t) => {
   const message = (payload: unknown) => ({ to: '*', type: 'note', payload });
   const text = (bytes: number): string => 'x'.repeat(bytes - 2);
   t.is((await call(`${api}/messages`, { body: message(text(limits.MESSAGE_PAYLOAD_BYTES)) })).status, 202);
-  await refused('messages', { body: message(text(limits.MESSAGE_PAYLOAD_BYTES + 1)) }, 400, 'request.invalid');
+  await refused('messages', { body: message(text(limits.MESSAGE_PAYLOAD_BYTES + 1)) }, 413, 'request.payload');
   const alert = (payload: unknown) => ({ priority: 'high', type: 'smoke', payload });
   t.is((await call(`${api}/alerts`, { body: alert(text(limits.ALERT_PAYLOAD_BYTES)) })).status, 201);
-  await refused('alerts', { body: alert(text(limits.ALERT_PAYLOAD_BYTES + 1)) }, 400, 'request.invalid');
+  await refused('alerts', { body: alert(text(limits.ALERT_PAYLOAD_BYTES + 1)) }, 413, 'request.payload');
+  const raw = (bytes: number) => ({ to: '*', type: 'note', payloadBase64: Buffer.alloc(bytes).toString('base64') });
+  await refused('query', { body: raw(limits.MESSAGE_PAYLOAD_BYTES + 1) }, 413, 'request.payload');
+  const both = { ...message(text(limits.MESSAGE_PAYLOAD_BYTES + 1)), priority: 'urgent' };
+  await refused('messages', { body: both }, 400, 'request.invalid');
   const deep = `{"to":"*","type":"note","payload":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
   await refused('messages', { body: deep, headers: { 'content-type': 'application/json' } }, 400, 'request.invalid');
   await refused('messages', { body: { ...message(1), payloadBase64: 'AAAA' } }, 400, 'request.invalid');

@@ -1,4 +1,5 @@
 import { frameTypeName, type Priority } from '../wire/frame-types.js';
+import type { ByPriority } from './link-traffic.js';
 
 /** What the engine counts: frames refused by reason, messages by type, and the work of flooding and delivery. */
 export class Counters {
@@ -29,6 +30,23 @@ export class Counters {
   /** `refused`: the radio had no room, and the frame was kept for later; `diverted`: it went another way, as the next hop did not answer. */
   readonly hop = { sent: 0, retransmitted: 0, failed: 0, queueDropped: 0, refused: 0, diverted: 0 };
 
+  /** Frames that found no place in the queue of a link, or lost it, by priority. */
+  readonly dropped: ByPriority = [0, 0, 0, 0];
+  /**
+   * Of payloads that go in chunks: chunks given and got, with their bytes; `repeated`: those that came twice or were asked for
+   * again; `done` and `received`: whole ones.
+   */
+  readonly transfers = {
+    chunksOut: 0,
+    bytesOut: 0,
+    chunksIn: 0,
+    bytesIn: 0,
+    repeated: 0,
+    done: 0,
+    received: 0,
+    resumed: 0,
+  };
+
   /**
    * Heartbeats that ask for an answer, those without one, neighbours suspected and heard after all, others asked about them, answers given to others,
    * nodes and mere links given up, and times this node itself stood still.
@@ -58,6 +76,13 @@ export class Counters {
     const airtime = this.airtimeMs.get(carrier) ?? [0, 0, 0, 0];
     airtime[priority] += ms;
     this.airtimeMs.set(carrier, airtime);
+  }
+
+  countDropped(dropped: ByPriority): void {
+    dropped.forEach((frames, priority) => {
+      (this.dropped[priority] as number) += frames;
+      this.hop.queueDropped += frames;
+    });
   }
 
   countReceived(type: number): void {

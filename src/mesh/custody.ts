@@ -91,6 +91,12 @@ export class Custody {
     };
   }
 
+  /** Bytes that count towards the quotas. */
+  bytes(): { readonly own: number; readonly kept: number; readonly out: number; readonly in: number } {
+    const { ownBytes: own, keptBytes: kept } = this.#shelf.items;
+    return { own, kept, ...this.#transfers.bytes() };
+  }
+
   /** What is done for a message that is in custody here, of whomever. */
   standing(id: MessageId): CustodyStanding | undefined {
     const item = this.#shelf.items.get(id);

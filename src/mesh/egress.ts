@@ -234,7 +234,7 @@ export class Egress {
     this.#busy.add(lane);
     const flow: Flow = { ingress, origin: header.source };
     const { taken, dropped } = lane.offer(frames, header.priority, flow, now.mono);
-    this.#context.counters.hop.queueDropped += dropped;
+    this.#context.counters.countDropped(dropped);
     if (taken) this.#pump(this.#sharedBy(lane), lane, now);
     return taken;
   }
@@ -287,7 +287,11 @@ export class Egress {
     if (!next || readyAt(carrier, priority, next) > now.mono) return false;
     const form = this.#formOf(carrier, next);
     const { isFirst } = lane.take(priority, () => carrier.pace.sent(form.length, now.mono));
+    const { traffic } = lane.link;
     if (isFirst) this.#context.counters.hop.sent++;
+    else traffic.retransmitted++;
+    traffic.framesOut++;
+    traffic.bytesOut += form.length;
     this.#transmit(carrier, lane.link.address, form, priority, now);
     return true;
   }
@@ -300,6 +304,7 @@ export class Egress {
     }
     for (const frame of failed) {
       this.#context.counters.hop.failed++;
+      lane.link.traffic.failed++;
       this.#events.undelivered(lane.link, frame, now);
     }
     if (suspicious) this.#events.suspect(lane.link, now);

@@ -49,6 +49,16 @@ export class KeptItems {
     return this.#items.size - this.#own;
   }
 
+  get ownBytes(): number {
+    return this.#ownBytes;
+  }
+
+  get keptBytes(): number {
+    let bytes = 0;
+    for (const item of this.#items.values()) if (!item.own) bytes += item.bytes;
+    return bytes;
+  }
+
   get(id: MessageId): Item | undefined {
     return this.#items.get(id);
   }

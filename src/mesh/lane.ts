@@ -5,6 +5,7 @@ import { readHeader } from '../wire/header.js';
 import { capacityOf } from './carrier.js';
 import { FairQueue, type Flow } from './fair-queue.js';
 import { HopArq } from './hop-arq.js';
+import type { ByPriority } from './link-traffic.js';
 import type { Link } from './links.js';
 
 type Queues = readonly [FairQueue, FairQueue, FairQueue, FairQueue];
@@ -19,6 +20,13 @@ const URGENT_SAVED_MS = 4_000;
 const URGENT_SAVED_BYTES_MIN = 2_048;
 /** Links whose urgent frames are counted; the one counted longest is begun anew. */
 const URGENT_FLOWS_MAX = 256;
+
+const PRIORITIES = [Priority.Critical, Priority.High, Priority.Medium, Priority.Low] as const;
+
+export interface Offered {
+  readonly taken: boolean;
+  readonly dropped: ByPriority;
+}
 
 /** What leaves over one link: frames by priority, those to be sent again before the others, and acknowledgements owed. */
 export class Lane {
@@ -41,6 +49,7 @@ export class Lane {
 
   constructor(link: Link) {
     this.link = link;
+    link.traffic.queued.fill(0);
     this.arq = new HopArq(link);
   }
 
@@ -68,31 +77,42 @@ export class Lane {
   /**
    * Queues the frames of one message, or none of them. Drops the newest of the lowest priority to make room; of its own
    * priority only what came over a link that has more waiting; never something more urgent. `dropped`: frames that
-   * found no place or lost it.
+   * found no place or lost it, by priority.
    */
-  offer(frames: readonly Uint8Array[], says: Priority, flow: Flow, now: number): { taken: boolean; dropped: number } {
+  offer(frames: readonly Uint8Array[], says: Priority, flow: Flow, now: number): Offered {
     let bytes = 0;
     for (const frame of frames) bytes += frame.length;
     const { length } = frames;
     const mayOvertake = says > Priority.High || this.#allowanceOf(flow.ingress).take(now, bytes);
     const priority = mayOvertake ? says : Priority.Medium;
     if (!mayOvertake) for (const frame of frames) this.#demoted.add(frame);
-    if (length > Limit.QueuedFramesPerLink || bytes > Limit.QueuedBytesPerLink)
-      return { taken: false, dropped: length };
-    let dropped = 0;
+    const dropped: ByPriority = [0, 0, 0, 0];
+    if (length > Limit.QueuedFramesPerLink || bytes > Limit.QueuedBytesPerLink) {
+      dropped[priority] = length;
+      return this.#offered(false, dropped);
+    }
     for (let lowest = Priority.Low as number; lowest >= priority; lowest--) {
       const queue = this.#queues[lowest as Priority];
       const mayLose = (): boolean => (lowest > priority ? queue.length > 0 : queue.isExceededBy(flow.ingress, bytes));
       while (!this.#fits(length, bytes) && mayLose()) {
-        this.#taken(queue.pop() as Uint8Array);
-        dropped++;
+        this.#taken(queue.pop() as Uint8Array, lowest);
+        (dropped[lowest] as number) += 1;
       }
     }
-    if (!this.#fits(length, bytes)) return { taken: false, dropped: dropped + length };
+    if (!this.#fits(length, bytes)) {
+      dropped[priority] += length;
+      return this.#offered(false, dropped);
+    }
     for (const frame of frames) this.#queues[priority].push(frame, flow);
     this.#frames += length;
     this.#bytes += bytes;
-    return { taken: true, dropped };
+    this.link.traffic.queued[priority] += length;
+    return this.#offered(true, dropped);
+  }
+
+  #offered(taken: boolean, dropped: ByPriority): Offered {
+    for (const priority of PRIORITIES) this.link.traffic.dropped[priority] += dropped[priority];
+    return { taken, dropped };
   }
 
   /** A frame in flight that is to be sent again. */
@@ -117,7 +137,7 @@ export class Lane {
       return { frame: again, isFirst: false };
     }
     const frame = this.#queues[priority].shift() as Uint8Array;
-    this.#taken(frame);
+    this.#taken(frame, priority);
     this.arq.sent(frame, leavesAt(frame));
     return { frame, isFirst: true };
   }
@@ -125,7 +145,7 @@ export class Lane {
   /** It goes another way. */
   drop(frame: Uint8Array): void {
     this.arq.drop(frame);
-    for (const queue of this.#queues) if (queue.remove(frame)) return this.#taken(frame);
+    for (const priority of PRIORITIES) if (this.#queues[priority].remove(frame)) return this.#taken(frame, priority);
   }
 
   /** All it still carries, most urgent first. */
@@ -145,8 +165,9 @@ export class Lane {
     return allowance;
   }
 
-  #taken(frame: Uint8Array): void {
+  #taken(frame: Uint8Array, priority: number): void {
     this.#frames--;
+    (this.link.traffic.queued[priority] as number) -= 1;
     this.#bytes -= frame.length;
   }
 

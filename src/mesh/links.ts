@@ -3,6 +3,7 @@ import { Limit } from '../core/limits.js';
 import type { Instant } from '../core/machine.js';
 import type { LinkAddress } from '../ports/radio.js';
 import { type Carrier, isSlowAir, speakers } from './carrier.js';
+import { type LinkTraffic, noTraffic } from './link-traffic.js';
 
 /** A way to one neighbour over one radio. It carries traffic once both ends have heard each other (`up`). */
 export interface Link {
@@ -20,6 +21,7 @@ export interface Link {
   lastHeard: Instant;
   /** It does not answer: its neighbour may be gone. */
   suspect: boolean;
+  readonly traffic: LinkTraffic;
   /** Frames sent over it are not acknowledged: other ways are taken while there are some, until it answers again. */
   stalled: boolean;
   /** Smoothed round trip, from heartbeats and hop acknowledgements. */
@@ -69,6 +71,7 @@ export class Links {
       lastHeard: now,
       suspect: false,
       stalled: false,
+      traffic: noTraffic(),
       rttMs: undefined,
       quality: 1,
     };

@@ -180,6 +180,10 @@ export class Reception {
         if (isAir) loadOf(carrier, batch, i, now);
         const verdict = this.#out[(i - from) * INGEST_STRIDE] as number;
         const link = links[i];
+        if (link?.phase === 'up') {
+          link.traffic.framesIn++;
+          link.traffic.bytesIn += (batch.offsets[i + 1] as number) - (batch.offsets[i] as number);
+        }
         if (isLinked && isAir) this.#onAir(carrier, link, batch, i, verdict, now);
         else if (isLinked) this.#linked(link as Link, batch, i, verdict, now);
         else this.#strange(carrier, batch, i, link !== undefined, verdict, now);

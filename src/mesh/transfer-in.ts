@@ -50,6 +50,10 @@ export class TransferIn {
     this.#parts = parts;
   }
 
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   get size(): number {
     return this.#all.size;
   }
@@ -89,12 +93,17 @@ export class TransferIn {
       return context.counters.refuse('transfer.malformed');
     const wasAsked = asked.get(index);
     asked.delete(index);
-    if (have[index] === 1) return context.counters.refuse('transfer.twice');
+    if (have[index] === 1) {
+      context.counters.transfers.repeated++;
+      return context.counters.refuse('transfer.twice');
+    }
     // What nobody asked for is not taken: a stranger could spoil the whole with it.
     if (!wasAsked && !transfer.late.has(index)) return context.counters.refuse('transfer.unasked');
     if (wasAsked && !wasAsked.again) transfer.window.arrived(now.mono - wasAsked.at, now.mono);
-    transfer.late.delete(index);
+    if (transfer.late.delete(index)) context.counters.transfers.repeated++;
     have[index] = 1;
+    context.counters.transfers.chunksIn++;
+    context.counters.transfers.bytesIn += chunk.bytes.length;
     transfer.missing--;
     const bytes = chunk.bytes.slice();
     memory.set(index, bytes);
@@ -177,6 +186,7 @@ export class TransferIn {
 
   /** The other end is there again, maybe over another path. */
   #resume(transfer: In, now: Instant): void {
+    this.#parts.context.counters.transfers.resumed++;
     for (const index of transfer.asked.keys()) transfer.late.add(index);
     transfer.asked.clear();
     transfer.window.restart();
@@ -212,6 +222,7 @@ export class TransferIn {
     if (equalBytes(context.crypto.sha256(body), digest)) {
       delivery.delivered.add(id, true);
       context.counters.custody.received++;
+      context.counters.transfers.received++;
       const whole = {
         id,
         type,

@@ -50,6 +50,10 @@ export class TransferOut {
     this.#parts = parts;
   }
 
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   get size(): number {
     return this.#all.size;
   }
@@ -124,6 +128,8 @@ export class TransferOut {
       if (!bytes) return this.#finish(out, 'refused', 'custody.disk', now);
       const chunk = encode(Body.ChunkSchema, { message: messageIdBytes(id), index, bytes });
       this.#parts.direct(from, FrameType.Chunk, chunk, Priority.Low, now);
+      context.counters.transfers.chunksOut++;
+      context.counters.transfers.bytesOut += bytes.length;
     }
     this.#progress(out, request.held * manifest.chunkBytes, now);
   }
@@ -206,6 +212,7 @@ export class TransferOut {
     if (!this.#all.delete(id)) return;
     this.#bytes -= size;
     context.counters.custody[outcome]++;
+    if (outcome === 'delivered') context.counters.transfers.done++;
     context.emit({ kind: 'outcome', id, outcome, ...(code !== undefined && { code }) });
     log.later({ op: 'delete', space: TRANSFER_SPACE, key: metaKey('s', id) }, now);
     for (let i = 0; i < chunkCount(out.manifest); i++)

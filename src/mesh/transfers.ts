@@ -30,6 +30,10 @@ export class Transfers {
     return { transfersOut: this.#out.size, transfersIn: this.#in.size };
   }
 
+  bytes(): { readonly out: number; readonly in: number } {
+    return { out: this.#out.bytes, in: this.#in.bytes };
+  }
+
   /** Of a large payload of this node. */
   standing(id: MessageId): CustodyStanding | undefined {
     const out = this.#out.get(id);

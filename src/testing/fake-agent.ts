@@ -358,6 +358,7 @@ function statusOf(): Mutable<Status> {
     ],
     peers: { alive: 1, total: 1 },
     detections: { count: 0 },
+    waiting: { own: 1, others: 0, sending: 0, receiving: 0, frames: 8 },
     hotPath: { kind: 'js', isa: 'none', reason: 'no addon for this platform' },
     pulse: {
       source: 'agreed',
@@ -391,6 +392,25 @@ function statisticsOf(): Statistics {
     },
     flood: { originated: 20, relayed: 5, suppressed: 2, duplicates: 7, shouted: 0, overheard: 0 },
     delivery: { delivered: 4, expired: 0, retries: 1, meanLatencyMs: 3.2 },
+    custody: {
+      ...{ kept: 0, handedOn: 2, received: 1, delivered: 2, refused: 0, expired: 0, givenUp: 0, restored: 0 },
+      ...{ refusedFull: 0, refusedRate: 0, receipts: 0 },
+      own: { messages: 1, bytes: 300, messagesMax: 4_096, bytesMax: 16 << 20 },
+      others: { messages: 0, bytes: 0, messagesMax: 1_024, bytesMax: 8 << 20 },
+    },
+    transfers: {
+      ...{ chunksOut: 0, bytesOut: 0, chunksIn: 0, bytesIn: 0, repeated: 0, done: 0, received: 0, resumed: 0 },
+      sending: { messages: 0, bytes: 0, messagesMax: 64, bytesMax: 64 << 20 },
+      receiving: { messages: 0, bytes: 0, messagesMax: 16, bytesMax: 32 << 20 },
+    },
+    classes: {
+      critical: { queued: 0, dropped: 0 },
+      high: { queued: 0, dropped: 0 },
+      medium: { queued: 3, dropped: 0 },
+      low: { queued: 5, dropped: 1 },
+    },
+    hops: { sent: 100, retransmitted: 3, failed: 0, diverted: 0 },
+    peers: { alive: 1, total: 1, neighbours: [] },
     queues: { critical: { length: 0, limit: 64, dropped: 0 } },
     engine: { steps: 1_000, p50Ms: 0.05, p99Ms: 0.4 },
     process: { rssBytes: 70_000_000, cpuMs: 1_200, uptimeMs: 60_000 },

@@ -1,56 +1,130 @@
 import type { Command } from 'commander';
-import type { Statistics } from '../../agent/statistics-contract.js';
+import type { LinkStatistics, Statistics } from '../../agent/statistics-contract.js';
 import { connect, optionsOf, talksToAgent } from '../connect.js';
 import { byteCount, forPeople, relative } from '../format.js';
-import { facts, paint, say, sayJson, table } from '../output.js';
+import { type Column, facts, paint, say, sayJson, table } from '../output.js';
 
 const heading = (text: string): string => `\n${paint('bold', text)}`;
 
-function human(stats: Statistics): string {
-  const { flood, delivery, engine, process: own, search, liveness } = stats;
-  const refused = Object.entries(stats.refused);
-  const messages = Object.entries(stats.messages);
-  const queues = Object.entries(stats.queues);
-  const lines = [
-    facts([
-      ['since', relative(stats.sinceAt)],
-      [
-        'flood',
-        `${flood.originated} originated, ${flood.relayed} relayed, ${flood.suppressed} suppressed, ${flood.duplicates} duplicates`,
-      ],
-      [
-        'delivery',
-        `${delivery.delivered} delivered, ${delivery.expired} expired, ${delivery.retries} retries, ${forPeople(delivery.meanLatencyMs)} on average`,
-      ],
-      [
-        'liveness',
-        `${liveness.suspected} suspected, ${liveness.refuted} of them heard after all, ${liveness.nodesDead} given up; ${liveness.stalls} standstills of this node`,
-      ],
-      ['search', `${search.local} local, ${search.mesh} across the mesh`],
-      ['engine', `${engine.steps} steps, median ${forPeople(engine.p50Ms)}, 99 % under ${forPeople(engine.p99Ms)}`],
-      ['process', `${byteCount(own.rssBytes)} of memory, ${forPeople(own.cpuMs)} of CPU in ${forPeople(own.uptimeMs)}`],
-    ]),
+/** A table under its heading, or nothing. */
+const section = <Row>(title: string, columns: readonly Column<Row>[], rows: readonly Row[]): string[] =>
+  rows.length === 0 ? [] : [heading(title), table(columns, rows)];
+
+const number = <Row>(title: string, value: (row: Row) => string | number | undefined): Column<Row> => ({
+  title,
+  value,
+  right: true,
+});
+
+function totals(stats: Statistics): string {
+  const { flood, delivery, engine, process: own, search, liveness, custody, transfers, hops, peers } = stats;
+  return facts([
+    ['since', relative(stats.sinceAt)],
+    ['peers', `${peers.alive} alive of ${peers.total}`],
+    [
+      'flood',
+      `${flood.originated} originated, ${flood.relayed} relayed, ${flood.suppressed} suppressed, ${flood.duplicates} duplicates`,
+    ],
+    [
+      'delivery',
+      `${delivery.delivered} delivered, ${delivery.expired} expired, ${delivery.retries} retries, ${forPeople(delivery.meanLatencyMs)} on average`,
+    ],
+    [
+      'hops',
+      `${hops.sent} frames sent, ${hops.retransmitted} sent again, ${hops.diverted} another way, ${hops.failed} given up`,
+    ],
+    [
+      'custody',
+      `${custody.kept} kept for others, ${custody.handedOn} left with others, ${custody.delivered} delivered, ${custody.expired} expired, ${custody.refused} refused, ${custody.givenUp + custody.refusedFull} for want of room`,
+    ],
+    [
+      'transfers',
+      `${transfers.done} sent, ${transfers.received} received; ${byteCount(transfers.bytesOut)} out, ${byteCount(transfers.bytesIn)} in, ${transfers.repeated} chunks repeated`,
+    ],
+    [
+      'liveness',
+      `${liveness.suspected} suspected, ${liveness.refuted} of them heard after all, ${liveness.nodesDead} given up; ${liveness.stalls} standstills of this node`,
+    ],
+    ['search', `${search.local} local, ${search.mesh} across the mesh`],
+    ['engine', `${engine.steps} steps, median ${forPeople(engine.p50Ms)}, 99 % under ${forPeople(engine.p99Ms)}`],
+    ['process', `${byteCount(own.rssBytes)} of memory, ${forPeople(own.cpuMs)} of CPU in ${forPeople(own.uptimeMs)}`],
+  ]);
+}
+
+interface NeighbourRow extends LinkStatistics {
+  readonly neighbour: string;
+}
+
+function neighbourRows({ peers }: Statistics): NeighbourRow[] {
+  return peers.neighbours.flatMap(({ nodeId, name, links }) =>
+    links.map((link) => ({ neighbour: name === '' ? nodeId : name, ...link })),
+  );
+}
+
+const NEIGHBOURS: readonly Column<NeighbourRow>[] = [
+  { title: 'NEIGHBOUR', value: ({ neighbour }) => neighbour },
+  { title: 'RADIO', value: ({ radio }) => radio, cut: true },
+  number('RTT', ({ rttMs }) => (rttMs === undefined ? undefined : forPeople(rttMs))),
+  number('COST', ({ cost }) => cost),
+  number('OUT', ({ bytesOut }) => byteCount(bytesOut)),
+  number('IN', ({ bytesIn }) => byteCount(bytesIn)),
+  number('AGAIN', ({ retransmitted }) => retransmitted),
+  number('GIVEN UP', ({ failed }) => failed),
+  number('QUEUED', ({ queued }) => queued),
+  number('DROPPED', ({ dropped }) => dropped),
+];
+
+type Kept = readonly [string, Statistics['custody']['own']];
+
+function keptRows({ custody, transfers }: Statistics): Kept[] {
+  const all: Kept[] = [
+    ['own messages', custody.own],
+    ['kept for others', custody.others],
+    ['large, on the way', transfers.sending],
+    ['large, coming in', transfers.receiving],
   ];
-  if (messages.length > 0) {
-    const columns = [
-      { title: 'TYPE', value: ([type]: (typeof messages)[number]) => type, cut: true as const },
-      { title: 'RECEIVED', value: ([, { received }]: (typeof messages)[number]) => received, right: true as const },
-      { title: 'SENT', value: ([, { sent }]: (typeof messages)[number]) => sent, right: true as const },
-    ];
-    lines.push(heading('Messages'), table(columns, messages));
-  }
-  if (queues.length > 0) {
-    const columns = [
-      { title: 'QUEUE', value: ([name]: (typeof queues)[number]) => name, cut: true as const },
-      { title: 'LENGTH', value: ([, { length }]: (typeof queues)[number]) => length, right: true as const },
-      { title: 'LIMIT', value: ([, { limit }]: (typeof queues)[number]) => limit, right: true as const },
-      { title: 'DROPPED', value: ([, { dropped }]: (typeof queues)[number]) => dropped, right: true as const },
-    ];
-    lines.push(heading('Queues'), table(columns, queues));
-  }
-  lines.push(heading('Refused frames'));
-  lines.push(refused.length === 0 ? 'none' : facts(refused.map(([reason, count]) => [reason, count] as const)));
-  return lines.join('\n');
+  return all.filter(([, { messages }]) => messages > 0);
+}
+
+const KEPT: readonly Column<Kept>[] = [
+  { title: 'WAITING', value: ([what]) => what },
+  number('MESSAGES', ([, { messages, messagesMax }]) => `${messages} of ${messagesMax}`),
+  number('BYTES', ([, { bytes, bytesMax }]) => `${byteCount(bytes)} of ${byteCount(bytesMax)}`),
+];
+
+type Named<Value> = readonly [name: string, value: Value];
+
+const MESSAGES: readonly Column<Named<Statistics['messages'][string]>>[] = [
+  { title: 'TYPE', value: ([type]) => type, cut: true },
+  number('RECEIVED', ([, { received }]) => received),
+  number('SENT', ([, { sent }]) => sent),
+];
+
+const CLASSES: readonly Column<Named<Statistics['classes']['low']>>[] = [
+  { title: 'PRIORITY', value: ([priority]) => priority },
+  number('QUEUED', ([, { queued }]) => queued),
+  number('DROPPED', ([, { dropped }]) => dropped),
+];
+
+const QUEUES: readonly Column<Named<Statistics['queues'][string]>>[] = [
+  { title: 'QUEUE', value: ([name]) => name, cut: true },
+  number('LENGTH', ([, { length }]) => length),
+  number('LIMIT', ([, { limit }]) => limit),
+  number('DROPPED', ([, { dropped }]) => dropped),
+];
+
+function human(stats: Statistics): string {
+  const refused = Object.entries(stats.refused);
+  return [
+    totals(stats),
+    ...section('Messages', MESSAGES, Object.entries(stats.messages)),
+    ...section('Neighbours', NEIGHBOURS, neighbourRows(stats)),
+    ...section('Waiting to be delivered', KEPT, keptRows(stats)),
+    ...section('Frames for links', CLASSES, Object.entries(stats.classes)),
+    ...section('Queues', QUEUES, Object.entries(stats.queues)),
+    heading('Refused frames'),
+    refused.length === 0 ? 'none' : facts(refused.map(([reason, count]) => [reason, count] as const)),
+  ].join('\n');
 }
 
 export function define(command: Command): void {

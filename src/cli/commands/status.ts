@@ -24,6 +24,17 @@ function timeText({ source, offsetMs, earliestAt, latestAt, clocks, agreeing, ow
   return `${agreed}; this node's own is ${forPeople(Math.abs(offsetMs))} ${offsetMs > 0 ? 'behind' : 'ahead'}`;
 }
 
+/** What waits to be delivered, when there is anything. */
+function waitingText({ own, others, sending, receiving }: Status['waiting']): string | undefined {
+  const parts = [
+    own > 0 ? plural(own, 'own message') : '',
+    others > 0 ? `${plural(others, 'message')} kept for others` : '',
+    sending > 0 ? `${plural(sending, 'large payload')} on the way` : '',
+    receiving > 0 ? `${receiving} coming in` : '',
+  ].filter((part) => part !== '');
+  return parts.length > 0 ? parts.join(', ') : undefined;
+}
+
 function human(status: Status): string {
   const { mesh, peers, hotPath, storage } = status;
   const lines = [
@@ -34,6 +45,7 @@ function human(status: Status): string {
       ['version', status.version],
       ['started', relative(status.startedAt)],
       ['peers', `${peers.alive} alive of ${peers.total}`],
+      ['waiting', waitingText(status.waiting)],
       ['detections', plural(status.detections.count, 'detection')],
       ['hot path', hotPath.reason ?? `${hotPath.kind}, ${hotPath.isa}`],
       ['time', timeText(status.pulse)],

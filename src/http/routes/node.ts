@@ -5,6 +5,7 @@ import { SHORT_LIST_PAGE } from '../limits.js';
 import { pageBy } from '../paging.js';
 import { API, type Route, route } from '../route.js';
 import { nodeId } from '../schema/common.js';
+import { statistics } from '../schema/statistics.js';
 import * as schema from '../schema/status.js';
 
 const byNode = z.strictObject({ nodeId });
@@ -32,7 +33,7 @@ export function nodeRoutes(agent: AgentApi): readonly Route[] {
         path: `${API}/statistics`,
         tag: 'node',
         summary: 'Counters since the start: frames refused, messages, flooding, delivery, queues, timing.',
-        answer: { status: 200, description: 'The statistics.', schema: schema.statistics },
+        answer: { status: 200, description: 'The statistics.', schema: statistics },
       },
       () => agent.statistics(),
     ),

@@ -21,14 +21,21 @@ const FAULTS = {
   kind: 'must be JSON',
 } as const;
 
+/** As zod takes it: no interface, for that has no index. */
+type Fault = { code: 'custom'; message: string; input: unknown; params?: { tooLong: boolean } };
+
+/** Marks what is well formed, and only too long: 413 instead of 400. */
+export const TOO_LONG = { params: { tooLong: true } };
+
 /** Any JSON within a size and a depth. Checked without recursing past the depth. */
-function bounded(what: string, bytesMax: number, depthMax: number) {
-  return (value: unknown, context: { addIssue(issue: string): void }): void => {
+function bounded(what: string, bytesMax: number, depthMax: number, tooLong: Partial<Fault> = {}) {
+  return (value: unknown, context: { addIssue(issue: string | Fault): void }): void => {
     const fault = findFault(value, depthMax);
     if (fault === 'depth') context.addIssue(`${what} must not nest deeper than ${depthMax} (limit ${depthMax})`);
     else if (fault !== undefined) context.addIssue(`${what} ${FAULTS[fault]}`);
     else if (jsonBytes(value) > bytesMax) {
-      context.addIssue(`${what} must be at most ${bytesMax} bytes of JSON (limit ${bytesMax})`);
+      const message = `${what} must be at most ${bytesMax} bytes of JSON (limit ${bytesMax})`;
+      context.addIssue({ code: 'custom', message, input: value, ...tooLong });
     }
   };
 }
@@ -38,7 +45,7 @@ const isObject = (value: unknown): boolean => typeof value === 'object' && value
 export const jsonValue = (what: string, bytesMax: number): z.ZodType<Json> =>
   z
     .unknown()
-    .superRefine(bounded(what, bytesMax, VALUE_DEPTH))
+    .superRefine(bounded(what, bytesMax, VALUE_DEPTH, TOO_LONG))
     .describe(
       `Any JSON, at most ${bytesMax} bytes, nested at most ${VALUE_DEPTH} deep.`,
     ) as z.ZodType<unknown> as z.ZodType<Json>;

@@ -7,7 +7,7 @@ import {
   MESSAGE_PAYLOAD_BYTES,
   SEARCH_TIMEOUT_MS,
 } from '../limits.js';
-import { count, cursor, jsonValue, limit, messageId, nodeId, priority, typeName, unixMs } from './common.js';
+import { count, cursor, jsonValue, limit, messageId, nodeId, priority, TOO_LONG, typeName, unixMs } from './common.js';
 import { nodeState } from './status.js';
 
 /** A payload as it comes back: whatever the sender gave. */
@@ -17,8 +17,13 @@ const base64 = (bytes: number) => {
   const chars = Math.ceil(bytes / 3) * 4;
   return z
     .string()
-    .max(chars, `must be at most ${bytes} bytes, ${chars} characters of base64`)
-    .refine(isBase64, 'must be base64 with padding');
+    .refine((text) => text.length <= chars, {
+      error: `must be at most ${bytes} bytes, ${chars} characters of base64`,
+      abort: true,
+      ...TOO_LONG,
+    })
+    .refine(isBase64, 'must be base64 with padding')
+    .meta({ maxLength: chars });
 };
 const RAW = 'Raw bytes instead of `payload`.';
 /** RFC 4648, section 4. One pass without groups: zod's own pattern takes a stack that grows with the text. */

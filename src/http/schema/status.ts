@@ -55,6 +55,11 @@ export const status = z.strictObject({
   radios: z.array(radioStatus),
   peers: z.strictObject({ alive: count, total: count }),
   detections: z.strictObject({ count }),
+  waiting: z
+    .strictObject({ own: count, others: count, sending: count, receiving: count, frames: count })
+    .describe(
+      "Messages that wait here: own, others' kept for them, large ones from and to here; and frames for links.",
+    ),
   hotPath: z.strictObject({ kind: z.enum(['native', 'js']), isa: z.string(), reason: z.string().exactOptional() }),
   http: z.strictObject({ url: z.string() }).exactOptional(),
   pulse,
@@ -160,34 +165,3 @@ export const manualPeer = z.strictObject({
 
 /** Lists that are short by nature still page: `limit` and the `nextCursor` of the page before. */
 export const shortListQuery = z.strictObject({ limit: limit.exactOptional(), cursor: cursor.exactOptional() });
-
-export const statistics = z.strictObject({
-  sinceAt: unixMs,
-  refused: z.record(z.string(), count),
-  messages: z.record(z.string(), z.strictObject({ received: count, sent: count })),
-  flood: z.strictObject({
-    originated: count,
-    relayed: count,
-    suppressed: count,
-    duplicates: count,
-    shouted: count.describe('Urgent frames said to those in earshot without a link.'),
-    overheard: count.describe('Urgent frames heard so.'),
-  }),
-  delivery: z.strictObject({ delivered: count, expired: count, retries: count, meanLatencyMs: z.number() }),
-  queues: z.record(z.string(), z.strictObject({ length: count, limit: count, dropped: count })),
-  engine: z.strictObject({ steps: count, p50Ms: z.number(), p99Ms: z.number() }),
-  process: z.strictObject({ rssBytes: z.number(), cpuMs: z.number(), uptimeMs: z.number() }),
-  search: z.strictObject({ local: count, mesh: count }),
-  liveness: z.strictObject({
-    probes: count.describe('Heartbeats that asked for an answer.'),
-    unanswered: count.describe('Those repeated because none came.'),
-    suspected: count,
-    refuted: count.describe('Suspects that were heard after all.'),
-    asked: count.describe('Neighbours asked about a suspect.'),
-    vouched: count.describe('Times this node told another that it hears a suspect of theirs.'),
-    nodesDead: count,
-    linksDead: count.describe('Links given up to nodes that are heard otherwise.'),
-    stalls: count.describe('Times this node itself stood still.'),
-    unwell: count.describe('From 0, when well, to 8: how much this node doubts itself rather than others.'),
-  }),
-});
