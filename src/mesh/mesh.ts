@@ -158,16 +158,18 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     this.#linkLife = new LinkLife({
       ...{ context, links, egress, liveness, discovery, routing, peers, drip, flooding, fabric, custody },
       ...{ passing: this.#passing, ownState: this.#ownState, learned: this.#learned },
-      changed: () => {
-        this.#dirty = true;
-      },
+      changed: this.#changed,
     });
     this.#inputs = new Inputs({
-      ...{ links, peers, custody, egress, discovery, sending, alerts, fabric, air, carriers: this.#carriers },
+      ...{ links, peers, custody, egress, discovery, sending, alerts, fabric, air, passing: this.#passing },
       ...{ manual: this.manual, reception: this.#reception, linkLife: this.#linkLife, ownState: this.#ownState },
-      passing: this.#passing,
+      carriers: this.#carriers,
     });
   }
+
+  readonly #changed = (): void => {
+    this.#dirty = true;
+  };
 
   readonly #nextSequence = (): number => {
     this.#sequence = (this.#sequence + 1) >>> 0;
