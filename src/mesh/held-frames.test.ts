@@ -33,6 +33,16 @@ test('what waits too long is dropped', (t) => {
   t.is(held.takeDropped(), 1);
 });
 
+test('what was released in vain and is held again waits no longer for it', (t) => {
+  const held = new HeldFrames<number>();
+  held.hold(A, 1, 0);
+  held.release(A);
+  held.hold(A, 1, 9_000, 0);
+  held.expire(Limit.HeldMs);
+  t.is(held.size, 0);
+  t.is(held.takeDropped(), 1);
+});
+
 test('the beat of a source is asked for twice a second at most', (t) => {
   const held = new HeldFrames<number>();
   const asked = Array.from({ length: 21 }, (_, i) => held.hold(A, i, i * 100)).filter(Boolean).length;

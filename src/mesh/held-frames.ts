@@ -19,11 +19,11 @@ export class HeldFrames<Item> {
     return this.#size;
   }
 
-  /** True when it is time to ask for the source's beat. */
-  hold(source: NodeId, item: Item, now: number): boolean {
+  /** True when it is time to ask for the source's beat. `since`: what was released in vain waits no longer than before. */
+  hold(source: NodeId, item: Item, now: number, since = now): boolean {
     const held = this.#bySource.get(source) ?? { frames: [], askedAt: Number.NEGATIVE_INFINITY };
     this.#bySource.set(source, held);
-    held.frames.push({ item, at: now });
+    held.frames.push({ item, at: since });
     this.#size++;
     if (held.frames.length > Limit.HeldPerSource) this.#dropFirst(held);
     if (this.#size > Limit.HeldFrames) this.#dropOldest();

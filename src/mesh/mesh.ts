@@ -302,7 +302,8 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   }
 
   #nextDeadline(): number | undefined {
-    let at: number | undefined = this.#dirty ? this.#refreshAt : this.#maintenanceAt + MAINTENANCE_MS;
+    let at: number | undefined = this.#maintenanceAt + MAINTENANCE_MS;
+    if (this.#dirty) at = Math.min(at, this.#refreshAt);
     for (const machine of this.#timed) at = earlier(at, machine.nextDeadline());
     return at;
   }

@@ -81,6 +81,7 @@ export interface ReceptionEvents {
 interface Held {
   readonly arrival: Arrival;
   readonly frame: Uint8Array;
+  readonly since: number;
 }
 
 /**
@@ -194,9 +195,9 @@ export class Reception {
 
   /** What was held of this node can be judged now. */
   learned(source: NodeId, now: Instant): void {
-    for (const { arrival, frame } of this.#held.release(source)) {
+    for (const { arrival, frame, since } of this.#held.release(source)) {
       const { link } = arrival;
-      if (!link || this.#links.byId(link.id) === link) this.#judge(arrival, readHeader(frame), frame, false, now);
+      if (!link || this.#links.byId(link.id) === link) this.#judge(arrival, readHeader(frame), frame, since, now);
     }
   }
 
@@ -331,7 +332,7 @@ export class Reception {
     if (up) this.#events.alive(up, now);
     const header = readHeader(frame);
     this.#context.counters.countReceived(header.type);
-    this.#judge(arrival, header, frame, true, now);
+    this.#judge(arrival, header, frame, undefined, now);
   }
 
   #linked(link: Link, batch: HeardBatch, i: number, verdict: number, now: Instant): void {
@@ -343,7 +344,7 @@ export class Reception {
       if (header.type !== FrameType.Heartbeat) this.#events.alive(link, now);
       this.#context.counters.countReceived(header.type);
       if (wantsHopAck(header.type)) this.#events.acknowledge(link, frame, now);
-      this.#judge(arrival, header, frame, true, now);
+      this.#judge(arrival, header, frame, undefined, now);
     } else if (verdict === Verdict.Duplicate) {
       const type = typeOf(batch, i);
       if (wantsHopAck(type)) this.#events.acknowledge(link, frameOf(batch, i), now);
@@ -363,16 +364,17 @@ export class Reception {
     if (reason) this.#context.counters.refuse(reason);
   }
 
-  #judge(arrival: Arrival, header: Header, frame: Uint8Array, first: boolean, now: Instant): void {
+  #judge(arrival: Arrival, header: Header, frame: Uint8Array, heldSince: number | undefined, now: Instant): void {
     const local = header.type < FIRST_FAR_TYPE;
     const freshness = this.#known.freshness(header.source, header.saltHint, header.sequence);
     if (freshness === Freshness.Replayed) {
       this.#context.counters.refuse('frame.replayed');
       return;
     }
-    if (!local && first) this.#events.pass(dedupKeyOf(frame), arrival, header, frame, now);
+    if (!local && heldSince === undefined) this.#events.pass(dedupKeyOf(frame), arrival, header, frame, now);
     if (freshness === Freshness.UnknownBoot) {
-      const ask = this.#held.hold(header.source, { arrival, frame }, now.mono);
+      const since = heldSince ?? now.mono;
+      const ask = this.#held.hold(header.source, { arrival, frame, since }, now.mono, since);
       if (ask) this.#events.unknownBoot(header.source, arrival, now);
       return;
     }
