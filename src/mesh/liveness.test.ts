@@ -271,6 +271,31 @@ test('a heartbeat takes at most forty bytes', (t) => {
   runTo(60_000, (frame) => t.true(frame.length <= 40, `${frame.length}`));
 });
 
+test('on a line heartbeats say only what is new: the digest when it changed, an echo once a minute', (t) => {
+  const { links, liveness, link: fast, runTo, digests } = setup();
+  liveness.close(fast);
+  links.remove(fast);
+  const link = upLink(
+    links,
+    nodeNamed(3),
+    carrierWith({ bitsPerSecond: 100_000, broadcast: false, connected: true }, 1),
+  );
+  liveness.open(link, at(0));
+  const said = { digests: 0, echoes: 0, all: 0 };
+  runTo(300_000, (frame, when) => {
+    const { digest, echo } = decode(Body.HeartbeatSchema, payloadOf(frame)) as Body.Heartbeat;
+    said.all++;
+    if (digest !== 0) said.digests++;
+    if (echo !== 0) said.echoes++;
+    // The neighbour's own come as often, and ask for nothing.
+    liveness.heard(link, headerWith({ type: FrameType.Heartbeat, sequence: 7 }), new Uint8Array(0), at(when));
+  });
+  t.true(said.all >= 55, `${said.all}`);
+  t.true(said.digests >= said.all / 4 && said.digests <= said.all / 2, `${said.digests} of ${said.all}`);
+  t.true(said.echoes >= 4 && said.echoes <= 7, `${said.echoes}`);
+  t.deepEqual(digests, []);
+});
+
 test('nonsense for a heartbeat is counted', (t) => {
   const { context, liveness, link } = setup();
   liveness.heard(link, headerWith(), Uint8Array.of(255, 255, 255), at(0));

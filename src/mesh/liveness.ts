@@ -28,12 +28,18 @@ const TIMED_HEARTBEATS = 16;
 /** What a neighbour may say of others in a second, and at once; more is refused and counted. */
 const TOLD_PER_SECOND = 20;
 const TOLD_BURST = 200;
-/** The digest goes out this often, in heartbeat intervals: the heartbeats between are shorter without it. */
+/** The digest goes out this often, in heartbeat intervals: the heartbeats between are shorter without it. On a line a third as often while it is the same. */
 const DIGEST_INTERVALS = 0.8;
+const DIGEST_LINE_INTERVALS = 2.6;
+/** On a line unasked heartbeats time the round trip so often. */
+const ECHO_INTERVALS = 11.5;
 
 interface Pulse {
   /** When the neighbour was last sent the digest in a frame of its own. */
   digestAt: number;
+  /** The one it was sent. */
+  digest: number;
+  echoedAt: number;
   nextAt: number;
   sent: { sequence: number; at: number }[];
   heardSequence: number;
@@ -82,7 +88,7 @@ export class Liveness {
     this.#watch = new LinkWatch(context, links, {
       beat: (link, isQuestion, now) => {
         const pulse = this.#pulses.get(link.id);
-        if (pulse) this.#send(link, pulse, isQuestion, now);
+        if (pulse) this.#send(link, pulse, isQuestion ? 'question' : 'beat', now);
       },
       presence: (carrier, now) => this.#sendPresence(carrier, now),
       dead: (link, reason, now) => {
@@ -103,6 +109,8 @@ export class Liveness {
   open(link: Link, now: Instant): void {
     const pulse: Pulse = {
       digestAt: Number.NEGATIVE_INFINITY,
+      digest: 0,
+      echoedAt: Number.NEGATIVE_INFINITY,
       nextAt: now.mono + this.#context.random.below(Math.min(200, this.#context.timing.heartbeatMs)),
       sent: [],
       heardSequence: 0,
@@ -179,7 +187,7 @@ export class Liveness {
     // 0 says nothing, although one sequence in 65,536 ends in it.
     const sent = beat.echo === 0 ? undefined : pulse.sent.find((entry) => entry.sequence === beat.echo);
     if (sent) sampleRtt(link, now.mono - sent.at - beat.heldMs);
-    if (header.flags & Flag.AckWanted) this.#send(link, pulse, false, now);
+    if (header.flags & Flag.AckWanted) this.#send(link, pulse, 'answer', now);
     if (beat.digest !== 0) this.#events.digest(link, beat.digest, now);
   }
 
@@ -196,7 +204,7 @@ export class Liveness {
       if (!link) continue;
       this.#watchAir(link, pulse, now);
       if (pulse.nextAt > now.mono || !this.#onAir.has(id)) continue;
-      this.#send(link, pulse, false, now);
+      this.#send(link, pulse, 'beat', now);
       pulse.nextAt = now.mono + this.#intervalMs(link) * (0.9 + this.#context.random.below(200) / 1_000);
     }
   }
@@ -260,25 +268,19 @@ export class Liveness {
     }
     pulse.probes++;
     pulse.nextProbeAt = now.mono + this.#probeEveryMs(link);
-    this.#send(link, pulse, true, now);
+    this.#send(link, pulse, 'question', now);
   }
 
-  #send(link: Link, pulse: Pulse, probe: boolean, now: Instant): void {
+  #send(link: Link, pulse: Pulse, as: 'beat' | 'question' | 'answer', now: Instant): void {
     const sequence = this.#events.nextSequence();
-    const flags = probe ? Flag.AckWanted : 0;
+    const flags = as === 'question' ? Flag.AckWanted : 0;
     const header = localHeader(this.#context, FrameType.Heartbeat, Priority.High, sequence, flags);
-    // Who asks wants an answer to time, and gives none.
-    const echoes = pulse.heardSequence !== 0 && !(probe && this.#watch.watches(link));
-    const said = Math.max(pulse.digestAt, this.#digestAt.get(link.carrier.index) ?? pulse.digestAt);
-    const tells = this.#onAir.has(link.id) || this.#isDigestDue(said, now);
-    if (tells) pulse.digestAt = now.mono;
-    const payload = encode(Body.HeartbeatSchema, {
-      ...(tells && { digest: this.#events.ownDigest() }),
-      ...(echoes && {
-        echo: pulse.heardSequence,
-        heldMs: Math.min(16_383, Math.round(now.mono - pulse.heardAt)),
-      }),
-    });
+    const digest = this.#digestFor(link, pulse, now);
+    if (digest !== 0) Object.assign(pulse, { digest, digestAt: now.mono });
+    const echoes = this.#echoes(link, pulse, as, now);
+    if (echoes) pulse.echoedAt = now.mono;
+    const heldMs = Math.min(16_383, Math.round(now.mono - pulse.heardAt));
+    const payload = encode(Body.HeartbeatSchema, { digest, ...(echoes && { echo: pulse.heardSequence, heldMs }) });
     pulse.sent = [{ sequence: sequence & 0xffff, at: now.mono }, ...pulse.sent].slice(0, TIMED_HEARTBEATS);
     this.#watch.beatSent(link, now);
     this.#context.counters.countSent(FrameType.Heartbeat);
@@ -299,8 +301,24 @@ export class Liveness {
     this.#context.emit({ kind: 'transmit', radio: carrier.index, frame });
   }
 
-  #isDigestDue(saidAt: number, now: Instant): boolean {
-    return now.mono - saidAt >= DIGEST_INTERVALS * this.#context.timing.heartbeatMs;
+  /** 0 when it need not be said. */
+  #digestFor(link: Link, pulse: Pulse, now: Instant): number {
+    const digest = this.#events.ownDigest();
+    if (this.#onAir.has(link.id)) return digest;
+    const said = Math.max(pulse.digestAt, this.#digestAt.get(link.carrier.index) ?? pulse.digestAt);
+    const isSame = !hasPresence(link.carrier) && digest === pulse.digest;
+    return this.#isDigestDue(said, now, isSame ? DIGEST_LINE_INTERVALS : DIGEST_INTERVALS) ? digest : 0;
+  }
+
+  /** Answers are timed, and who asks wants one rather than to give one. */
+  #echoes(link: Link, { heardSequence, echoedAt }: Pulse, as: 'beat' | 'question' | 'answer', now: Instant): boolean {
+    if (heardSequence === 0) return false;
+    if (as === 'answer' || !this.#watch.watches(link)) return true;
+    return as === 'beat' && now.mono - echoedAt >= ECHO_INTERVALS * this.#context.timing.heartbeatMs;
+  }
+
+  #isDigestDue(saidAt: number, now: Instant, intervals = DIGEST_INTERVALS): boolean {
+    return now.mono - saidAt >= intervals * this.#context.timing.heartbeatMs;
   }
 
   #tell(neighbour: NodeId, node: NodeId, heard: boolean, now: Instant): void {
