@@ -4,10 +4,11 @@ import { FrameType, Priority } from '../wire/frame-types.js';
 import { overheadBytes } from '../wire/header.js';
 import type { AirContent, AirTurns } from './air-turns.js';
 import { airtimeMs, type Carrier, isSlowAir } from './carrier.js';
+import { framesFor } from './cut-frames.js';
 import type { Drip } from './drip.js';
 import { compareHashes, partsFor, readHashes, writeHashes } from './drip-hashes.js';
 import { type DripItem, DripKind, dripBody, keyOfItem } from './drip-items.js';
-import { type Egress, earlier, framesFor, localHeader } from './egress.js';
+import { type Egress, earlier, localHeader } from './egress.js';
 import type { MeshContext } from './types.js';
 
 /** Before it says what it holds a node waits so many of such a frame's airtimes, at random: another may do it. */

@@ -5,7 +5,7 @@ import { Offset, readHeader } from '../wire/header.js';
 import type { AirContent, AirTurns } from './air-turns.js';
 import type { Carrier } from './carrier.js';
 import { isSlowAir } from './carrier.js';
-import { framesFor } from './egress.js';
+import { framesFor } from './cut-frames.js';
 import type { Arrival, MeshContext, Outgoing } from './types.js';
 
 /** A frame that spreads: ours, or the best copy heard so far. */

@@ -15,7 +15,8 @@ import { Reassembler } from '../wire/fragments.js';
 import { buildFrame, dedupKeyOf, payloadOf, tokenOf } from '../wire/frame.js';
 import { FrameType, Priority } from '../wire/frame-types.js';
 import { MAX_PAYLOAD_BYTES, messageIdOfFrame, Offset, readHeader } from '../wire/header.js';
-import { Egress, earlier, framesFor } from './egress.js';
+import { framesFor } from './cut-frames.js';
+import { Egress, earlier } from './egress.js';
 import { type Link, Links } from './links.js';
 
 interface Setup {

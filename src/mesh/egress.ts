@@ -1,20 +1,11 @@
 import type { Instant } from '../core/machine.js';
 import type { LinkAddress } from '../ports/radio.js';
 import { Body, decode, encode } from '../wire/bodies.js';
-import { splitPayload } from '../wire/fragments.js';
 import { buildFrame, payloadOf, tokenOf } from '../wire/frame.js';
 import { FrameType, isForEars, Priority } from '../wire/frame-types.js';
-import {
-  effectiveFlags,
-  Flag,
-  FRAGMENT_BYTES,
-  type Header,
-  MAX_PAYLOAD_BYTES,
-  Offset,
-  overheadBytes,
-  readHeader,
-} from '../wire/header.js';
+import { Flag, type Header, MAX_PAYLOAD_BYTES, Offset, overheadBytes, readHeader } from '../wire/header.js';
 import { airtimeMs, type Carrier, isSlowAir } from './carrier.js';
+import { framesFor } from './cut-frames.js';
 import { type Flow, OWN_INGRESS } from './fair-queue.js';
 import { Lane } from './lane.js';
 import { linkTiming } from './link-timing.js';
@@ -388,14 +379,3 @@ export const localHeader = (
   saltHint: ((context.self.boot.salt[0] as number) << 8) | (context.self.boot.salt[1] as number),
   sequence,
 });
-
-/** The frames of a message, or of a fragment of one, that fit a link. */
-export function framesFor(message: Outgoing, mtuBytes: number, tagKey: Uint8Array): Uint8Array[] {
-  const { header, payload } = message;
-  const overhead = overheadBytes(effectiveFlags(header));
-  if (overhead + payload.length <= mtuBytes) return [buildFrame(header, payload, tagKey)];
-  const room = mtuBytes - overhead - (header.fragment ? 0 : FRAGMENT_BYTES);
-  return splitPayload(payload, room, header.fragment).map((part) =>
-    buildFrame({ ...header, fragment: part.fragment }, part.bytes, tagKey),
-  );
-}

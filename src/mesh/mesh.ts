@@ -38,7 +38,6 @@ import { Sending } from './sending.js';
 import { SharedAir } from './shared-air.js';
 import { InPassing } from './short-way.js';
 import { StateSpread } from './state-spread.js';
-import { Trace } from './trace.js';
 import type { MeshContext, MeshEffect } from './types.js';
 
 /** Destinations whose way back is remembered from their traffic, and for how long. */
@@ -143,8 +142,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     const [liveness, discovery] = [this.liveness, this.#discovery];
     const sending = new Sending({ ...parts, ...directed, egress, beats, flooding, alerts, nextSequence });
     this.#sending = sending;
-    const trace = new Trace({ context, links, routing, sending, flooding });
-    this.#passing = new Passing(self.id, { routing, flooding, sending, trace });
+    this.#passing = new Passing({ context, links, routing, flooding, sending });
     this.#ownState = new OwnState(context, links, options);
     this.#stateSpread = this.#makeStateSpread();
     const air = this.#air;
@@ -154,7 +152,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     const fabric = new Fabric({ weave, drip, airDrip, links, sending, counters: this.counters, emit: push });
     this.#fabric = fabric;
     const local = { egress, liveness, drip, airDrip, beats, peers, fabric, alerts };
-    this.#dispatch = new Dispatch({ context, sending, reception, trace, ...local, ...directed });
+    this.#dispatch = new Dispatch({ context, sending, reception, trace: this.#passing.trace, ...local, ...directed });
     this.#linkLife = new LinkLife({
       ...{ context, links, egress, liveness, discovery, routing, peers, drip, flooding, fabric, custody },
       ...{ passing: this.#passing, ownState: this.#ownState, learned: this.#learned },

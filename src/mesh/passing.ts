@@ -1,42 +1,39 @@
-import type { NodeId } from '../core/ids.js';
 import type { Instant } from '../core/machine.js';
 import { FrameType } from '../wire/frame-types.js';
 import { type Header, Offset } from '../wire/header.js';
 import type { Flooding } from './flooding.js';
-import type { Link } from './links.js';
+import type { Link, Links } from './links.js';
 import type { Routing } from './routing.js';
 import type { Sending } from './sending.js';
-import type { Trace } from './trace.js';
-import type { Arrival } from './types.js';
+import { Trace } from './trace.js';
+import type { Arrival, MeshContext } from './types.js';
 
 export interface PassingMachines {
+  readonly context: MeshContext;
+  readonly links: Links;
   readonly routing: Routing;
   readonly flooding: Flooding;
   readonly sending: Sending;
-  readonly trace: Trace;
 }
 
 /** What becomes of a frame that is to go further than this node: its next hop, a flood, or another way when that failed. */
 export class Passing {
-  readonly #self: NodeId;
+  /** Probes take the same way as what they are to find out about. */
+  readonly trace: Trace;
   readonly #machines: PassingMachines;
 
-  constructor(self: NodeId, machines: PassingMachines) {
-    this.#self = self;
+  constructor(machines: PassingMachines) {
     this.#machines = machines;
-  }
-
-  get trace(): Trace {
-    return this.#machines.trace;
+    this.trace = new Trace(machines);
   }
 
   pass(key: string, arrival: Arrival, header: Header, frame: Uint8Array, now: Instant): void {
-    const { routing, flooding, trace } = this.#machines;
+    const { context, routing, flooding } = this.#machines;
     const { destination, source, ttl, hops } = header;
     const { link, from } = arrival;
     if (link) routing.learn(source, link, hops, now);
-    if (destination === this.#self) return;
-    if (header.type === FrameType.TraceProbe) return link && trace.pass(link, header, frame, now);
+    if (destination === context.self.id) return;
+    if (header.type === FrameType.TraceProbe) return link && this.trace.pass(link, header, frame, now);
     const avoid = [from, source];
     const next = destination === undefined ? undefined : routing.nextLink(destination, now, { avoid });
     if (link && next && ttl > 0) flooding.forward(link, next, frame, now);
@@ -45,8 +42,8 @@ export class Passing {
 
   /** A hop that did not work out: directed frames take another way, flooded ones wait for one to open. */
   undelivered(link: Link, frame: Uint8Array, now: Instant): void {
-    const { flooding, sending, trace } = this.#machines;
-    if (frame[Offset.Type] === FrameType.TraceProbe) return trace.undelivered(link, frame, now);
+    const { flooding, sending } = this.#machines;
+    if (frame[Offset.Type] === FrameType.TraceProbe) return this.trace.undelivered(link, frame, now);
     if (!flooding.undelivered(link, frame)) sending.reroute(link, frame, now);
   }
 }
