@@ -189,19 +189,26 @@ export class Sending {
 
   /** A directed frame over another way than a link that does not answer; false when there is none. */
   divert(link: Link, frame: Uint8Array, now: Instant): boolean {
-    const { destination, source } = readHeader(frame);
+    const header = readHeader(frame);
+    const { destination, source } = header;
     if (destination === undefined) return false;
     const other = this.#routing.nextLink(destination, now, { without: link, avoid: [source] });
-    return other !== undefined && !other.stalled && this.#egress.sendFrame(other, frame, now);
+    if (!other || other.stalled || !this.#egress.sendFrame(other, frame, now)) return false;
+    this.#notTaken(link, header, frame);
+    return true;
+  }
+
+  #notTaken(link: Link, header: Header, frame: Uint8Array): void {
+    const id = this.#ownIdOf(header, frame);
+    if (id !== undefined)
+      this.#trailOf({ id, type: header.type as FrameType })({ what: 'not-taken', ...overLink(link) });
   }
 
   /** A frame the next hop did not take: another way if there is one, every way if there is none known. */
   reroute(link: Link, frame: Uint8Array, now: Instant): void {
     const header = readHeader(frame);
     if (header.type < FIRST_FAR_TYPE || header.destination === undefined) return;
-    const id = this.#ownIdOf(header, frame);
-    if (id !== undefined)
-      this.#trailOf({ id, type: header.type as FrameType })({ what: 'not-taken', ...overLink(link) });
+    this.#notTaken(link, header, frame);
     const other = this.#routing.nextLink(header.destination, now, { without: link, avoid: [header.source] });
     if (other) {
       this.#egress.sendFrame(other, frame, now);

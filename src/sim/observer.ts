@@ -61,7 +61,13 @@ export interface Observer {
   sent?(message: SentMessage): void;
   transmitted?(node: ObservedNode, what: Transmission, now: number): void;
   delivered?(node: ObservedNode, message: Delivered, now: number): void;
-  outcome?(node: ObservedNode, id: MessageId, outcome: MessageOutcome, now: number): void;
+  outcome?(
+    node: ObservedNode,
+    id: MessageId,
+    outcome: MessageOutcome,
+    now: number,
+    effect: Extract<MeshEffect, { kind: 'outcome' }>,
+  ): void;
   progress?(node: ObservedNode, effect: Extract<MeshEffect, { kind: 'progress' }>, now: number): void;
   receipt?(node: ObservedNode, effect: Extract<MeshEffect, { kind: 'receipt' }>, now: number): void;
   trail?(node: ObservedNode, effect: Extract<MeshEffect, { kind: 'trail' }>, now: number): void;

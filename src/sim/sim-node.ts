@@ -235,7 +235,7 @@ export class SimNode implements ObservedNode {
         for (const observer of observers) observer.delivered?.(this, output.message, now);
         return;
       case 'outcome':
-        for (const observer of observers) observer.outcome?.(this, output.id, output.outcome, now);
+        for (const observer of observers) observer.outcome?.(this, output.id, output.outcome, now, output);
         return;
       case 'peer':
         for (const observer of observers) observer.peer?.(this, output.node, output.change, now);
