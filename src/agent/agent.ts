@@ -26,7 +26,7 @@ import type {
 } from './contract.js';
 import type { Events } from './events.js';
 import type { PinnedRoutes } from './pinned-routes.js';
-import type { RouteUpdate, RouteView, TraceRequest, TraceResult } from './routes-contract.js';
+import type { PinOptions, RouteView, TraceRequest, TraceResult } from './routes-contract.js';
 import type { Runner } from './runner.js';
 import { statistics } from './statistics.js';
 import type { Statistics } from './statistics-contract.js';
@@ -182,7 +182,7 @@ export class Agent implements AgentApi {
     return routeViews(this.#parts.mesh, this.#parts.runner, this.#parts.config.meshTiming.peerTimeoutMs);
   }
 
-  setRoute(destination: string, { nextHop, cost }: RouteUpdate): void {
+  setRoute(destination: string, nextHop: string | null, { cost }: PinOptions = {}): void {
     const { pinned } = this.#parts;
     const to = nodeId(destination);
     if (nextHop === null) pinned.remove(to);

@@ -1,6 +1,6 @@
 import type { PulseView } from '../mesh/pulse.js';
 import type { RadioCondition, RadioCounters, RadioKind, RadioProbe } from '../ports/radio.js';
-import type { RouteUpdate, RouteView, TraceRequest, TraceResult } from './routes-contract.js';
+import type { PinOptions, RouteView, TraceRequest, TraceResult } from './routes-contract.js';
 import type { Statistics } from './statistics-contract.js';
 import type { MessageCondition, MessageStory } from './story-contract.js';
 
@@ -347,10 +347,10 @@ export interface AgentApi {
   removePeer(nodeIdOrAddress: string): boolean;
   routes(): readonly RouteView[];
   /**
-   * Pins the route to a destination to a neighbour, over restarts too; `nextHop: null` unpins it. Throws `route.self`, `route.next-hop`
+   * Pins the route to a destination to a neighbour, over restarts too; `null` unpins it. Throws `route.self`, `route.next-hop`
    * (409), `route.limit` (409) or `peer.unknown` (404).
    */
-  setRoute(destination: string, route: RouteUpdate): void;
+  setRoute(destination: string, nextHop: string | null, options?: PinOptions): void;
   /** The way a message takes now, hop by hop. Throws `trace.self`, `peer.unknown` (404) or `trace.busy` (429). */
   trace(request: TraceRequest): Promise<TraceResult>;
   state(): { readonly nodes: { readonly [nodeId: string]: NodeState } };

@@ -36,8 +36,7 @@ export interface RouteView {
 }
 
 /** `nextHop: null` takes the pin away. */
-export interface RouteUpdate {
-  readonly nextHop: string | null;
-  /** 1 to 65,535. */
+export interface PinOptions {
+  /** What the way is said to cost, 1 to 65,535; measured when left out. */
   readonly cost?: number;
 }

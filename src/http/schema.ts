@@ -39,7 +39,7 @@ export type SchemasMatchTheContract = AllTrue<
     Same<typeof Status.manualPeer, Contract.ManualPeer>,
     Same<typeof Status.waitingAddress, Contract.WaitingAddress>,
     Same<typeof Ways.routeView, Routes.RouteView>,
-    Same<typeof Ways.routeUpdate, Routes.RouteUpdate>,
+    Same<typeof Ways.routeUpdate, Routes.PinOptions & { readonly nextHop: string | null }>,
     Same<typeof Ways.traceRequest, Routes.TraceRequest>,
     Same<typeof Ways.traceResult, Routes.TraceResult>,
     Same<typeof Figures.statistics, Statistics>,

@@ -23,7 +23,7 @@ import type {
   Status,
   WaitingAddress,
 } from '../agent/contract.js';
-import type { RouteUpdate, RouteView, TraceRequest, TraceResult } from '../agent/routes-contract.js';
+import type { PinOptions, RouteView, TraceRequest, TraceResult } from '../agent/routes-contract.js';
 import type { Statistics } from '../agent/statistics-contract.js';
 import type { MessageStory } from '../agent/story-contract.js';
 // biome-ignore-end lint/style/noRestrictedImports: types and names of the contract this stands in for
@@ -105,7 +105,7 @@ export class FakeAgent implements AgentApi {
     return this.world.routes;
   }
 
-  setRoute(destination: string, { nextHop, cost }: RouteUpdate): void {
+  setRoute(destination: string, nextHop: string | null, { cost }: PinOptions = {}): void {
     this.#note('setRoute', { destination, nextHop, ...(cost !== undefined && { cost }) });
     this.world.routes = this.world.routes.filter((route) => route.destination !== destination);
     if (nextHop === null) return;

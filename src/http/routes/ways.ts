@@ -41,7 +41,7 @@ export function wayRoutes(agent: AgentApi): readonly Route[] {
         problems: [404, 409],
       },
       ({ params, body }) => {
-        agent.setRoute(params.nodeId, body);
+        agent.setRoute(params.nodeId, body.nextHop, body);
         return { destination: params.nodeId, ...body, pinned: body.nextHop !== null };
       },
     ),
@@ -63,7 +63,7 @@ export function wayRoutes(agent: AgentApi): readonly Route[] {
             fix: 'see `edge-agent routes`',
           });
         }
-        agent.setRoute(params.nodeId, { nextHop: null });
+        agent.setRoute(params.nodeId, null);
         return { destination: params.nodeId, nextHop: null, pinned: false };
       },
     ),
