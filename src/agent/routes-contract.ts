@@ -37,6 +37,6 @@ export interface RouteView {
 
 /** `nextHop: null` takes the pin away. */
 export interface PinOptions {
-  /** What the way is said to cost, 1 to 65,535; measured when left out. */
+  /** 1 to 65,535: the pin serves only while no way is known that costs less. Without it, always. */
   readonly cost?: number;
 }
