@@ -15,6 +15,9 @@ export const TRACE_TIMEOUT_MAX_MS = 60_000;
 const PROBES = 3;
 /** The destination, or the last node, has answered; those on the way that have not yet are waited for so long. */
 const GRACE_MS = 500;
+const LAST_MS = 20;
+/** A node on the way back that was not met on the way there is waited for so long. */
+const BACK_MS = 1_000;
 /** Traces under way; a further one is refused (`trace.busy`). */
 const TRACES_MAX = 16;
 /** Ways tried by `all`. */
@@ -35,6 +38,7 @@ export class Tracer {
   readonly #underWay = new Set<() => void>();
   readonly #unsubscribe: () => void;
   #traces = 0;
+  #isClosed = false;
 
   constructor(mesh: TraceMesh, clock: Clock, crypto: Crypto) {
     this.#mesh = mesh;
@@ -45,6 +49,7 @@ export class Tracer {
 
   /** What is under way ends with what is known. */
   close(): void {
+    this.#isClosed = true;
     this.#unsubscribe();
     for (const end of [...this.#underWay]) end();
   }
@@ -107,7 +112,7 @@ export class Tracer {
       const left = until - this.#clock.now();
       const way = await this.#probe(to, via, probes < PROBES ? left / (PROBES - probes + 1) : left);
       if (way.reached || way.length >= best.length) best = way;
-      const isOver = best.isOver || probes >= PROBES || this.#clock.now() >= until;
+      const isOver = best.isOver || probes >= PROBES || this.#clock.now() >= until || this.#isClosed;
       if (isOver) return { way: best, probes };
     }
   }
@@ -119,6 +124,7 @@ export class Tracer {
     const startedAt = this.#clock.now();
     return new Promise((resolve) => {
       let grace: Timer | undefined;
+      let isLate = false;
       const end = (): void => {
         timer.cancel();
         grace?.cancel();
@@ -126,12 +132,17 @@ export class Tracer {
         this.#underWay.delete(end);
         resolve(way);
       };
-      const timer = this.#clock.timer('trace', Math.max(1, ms), end);
+      // On a device that stood still answers may be there and not read yet.
+      const last = (): void => {
+        isLate = true;
+        grace ??= this.#clock.timer('trace', LAST_MS, end);
+      };
+      const timer = this.#clock.timer('trace', Math.max(1, ms), last);
       this.#underWay.add(end);
       this.#listening.set(token, (report) => {
         way.add(report, this.#clock.now() - startedAt);
         if (way.isWhole) return end();
-        if (!way.isOver) {
+        if (!way.isOver && !isLate) {
           grace?.cancel();
           grace = undefined;
         } else grace ??= this.#clock.timer('trace', GRACE_MS, end);
@@ -154,13 +165,14 @@ export class Tracer {
       legs.push({ node: step.node, step, answered: known.has(step.node) || step.node === this.#mesh.self });
       node = step.node;
     }
-    const isSame = legs.length === there.length - 1 && legs.every(({ node }, i) => node === there.at(-2 - i));
+    // As far as it is known, which may be not to its end.
+    const isSame = legs.every(({ node }, i) => node === there.at(-2 - i));
     return isSame ? undefined : legs;
   }
 
   async #askBack(node: NodeId, until: number): Promise<TraceStep | undefined> {
-    const left = until - this.#clock.now();
-    if (left <= 0) return undefined;
+    const left = Math.min(BACK_MS, until - this.#clock.now());
+    if (left <= 0 || this.#isClosed) return undefined;
     return (await this.#probe(node, undefined, left)).backSteps().get(node);
   }
 }
