@@ -7,7 +7,7 @@ import { airtimeMs, type Carrier, isSlowAir } from './carrier.js';
 import { framesFor } from './cut-frames.js';
 import type { Drip } from './drip.js';
 import { compareHashes, partsFor, readHashes, writeHashes } from './drip-hashes.js';
-import { type DripItem, DripKind, dripBody, keyOfItem } from './drip-items.js';
+import { type DripItem, DripKind, dripBody, keyOf, keyOfItem } from './drip-items.js';
 import { type Egress, earlier, localHeader } from './egress.js';
 import type { MeshContext } from './types.js';
 
@@ -22,6 +22,10 @@ const PRIORITY_OF = {
 };
 /** Relays are no concern of what each neighbour takes up itself. */
 const ENDLESS_TTL = 255;
+
+/** A beat that comes so soon after a message of its author goes on as soon as that. Authors whose messages are remembered. */
+const PASSING_MS = 120_000;
+const PASSING_MAX = 256;
 
 interface Telling {
   readonly carrier: Carrier;
@@ -43,6 +47,8 @@ export class AirDrip {
   /** Whether a node is heard over this carrier: what others say came another way. */
   readonly #isHeard: (carrier: Carrier, node: NodeId) => boolean;
   readonly #tellings = new Map<number, Telling>();
+  /** Authors whose messages came by, and when. */
+  readonly #passing = new Map<NodeId, number>();
 
   constructor(
     context: MeshContext,
@@ -74,6 +80,8 @@ export class AirDrip {
     for (const { carrier } of this.#tellings.values()) {
       const name = keyOfItem(item);
       this.#begin(carrier, item, 1, now);
+      const passedAt = item.kind === DripKind.Beat ? this.#passing.get(item.source) : undefined;
+      if (passedAt !== undefined && now.mono - passedAt < PASSING_MS) this.#turns.hurry(name, carrier, now);
       if (from !== undefined && this.#isHeard(carrier, from)) this.#turns.heard(name, carrier, from, ENDLESS_TTL, now);
     }
   }
@@ -82,6 +90,27 @@ export class AirDrip {
   heardAgain(item: DripItem, from: NodeId, now: Instant): void {
     for (const { carrier } of this.#tellings.values())
       if (this.#isHeard(carrier, from)) this.#turns.heard(keyOfItem(item), carrier, from, ENDLESS_TTL, now);
+  }
+
+  /** A message of this author comes by: those whom it reaches need its beat before they may act on it. */
+  hurry(author: NodeId, now: Instant): void {
+    this.#passing.delete(author);
+    this.#passing.set(author, now.mono);
+    if (this.#passing.size > PASSING_MAX) this.#passing.delete(this.#passing.keys().next().value as NodeId);
+    const name = beatOf(author);
+    for (const { carrier } of this.#tellings.values()) this.#turns.hurry(name, carrier, now);
+  }
+
+  /** A neighbour lacks the beat of this author, and messages wait for it there. */
+  wanted(carrier: Carrier, author: NodeId, from: NodeId, now: Instant): void {
+    const item = this.#drip().held(DripKind.Beat, author);
+    if (!item) return;
+    const name = keyOfItem(item);
+    if (!this.#turns.lacks(name, carrier, from, now)) {
+      this.#begin(carrier, item, 0, now);
+      this.#turns.lacks(name, carrier, from, now);
+    }
+    this.#turns.hurry(name, carrier, now);
   }
 
   /** A neighbour over this carrier holds something else, or we need what it may hold: say what we hold. */
@@ -168,3 +197,5 @@ export class AirDrip {
     return framesFor({ header, payload }, carrier.traits.mtuBytes, this.#context.tagKey);
   }
 }
+
+const beatOf = (author: NodeId): string => keyOf(DripKind.Beat, author, 0n);

@@ -44,8 +44,11 @@ class FrameContent implements AirContent {
 export class AirFlood {
   readonly #context: MeshContext;
   readonly #turns: AirTurns;
+  /** A message of this author comes by. */
+  readonly #passing: (source: NodeId, now: Instant) => void;
 
-  constructor(context: MeshContext, turns: AirTurns) {
+  constructor(context: MeshContext, turns: AirTurns, passing: (source: NodeId, now: Instant) => void = () => {}) {
+    this.#passing = passing;
     this.#context = context;
     this.#turns = turns;
   }
@@ -104,6 +107,7 @@ export class AirFlood {
     now: Instant,
   ): void {
     const { source, priority } = readHeader(frame);
+    this.#passing(source, now);
     this.#turns.begin(key, carrier, new FrameContent(this.#context, frame, own), { source, priority, holders }, now);
   }
 }

@@ -16,6 +16,8 @@ const listOf = (nodes: readonly [NodeId, number][], number = 1, whole: readonly 
     nodes.map(([node, chance]) => ({ node, chance, whole: whole.includes(node) })),
     200,
   ),
+  reached: new Uint8Array(0),
+  unaware: new Uint8Array(0),
   intervalS: 60,
   number,
 });
@@ -29,10 +31,10 @@ test('a node that is heard is no neighbour until it says that it hears us', (t) 
   t.false(hearing.heard(A, -5, 10));
   t.is(hearing.neighbours.size, 0);
   t.true(hearing.isBlind);
-  t.true(hearing.listed(A, listOf([[B, 0.8]])));
+  t.true(hearing.listed(A, listOf([[B, 0.8]]), 0));
   t.false(hearing.isBlind);
   t.is(hearing.neighbours.size, 0);
-  t.true(hearing.listed(A, listOf([[ME, 0.8]], 2)));
+  t.true(hearing.listed(A, listOf([[ME, 0.8]], 2), 0));
   near(t, hearing.neighbours.get(A), 0.8);
   hearing.forget(A);
   t.is(hearing.neighbours.size, 0);
@@ -40,9 +42,9 @@ test('a node that is heard is no neighbour until it says that it hears us', (t) 
 
 test('the list of a node that was not heard, and one that is malformed, change nothing', (t) => {
   const hearing = hearingOf();
-  t.false(hearing.listed(A, listOf([[ME, 1]])));
+  t.false(hearing.listed(A, listOf([[ME, 1]]), 0));
   hearing.heard(A, undefined, 0);
-  t.false(hearing.listed(A, { ...listOf([[ME, 1]]), heard: new Uint8Array(4) }));
+  t.false(hearing.listed(A, { ...listOf([[ME, 1]]), heard: new Uint8Array(4) }, 0));
   t.is(hearing.neighbours.size, 0);
 });
 
@@ -57,8 +59,9 @@ test('who hears a node is known from those who say so, and from its own list of 
       [B, 0.6],
       [D, 0.5],
     ]),
+    0,
   );
-  hearing.listed(B, listOf([[A, 0.7]]));
+  hearing.listed(B, listOf([[A, 0.7]]), 0);
   const earshot = hearing.earshot(A);
   near(t, earshot?.get(B), 0.7);
   near(t, earshot?.get(D) ?? [...(earshot ?? [])].find(([node]) => node.startsWith('?'))?.[1], 0.5);
@@ -69,32 +72,32 @@ test('who hears a node is known from those who say so, and from its own list of 
 test('two nodes of one alias are told apart by their whole ids', (t) => {
   const hearing = hearingOf();
   for (const node of [A, B, B2]) hearing.heard(node, 0, 0);
-  const { heard, heardIds } = hearing.ownList(0, 200);
+  const { heard, heardIds } = hearing.ownList(0, 200, 1_000);
   t.is(heard.length, 3);
   t.is(heardIds.length, 18);
   const other = hearingOf(B);
   other.heard(ME, 0, 0);
   other.heard(B2, 0, 0);
-  other.listed(ME, { heard, heardIds, intervalS: 60, number: 1 });
+  other.listed(ME, { ...listOf([]), heard, heardIds }, 0);
   t.true(other.neighbours.has(ME));
   const third = hearingOf(B);
   third.heard(ME, 0, 0);
   third.heard(B2, 0, 0);
-  third.listed(ME, listOf([[B, 1]]));
+  third.listed(ME, listOf([[B, 1]]), 0);
   t.false(third.neighbours.has(ME), 'the alias may be the other one’s');
 });
 
 test('the chance that a node is heard falls with each list that is missed, and rises with each that comes', (t) => {
   const hearing = hearingOf();
   hearing.heard(A, 0, 0);
-  hearing.listed(A, listOf([], 1));
+  hearing.listed(A, listOf([], 1), 0);
   const first = hearing.ear(A)?.chance as number;
-  hearing.listed(A, listOf([], 5));
+  hearing.listed(A, listOf([], 5), 0);
   const missed = hearing.ear(A)?.chance as number;
   t.true(missed < first);
-  for (let number = 6; number < 20; number++) hearing.listed(A, listOf([], number));
+  for (let number = 6; number < 20; number++) hearing.listed(A, listOf([], number), 0);
   t.true((hearing.ear(A)?.chance as number) > missed);
-  hearing.listed(A, listOf([], 2 ** 31));
+  hearing.listed(A, listOf([], 2 ** 31), 0);
   t.true((hearing.ear(A)?.chance as number) >= 0.2, 'whatever number it says');
 });
 
@@ -108,8 +111,8 @@ test('a node that is barely heard counts for less than one that is heard well', 
 test('its own list has those heard lately, as many as there is room for', (t) => {
   const hearing = hearingOf();
   for (let n = 10; n < 40; n++) hearing.heard(airNode(n), 0, n < 20 ? 0 : 1_000);
-  t.is(hearing.ownList(500, 1_000).heard.length, 20 * 3);
-  t.is(hearing.ownList(0, 31).heard.length, 10 * 3);
+  t.is(hearing.ownList(500, 1_000, 1_000).heard.length, 20 * 3);
+  t.is(hearing.ownList(0, 31, 1_000).heard.length, 10 * 3);
 });
 
 test('beyond its bound the node unheard longest goes', (t) => {
@@ -128,4 +131,27 @@ test('a mesh has settled some time after the last news, and at the latest after 
   t.is(hearing.settledAt(100_000), 100_000);
   for (let n = 0; n < 250; n++) hearing.heard(airNode(100 + n), 0, 190_000);
   t.is(hearing.settledAt(190_000), 200_000);
+});
+
+test('who is heard by one that it does not hear is told so by a third, until it says that it knows', (t) => {
+  const [third, heardOne] = [hearingOf(C), hearingOf(A)];
+  for (const node of [A, B]) third.heard(node, 0, 0);
+  third.listed(A, listOf([[C, 0.9]]), 0);
+  const list = listOf([
+    [A, 0.8],
+    [C, 0.9],
+  ]);
+  third.listed(B, list, 0);
+  const told = third.ownList(0, 200, 1_000);
+  t.is(told.unaware.length, 5);
+  heardOne.heard(C, 0, 0);
+  heardOne.listed(C, { ...listOf([[A, 0.9]]), unaware: told.unaware }, 1_000);
+  const [reached] = [...heardOne.neighbours].filter(([node]) => node !== C);
+  near(t, reached?.[1], 0.8);
+  const own = heardOne.ownList(0, 200, 1_000);
+  t.is(own.reached.length, 3);
+  third.listed(A, { ...listOf([[C, 0.9]]), reached: own.reached }, 1_000);
+  t.is(third.ownList(0, 200, 1_000).unaware.length, 0);
+  near(t, third.earshot(A)?.get(B), 0.8);
+  t.is(heardOne.ownList(0, 200, 30_000_000).reached.length, 0, 'what nobody says again is forgotten');
 });

@@ -1,6 +1,17 @@
 import type { NodeId } from '../core/ids.js';
 import { aliasOf } from '../wire/compact.js';
-import { type Aliased, readAliased, readWhole, writeHeard } from './air-lists.js';
+import {
+  ALIASED_BYTES,
+  type Aliased,
+  ONE_WAY_BYTES,
+  type OneWay,
+  readAliased,
+  readOneWay,
+  readWhole,
+  writeAliased,
+  writeHeard,
+  writeOneWay,
+} from './air-lists.js';
 import type { AirView, Earshot } from './air-policy.js';
 
 /** Nodes heard over one air that are kept; beyond, the one unheard longest goes. */
@@ -30,15 +41,27 @@ export interface Ear {
   hearsUs: number | undefined;
   /** Lists of it in a row that did not name us. */
   unnamed: number;
+  /** Who hears it without being heard by it, as it said. */
+  reached: readonly Aliased[];
+  /** By which its frames arrive above the floor, in dB, where that is measured. */
+  marginDb: number | undefined;
 }
 
 /** What a Hearing says of whom its author hears. */
 export interface HeardList {
   readonly heard: Uint8Array;
   readonly heardIds: Uint8Array;
+  readonly reached: Uint8Array;
+  readonly unaware: Uint8Array;
   readonly intervalS: number;
   readonly number: number;
 }
+
+/** Nodes that hear us unheard, so long after somebody said so; at most so many. */
+const REACHED_MS = 7_200_000;
+const REACHED_MAX = 32;
+/** Links in one direction that one list tells of. */
+const UNAWARE_MAX = 6;
 
 /** A mesh has settled when nobody new was heard for a while, longer where more are; and at the latest after so many. */
 const SETTLES_SLOWER_BY = 4;
@@ -54,6 +77,10 @@ export class AirHearing implements AirView {
   #newsAt: number;
   readonly #ears = new Map<NodeId, Ear>();
   readonly #earshots = new Map<NodeId, Earshot>();
+  /** By alias: those that hear us unheard. */
+  readonly #reached = new Map<number, { chance: number; until: number }>();
+  /** Where the next list begins to tell of links in one direction. */
+  #toldOf = 0;
   #neighbours: Map<NodeId, number> | undefined;
   #byAlias: Map<number, NodeId | undefined> | undefined;
 
@@ -93,6 +120,8 @@ export class AirHearing implements AirView {
         intervalMs: undefined,
         hearsUs: undefined,
         unnamed: 0,
+        reached: [],
+        marginDb: this.#marginOf(snrDb),
       };
       this.#ears.set(node, { heardAt: now, chance, ...unheard });
       this.#newsAt = now;
@@ -100,14 +129,31 @@ export class AirHearing implements AirView {
       return true;
     }
     ear.heardAt = now;
+    const marginDb = this.#marginOf(snrDb);
+    if (marginDb !== undefined) ear.marginDb = (ear.marginDb ?? marginDb) * 0.8 + marginDb * 0.2;
     return false;
   }
 
+  #marginOf(snrDb: number | undefined): number | undefined {
+    return snrDb === undefined || this.#floorDb === undefined ? undefined : snrDb - this.#floorDb;
+  }
+
+  marginDb(node: NodeId): number | undefined {
+    return this.#ears.get(node)?.marginDb;
+  }
+
   /** The list of a node that was heard before: what it says of others, and of us. */
-  listed(node: NodeId, { heard, heardIds, intervalS, number }: HeardList): boolean {
+  listed(node: NodeId, { heard, heardIds, reached, unaware, intervalS, number }: HeardList, now: number): boolean {
     const ear = this.#ears.get(node);
-    const [list, ids] = [readAliased(heard), readWhole(heardIds)];
-    if (!ear || !list || !ids) return false;
+    const [list, ids, theirs, links] = [
+      readAliased(heard),
+      readWhole(heardIds),
+      readAliased(reached),
+      readOneWay(unaware),
+    ];
+    if (!ear || !list || !ids || !theirs || !links) return false;
+    ear.reached = theirs;
+    for (const link of links) if (link.from === aliasOf(this.self)) this.#reach(link, now);
     ear.list = list;
     ear.whole = ids;
     ear.intervalMs = intervalS * 1_000;
@@ -119,6 +165,12 @@ export class AirHearing implements AirView {
     ear.unnamed = named === undefined ? ear.unnamed + 1 : 0;
     this.#changed();
     return true;
+  }
+
+  #reach({ to, chance }: OneWay, now: number): void {
+    this.#reached.delete(to);
+    this.#reached.set(to, { chance, until: now + REACHED_MS });
+    if (this.#reached.size > REACHED_MAX) this.#reached.delete(this.#reached.keys().next().value as number);
   }
 
   forget(node: NodeId): void {
@@ -141,6 +193,10 @@ export class AirHearing implements AirView {
     if (!this.#neighbours) {
       this.#neighbours = new Map();
       for (const [node, { hearsUs }] of this.#ears) if (hearsUs !== undefined) this.#neighbours.set(node, hearsUs);
+      for (const [alias, { chance }] of this.#reached) {
+        const node = this.#nodeOf(alias);
+        if (node !== this.self && !this.#ears.has(node)) this.#neighbours.set(node, chance);
+      }
     }
     return this.#neighbours;
   }
@@ -159,21 +215,56 @@ export class AirHearing implements AirView {
     }
     for (const [id, chance] of this.#resolved(ear))
       if (id !== this.self && this.#ears.get(id)?.list === undefined) hearers.set(id, chance);
+    for (const { alias: hearer, chance } of ear.reached) {
+      const id = this.#nodeOf(hearer);
+      if (id !== this.self && !hearers.has(id)) hearers.set(id, chance);
+    }
     this.#earshots.set(node, hearers);
     return hearers;
   }
 
   /** This node's own list, of those heard since `since`, the best first, in at most so many bytes. */
-  ownList(since: number, bytesMax: number): { heard: Uint8Array; heardIds: Uint8Array } {
+  ownList(since: number, bytesMax: number, now: number): Pick<HeardList, 'heard' | 'heardIds' | 'reached' | 'unaware'> {
+    for (const [alias, { until }] of this.#reached) if (until <= now) this.#reached.delete(alias);
+    const reached = [...this.#reached]
+      .map(([alias, { chance }]) => ({ alias, chance }))
+      .filter(({ alias }) => !this.#ears.has(this.#nodeOf(alias)));
+    const unaware = this.#unaware(since);
+    const oneWayBytes = reached.length * ALIASED_BYTES + unaware.length * ONE_WAY_BYTES;
     const heard: { node: NodeId; chance: number; whole: boolean }[] = [];
     for (const [node, ear] of this.#ears) {
       if (ear.heardAt < since) continue;
       heard.push({ node, chance: ear.chance, whole: !this.#isOnly(aliasOf(node)) });
     }
-    return writeHeard(
-      heard.sort((a, b) => b.chance - a.chance),
-      bytesMax,
-    );
+    const best = heard.sort((a, b) => b.chance - a.chance);
+    return {
+      ...writeHeard(best, bytesMax - oneWayBytes),
+      reached: writeAliased(reached),
+      unaware: writeOneWay(unaware),
+    };
+  }
+
+  /** Links in one direction between two that are heard here: who is heard there cannot know it. Some at a time. */
+  #unaware(since: number): OneWay[] {
+    const found: OneWay[] = [];
+    for (const [to, { list, heardAt }] of this.#ears) {
+      if (heardAt < since || !this.#isOnly(aliasOf(to))) continue;
+      for (const { alias, chance } of list ?? []) {
+        const from = this.#nodeOf(alias);
+        const ear = this.#ears.get(from);
+        if (
+          !ear?.list ||
+          ear.heardAt < since ||
+          names(ear, to) ||
+          ear.reached.some((each) => each.alias === aliasOf(to))
+        )
+          continue;
+        found.push({ from: alias, to: aliasOf(to), chance });
+      }
+    }
+    const start = found.length > UNAWARE_MAX ? this.#toldOf % found.length : 0;
+    this.#toldOf += UNAWARE_MAX;
+    return [...found.slice(start), ...found.slice(0, start)].slice(0, UNAWARE_MAX);
   }
 
   *#resolved(ear: Ear): Iterable<[NodeId, number]> {
@@ -229,3 +320,6 @@ function count(ear: Ear, number: number): void {
   ear.chance += (1 - ear.chance) * LIST_WEIGHT;
   ear.chance = Math.max(CHANCE_MIN, Math.min(CHANCE_MAX, ear.chance));
 }
+
+const names = ({ list, whole }: Ear, node: NodeId): boolean =>
+  whole.has(node) || (list ?? []).some(({ alias }) => alias === aliasOf(node));

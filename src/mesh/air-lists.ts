@@ -3,10 +3,11 @@ import { type NodeId, nodeIdBytes, nodeIdOf } from '../core/ids.js';
 import { aliasOf } from '../wire/compact.js';
 
 /** The lists of a Hearing: 3 bytes for a node (alias, chance), 9 where the alias says too little. */
-const ALIASED_BYTES = 3;
+export const ALIASED_BYTES = 3;
 const WHOLE_BYTES = 9;
 const ID_BYTES = 8;
 const ALIAS_BYTES = 2;
+export const ONE_WAY_BYTES = 5;
 /** Nodes that one list names at most. */
 export const LISTED_MAX = 400;
 
@@ -49,6 +50,43 @@ export function writeIds(nodes: readonly NodeId[]): Uint8Array {
   return bytes;
 }
 
+/** Who is heard by whom without hearing that one, and how surely. */
+export interface OneWay {
+  readonly from: number;
+  readonly to: number;
+  readonly chance: number;
+}
+
+/** `undefined` when it is malformed. */
+export function readOneWay(bytes: Uint8Array): OneWay[] | undefined {
+  if (!isList(bytes, ONE_WAY_BYTES)) return undefined;
+  return Array.from({ length: bytes.length / ONE_WAY_BYTES }, (_, i) => {
+    const at = i * ONE_WAY_BYTES;
+    return { from: readU16(bytes, at), to: readU16(bytes, at + 2), chance: (bytes[at + 4] as number) / 255 };
+  });
+}
+
+export function writeOneWay(links: readonly OneWay[]): Uint8Array {
+  const bytes = new Uint8Array(links.length * ONE_WAY_BYTES);
+  for (const [i, { from, to, chance }] of links.entries()) {
+    writeU16(bytes, i * ONE_WAY_BYTES, from);
+    writeU16(bytes, i * ONE_WAY_BYTES + 2, to);
+    bytes[i * ONE_WAY_BYTES + 4] = levelOf(chance);
+  }
+  return bytes;
+}
+
+export function writeAliased(list: readonly Aliased[]): Uint8Array {
+  const bytes = new Uint8Array(list.length * ALIASED_BYTES);
+  for (const [i, { alias, chance }] of list.entries()) {
+    writeU16(bytes, i * ALIASED_BYTES, alias);
+    bytes[i * ALIASED_BYTES + 2] = levelOf(chance);
+  }
+  return bytes;
+}
+
+const levelOf = (chance: number): number => Math.round(Math.max(0, Math.min(1, chance)) * 255);
+
 /** `undefined` when it is malformed. */
 export function readAliases(bytes: Uint8Array): number[] | undefined {
   if (!isList(bytes, ALIAS_BYTES)) return undefined;
@@ -71,7 +109,7 @@ export function writeHeard(
   let [at, atId] = [0, 0];
   for (const { node, chance, whole } of nodes) {
     if (at + atId + (whole ? WHOLE_BYTES : ALIASED_BYTES) > bytesMax) break;
-    const level = Math.round(Math.max(0, Math.min(1, chance)) * 255);
+    const level = levelOf(chance);
     if (whole) {
       heardIds.set(nodeIdBytes(node), atId);
       heardIds[atId + ID_BYTES] = level;

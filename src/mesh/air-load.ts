@@ -7,7 +7,7 @@ const DEBT_MS = 20_000;
 const GRANT_MS = 1_200_000;
 const GRANT_HALF_MS = 3_600_000;
 /** Busier than this, over about a minute, the channel is left to what people wait for. */
-const BUSY_SHARE = 0.3;
+const BUSY_SHARE = 0.5;
 const BUSY_WINDOW_MS = 60_000;
 
 /**
@@ -50,10 +50,15 @@ export class AirLoad {
     return Math.min(1, this.#busyMs / BUSY_WINDOW_MS);
   }
 
+  /** When the channel is no busier than it may be with what can wait. */
+  quietAt(now: number): number {
+    this.#pass(now);
+    return now + Math.max(0, Math.log(this.#busyMs / BUSY_WINDOW_MS / BUSY_SHARE)) * BUSY_WINDOW_MS;
+  }
+
   /** When there is airtime to spare for what nobody waits for. */
   opensAt(now: number): number {
-    this.#pass(now);
-    const quietAt = now + Math.max(0, Math.log(this.#busyMs / BUSY_WINDOW_MS / BUSY_SHARE)) * BUSY_WINDOW_MS;
+    const quietAt = this.quietAt(now);
     if (this.#balanceMs > 0 || this.#grantMs > 1_000) return quietAt;
     return Math.max(quietAt, now + (1 - this.#balanceMs) / this.#share);
   }

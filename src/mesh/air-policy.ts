@@ -12,6 +12,8 @@ export interface AirView {
   readonly isBlind: boolean;
   /** From when on it is worth to tell what nobody waits for: who is there has been found out. Monotonic ms. */
   settledAt(now: number): number;
+  /** By which a node is heard above the floor, in dB, where that is measured. */
+  marginDb(node: NodeId): number | undefined;
   /** Who hears another node, as that one said; `undefined` when it did not. */
   earshot(node: NodeId): Earshot | undefined;
 }
@@ -27,22 +29,24 @@ export interface RelayPlan {
 /** A node that lacks the frame with less than this chance counts as having it: less where the matter is urgent. */
 const TOLERATED_LACK = 0.25;
 const TOLERATED_LACK_URGENT = 0.08;
-/** What was said already is repeated only for one that lacks it more likely than not, or for many behind one. */
+/** What was said already is repeated only for one that lacks it more likely than not. */
 const REPEATED_FOR = 0.5;
-const IN_DOUBT = 0.3;
+/** More silent ones than chance would have. */
 const MANY_SILENT = 3;
 /** A transmission is worth its airtime when it gives the frame to so many nodes, on average. */
 const LEAST_GAIN = 0.4;
 /** Chance that one which has the frame, and whose turn we take it to be, knows better and stays silent. */
-const KNOWS_BETTER = 0.5;
+const KNOWS_BETTER = 0.9;
 /** The same where nobody at all was heard after this node. */
-const KNOWS_BETTER_UNANSWERED = 0.1;
+const KNOWS_BETTER_UNANSWERED = 0.3;
 /** That somebody hears a node whose neighbours are not known. */
 const UNKNOWN_CHANCE = 0.5;
 /** Neighbours that a node has which knows of none. */
 const UNKNOWN_NEIGHBOURS = 3;
 /** With fewer relays left than this, who has the frame too late to pass it on far enough counts in part. */
 export const SCARCE_TTL = 3;
+/** Who is heard by less than this above the floor is far away. */
+const FAR_DB = 6;
 const EARLIER_IS_WORTH = 0.5;
 
 /**
@@ -161,7 +165,7 @@ export class AirSpread {
         best = candidate;
         most = gain;
       }
-      if (!best) return { before, gain: 0 };
+      if (!best) return { before, gain: this.#isFarOff(view) ? LEAST_GAIN : 0 };
       if (best.node === view.self) return { before, gain: most };
       candidates.delete(best);
       before.push(best.node);
@@ -170,6 +174,18 @@ export class AirSpread {
         ttls.set(hearer, Math.max(ttls.get(hearer) ?? 0, best.ttl - 1));
       }
     }
+  }
+
+  /** Whether all that were heard are far away: nodes nobody knows of may hear this one and none of them. */
+  #isFarOff(view: AirView): boolean {
+    if (this.#said.has(view.self) || (this.#ttl.get(view.self) ?? 0) === 0) return false;
+    let heard = false;
+    for (const node of this.#said) {
+      const marginDb = view.marginDb(node);
+      if (marginDb === undefined || marginDb >= FAR_DB) return false;
+      heard = true;
+    }
+    return heard;
   }
 
   #candidates(view: AirView): Set<Candidate> {
@@ -204,9 +220,8 @@ export class AirSpread {
   /** How many more get it when one gets it that was to relay and did not. */
   #behind(node: NodeId, lack: Lacks, view: AirView): number {
     if (!this.#silent.has(node)) return 0;
-    // Who has heard that others go on takes it that those behind are reached another way, unless this one is in doubt.
-    const inDoubt = !this.#answered || this.#silent.size >= MANY_SILENT || this.#lackIn(lack, node) >= IN_DOUBT;
-    if (!inDoubt) return 0;
+    // Who has heard that others go on takes it that those behind are reached another way.
+    if (this.#answered) return 0;
     let behind = 0;
     for (const [farther, chance] of view.earshot(node) ?? [])
       if (farther !== view.self) behind += this.#lackIn(lack, farther) * chance;

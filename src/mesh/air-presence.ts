@@ -33,7 +33,7 @@ const BODY_BYTES = 24;
 /** News is told at once so often in a row; then the share of the channel decides. */
 const BURST = 6;
 /** Without news for so many of its shortest intervals, and more among many, a node takes it that it knows who is there. */
-const SETTLE_INTERVALS = 6;
+const SETTLE_INTERVALS = 2;
 
 interface Presence {
   readonly carrier: Carrier;
@@ -68,7 +68,8 @@ export interface PresenceEvents {
   told(node: NodeId, now: Instant): void;
   /** Somebody says who these nodes are. */
   named(nodes: readonly NodeId[], now: Instant): void;
-  knownAs(alias: number): readonly NodeId[];
+  /** Somebody does not know who has this alias: who may be meant. */
+  lacked(alias: number, now: Instant): readonly NodeId[];
   /** Somebody lacks this node's beacon. */
   asked(carrier: Carrier, now: Instant): void;
 }
@@ -184,7 +185,7 @@ export class AirPresence {
     this.#known.accept(source, saltHint, sequence);
     const { hearing } = presence;
     const isNew = hearing.heard(source, snrDb, now.mono);
-    if (!hearing.listed(source, body)) {
+    if (!hearing.listed(source, body, now.mono)) {
       return counters.refuse('hearing.malformed');
     }
     const link = this.#events.welcome(carrier, from, source, now);
@@ -225,7 +226,7 @@ export class AirPresence {
   #names(presence: Presence, lacked: readonly number[], named: readonly NodeId[], now: Instant): void {
     const { toName } = presence;
     for (const alias of lacked.slice(0, LACKED_MAX))
-      for (const node of this.#events.knownAs(alias)) if (toName.size < NAMES_WAITING_MAX) toName.add(node);
+      for (const node of this.#events.lacked(alias, now)) if (toName.size < NAMES_WAITING_MAX) toName.add(node);
     for (const node of named) toName.delete(node);
     if (named.length > 0) this.#events.named(named.slice(0, NAMED_MAX), now);
     if (toName.size > 0) this.#news(presence, now);
@@ -264,7 +265,7 @@ export class AirPresence {
     const payload = encode(Body.HearingSchema, {
       digest,
       records,
-      ...hearing.ownList(now.mono - GONE_AFTER_INTERVALS * mostMs, room),
+      ...hearing.ownList(now.mono - GONE_AFTER_INTERVALS * mostMs, room, now.mono),
       asked: writeIds(asked),
       lacked: writeAliases(lacked.map(([alias]) => alias)),
       named: writeIds(named),

@@ -13,11 +13,15 @@ const MEMORY_MS = 90_000;
 /** A node's turn is this much longer than the frame, for those that listen before they talk and found it busy. */
 const TURN_AIRTIMES = 1.25;
 /** Turns drawn at random, so that nodes which do not hear each other seldom speak at once. */
-const LUCK_TURNS = 2;
+const LUCK_TURNS = 4;
 /** Where few relays are left, nodes nearer to the source go first, so that the rest is not spent on detours. */
 const DEPTH_TURNS = 2.5;
+/** Of what nobody waits for each takes its time as if so much of all that a node has to say came before. */
+const CROWD = 0.4;
+/** What has time takes so many times as long. */
+const PATIENT = 4;
 /** Turns that pass before one that should have been heard counts as silent. */
-const PATIENCE_TURNS = 2.5;
+const PATIENCE_TURNS = 4;
 /** Transmissions of one content by one node. */
 const TRIES = { origin: 3, relay: 2, urgent: 4 };
 
@@ -58,6 +62,8 @@ interface Spreading {
   awaited: readonly NodeId[];
   /** Handed to the transmitter's queue. */
   queued: boolean;
+  /** It takes its turn within the share of what nobody waits for. */
+  background: boolean;
   forgetAt: number;
 }
 
@@ -100,6 +106,7 @@ export class AirTurns {
       mine: false,
       awaited: [],
       queued: false,
+      background: content.background,
       forgetAt: now.mono + MEMORY_MS,
     };
     const key = keyOn(name, carrier);
@@ -139,6 +146,14 @@ export class AirTurns {
     return true;
   }
 
+  /** Somebody waits for it after all: it no longer keeps to the share of what nobody waits for. */
+  hurry(name: string, carrier: Carrier, now: Instant): void {
+    const spreading = this.#spreads.get(keyOn(name, carrier));
+    if (!spreading?.background) return;
+    spreading.background = false;
+    if (!spreading.queued && spreading.dueAt !== undefined) this.#replan(spreading, now);
+  }
+
   /** Whether anything is still to be said over this carrier that nobody waits for. */
   isBusy(carrier: Carrier): boolean {
     return this.#pending(carrier) > 0;
@@ -164,8 +179,8 @@ export class AirTurns {
 
   #pending(carrier: Carrier): number {
     let pending = 0;
-    for (const { carrier: on, content, dueAt, queued } of this.#spreads.values())
-      if (on === carrier && content.background && (queued || dueAt !== undefined)) pending++;
+    for (const { carrier: on, background, dueAt, queued } of this.#spreads.values())
+      if (on === carrier && background && (queued || dueAt !== undefined)) pending++;
     return pending;
   }
 
@@ -185,15 +200,19 @@ export class AirTurns {
     const depth = content.own ? 0 : Math.max(0, SCARCE_TTL - content.ttl) * DEPTH_TURNS;
     const turns = plan.before.length + patience + luck + depth;
     // What nobody waits for shares its time with all else of the kind, the less urgent longer.
-    const company = content.background ? Math.max(1, this.#pending(carrier)) * (1 + spreading.priority / 4) : 1;
+    const company = spreading.background
+      ? Math.max(1, this.#pending(carrier) * CROWD) * (spreading.priority === Priority.Low ? PATIENT : 1)
+      : 1;
     spreading.dueAt = now.mono + turns * company * turnMs;
   }
 
   #due(spreading: Spreading, now: Instant): void {
-    const { carrier, content, spread } = spreading;
-    const openAt = content.background
+    const { carrier, spread } = spreading;
+    const openAt = spreading.background
       ? Math.max(carrier.load.opensAt(now.mono), this.#view(carrier).settledAt(now.mono))
-      : now.mono;
+      : spreading.content.background
+        ? carrier.load.quietAt(now.mono)
+        : now.mono;
     if (openAt > now.mono) {
       // Those we wait for have no airtime to spare either.
       this.#replan(spreading, { ...now, mono: openAt });

@@ -3,7 +3,6 @@ import type { Instant } from '../core/machine.js';
 import { Body, decode } from '../wire/bodies.js';
 import { FIRST_FAR_TYPE, FrameType, Priority } from '../wire/frame-types.js';
 import { Flag, type Header } from '../wire/header.js';
-import type { AirDrip } from './air-drip.js';
 import type { AlertSpread } from './alert-spread.js';
 import type { Beats } from './beats.js';
 import { isSlowAir } from './carrier.js';
@@ -18,6 +17,7 @@ import type { Peers } from './peers.js';
 import { answerProof } from './proofs.js';
 import type { Reception } from './reception.js';
 import type { Sending } from './sending.js';
+import type { SharedAir } from './shared-air.js';
 import type { Trace } from './trace.js';
 import type { Arrival, MeshContext } from './types.js';
 
@@ -26,7 +26,7 @@ export interface DispatchMachines {
   readonly egress: Egress;
   readonly liveness: Liveness;
   readonly drip: Drip;
-  readonly airDrip: AirDrip;
+  readonly air: SharedAir;
   readonly beats: Beats;
   readonly delivery: Delivery;
   readonly custody: Custody;
@@ -46,12 +46,13 @@ export class Dispatch {
     this.#machines = machines;
   }
 
-  message({ carrier, link, from }: Arrival, header: Header, payload: Uint8Array, now: Instant): void {
-    const { liveness, drip, airDrip, peers, fabric } = this.#machines;
+  message(arrival: Arrival, header: Header, payload: Uint8Array, now: Instant): void {
+    const { liveness, drip, air, peers, fabric } = this.#machines;
+    const { carrier, link, from } = arrival;
     if (from !== undefined) {
       peers.heardOf(from, now);
-      if (header.type === FrameType.DripHashes && isSlowAir(carrier))
-        return airDrip.received(carrier, from, payload, now);
+      const isAirs = header.type === FrameType.DripHashes || header.type === FrameType.DripRequest;
+      if (isAirs && isSlowAir(carrier)) return air.said(header.type, arrival, payload, now);
       if (header.type === FrameType.Drip || header.type === FrameType.DripHashes)
         return drip.received(from, header.type, payload, now);
     }

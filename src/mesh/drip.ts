@@ -105,6 +105,11 @@ export class Drip {
     return [...this.#held.values()];
   }
 
+  /** The beat or state held. */
+  held(kind: DripKind, source: NodeId): DripItem | undefined {
+    return this.#held.get(keyOf(kind, source, 0n))?.item;
+  }
+
   /** Of the beat or state held; of an alert only whether `rank` is. */
   rankOf(kind: DripKind, source: NodeId, rank = 0n): bigint | undefined {
     return this.#held.get(keyOf(kind, source, rank))?.item.rank;

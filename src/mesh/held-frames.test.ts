@@ -37,7 +37,7 @@ test('what was released in vain and is held again waits no longer for it', (t) =
   const held = new HeldFrames<number>();
   held.hold(A, 1, 0);
   held.release(A);
-  held.hold(A, 1, 9_000, 0);
+  held.hold(A, 1, 9_000, Limit.HeldMs);
   held.expire(Limit.HeldMs);
   t.is(held.size, 0);
   t.is(held.takeDropped(), 1);

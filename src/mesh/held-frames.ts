@@ -5,7 +5,7 @@ import { Limit } from '../core/limits.js';
 const ASK_EVERY_MS = 500;
 
 interface Held<Item> {
-  readonly frames: { readonly item: Item; readonly at: number }[];
+  readonly frames: { readonly item: Item; readonly until: number }[];
   askedAt: number;
 }
 
@@ -19,11 +19,11 @@ export class HeldFrames<Item> {
     return this.#size;
   }
 
-  /** True when it is time to ask for the source's beat. `since`: what was released in vain waits no longer than before. */
-  hold(source: NodeId, item: Item, now: number, since = now): boolean {
+  /** True when it is time to ask for the source's beat. It waits until then at the longest. */
+  hold(source: NodeId, item: Item, now: number, until = now + Limit.HeldMs): boolean {
     const held = this.#bySource.get(source) ?? { frames: [], askedAt: Number.NEGATIVE_INFINITY };
     this.#bySource.set(source, held);
-    held.frames.push({ item, at: since });
+    held.frames.push({ item, until });
     this.#size++;
     if (held.frames.length > Limit.HeldPerSource) this.#dropFirst(held);
     if (this.#size > Limit.HeldFrames) this.#dropOldest();
@@ -42,7 +42,7 @@ export class HeldFrames<Item> {
 
   expire(now: number): void {
     for (const [source, held] of this.#bySource) {
-      for (let first = held.frames[0]; first && now - first.at >= Limit.HeldMs; first = held.frames[0]) {
+      for (let first = held.frames[0]; first && first.until <= now; first = held.frames[0]) {
         this.#dropFirst(held);
       }
       if (held.frames.length === 0) this.#bySource.delete(source);

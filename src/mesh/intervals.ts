@@ -16,7 +16,9 @@ const SLOW_BEACON_MS = 4 * 3_600_000;
 /** Of a list without names in it, and of each name. */
 const HEARING_BYTES = 44;
 const HEARD_BYTES = 3;
-const HEARING_MIN_AIRTIMES = 3;
+const HEARING_MIN_AIRTIMES = 5;
+/** As long as it is not known how many there are, they may be so many. */
+const HEARD_AT_LEAST = 5;
 
 /** A beacon to everybody: often at first and after a change, then ever more rarely. */
 const BEACON_MIN_MS = 250;
@@ -51,7 +53,10 @@ const hearingBytes = (heard: number): number => HEARING_BYTES + HEARD_BYTES * he
 
 /** Soonest after another: all in earshot may have the same news. */
 export const hearingMinMs = (traits: RadioTraits, heard: number, { heartbeatMs }: MeshTiming): number =>
-  Math.max(heartbeatMs, (heard + 1) * airtimeMs(traits, hearingBytes(heard)) * HEARING_MIN_AIRTIMES);
+  Math.max(
+    heartbeatMs,
+    (Math.max(HEARD_AT_LEAST, heard) + 1) * airtimeMs(traits, hearingBytes(heard)) * HEARING_MIN_AIRTIMES,
+  );
 
 /** When there is no news, by the share of the channel. */
 export function hearingMaxMs(traits: RadioTraits, heard: number, timing: MeshTiming): number {

@@ -151,7 +151,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     const push = (effect: WeaveEffect): void => void this.#outbox.push({ kind: 'records', effect });
     const fabric = new Fabric({ weave, drip, airDrip, links, sending, counters: this.counters, emit: push });
     this.#fabric = fabric;
-    const local = { egress, liveness, drip, airDrip, beats, peers, fabric, alerts };
+    const local = { egress, liveness, drip, air, beats, peers, fabric, alerts };
     this.#dispatch = new Dispatch({ context, sending, reception, trace: this.#passing.trace, ...local, ...directed });
     this.#linkLife = new LinkLife({
       ...{ context, links, egress, liveness, discovery, routing, peers, drip, flooding, fabric, custody },
@@ -245,7 +245,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
       message: (arrival, header, payload, now) => this.#dispatch.message(arrival, header, payload, now),
       overheard: (...message) => this.#dispatch.overheard(...message),
       unknownBoot: (source, { carrier, from }, now) => {
-        if (isSlowAir(carrier)) this.#air.drip.differs(carrier, now);
+        if (isSlowAir(carrier)) this.#air.wants(carrier, source, now);
         else if (from !== undefined) this.#drip.request(from, DripKind.Beat, source, now);
       },
     });

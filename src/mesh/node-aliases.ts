@@ -1,20 +1,23 @@
 import type { NodeId } from '../core/ids.js';
 import { Limit } from '../core/limits.js';
+import type { Instant } from '../core/machine.js';
 import { aliasOf } from '../wire/compact.js';
 
-/** Nodes by the two bytes that stand for them over slow air. Beyond the limit the one unheard longest is forgotten. */
+/** Who has been known here for so long is taken to be known to those in earshot, unless one of them says otherwise. */
+const SETTLED_MS = 1_800_000;
+
+/** Nodes by the two bytes that stand for them over slow air. Beyond the limit the one known longest is forgotten. */
 export class NodeAliases {
-  /** In the order in which they were last added. */
-  readonly #nodes = new Set<NodeId>();
+  /** Since when each is known. */
+  readonly #nodes = new Map<NodeId, number>();
   readonly #byAlias = new Map<number, readonly NodeId[]>();
 
   /** True when the node is new here. */
-  add(node: NodeId): boolean {
-    const isNew = !this.#nodes.delete(node);
-    this.#nodes.add(node);
-    if (!isNew) return false;
+  add(node: NodeId, now: Instant): boolean {
+    if (this.#nodes.has(node)) return false;
+    this.#nodes.set(node, now.mono);
     this.#byAlias.set(aliasOf(node), [...this.knownAs(aliasOf(node)), node]);
-    if (this.#nodes.size > Limit.KnownNodes) this.forget(this.#nodes.values().next().value as NodeId);
+    if (this.#nodes.size > Limit.KnownNodes) this.forget(this.#nodes.keys().next().value as NodeId);
     return true;
   }
 
@@ -33,9 +36,14 @@ export class NodeAliases {
     return this.#nodes.has(node);
   }
 
-  /** Whether its alias stands for this node and no other that is known. */
-  isPlain(node: NodeId): boolean {
-    const [only, other] = this.knownAs(aliasOf(node));
-    return only === node && other === undefined;
+  /** Somebody in earshot does not know who has this alias. */
+  lacked(alias: number, now: Instant): void {
+    for (const node of this.knownAs(alias)) this.#nodes.set(node, now.mono);
+  }
+
+  /** Whether the alias is enough for those in earshot. */
+  isSettled(node: NodeId, now: Instant): boolean {
+    const since = this.#nodes.get(node);
+    return since !== undefined && now.mono - since >= SETTLED_MS;
   }
 }

@@ -1,4 +1,5 @@
 import type { MessageId, NodeId } from '../core/ids.js';
+import { Limit } from '../core/limits.js';
 import type { Instant } from '../core/machine.js';
 import {
   type DedupCache,
@@ -30,6 +31,8 @@ import type { Arrival, MeshContext } from './types.js';
 /** What lengthens the header or says that more is to come. */
 const NOT_SHOUTED = Flag.Directed | Flag.Fragment | Flag.Signed | Flag.Transmitter;
 const DEDUP_TTL_MS = 600_000;
+/** Over slow air a beat takes its time. */
+const HELD_ON_AIR_MS = 120_000;
 /** Ids of frames from addresses without a link: few, since only beacons are acted on. */
 const STRANGER_DEDUP = 256;
 
@@ -374,7 +377,8 @@ export class Reception {
     if (!local && heldSince === undefined) this.#events.pass(dedupKeyOf(frame), arrival, header, frame, now);
     if (freshness === Freshness.UnknownBoot) {
       const since = heldSince ?? now.mono;
-      const ask = this.#held.hold(header.source, { arrival, frame, since }, now.mono, since);
+      const until = since + (isSlowAir(arrival.carrier) ? HELD_ON_AIR_MS : Limit.HeldMs);
+      const ask = this.#held.hold(header.source, { arrival, frame, since }, now.mono, until);
       if (ask) this.#events.unknownBoot(header.source, arrival, now);
       return;
     }

@@ -1,6 +1,8 @@
 import type { NodeId } from '../core/ids.js';
 import type { Instant } from '../core/machine.js';
 import type { KnownNodes } from '../trust/known-nodes.js';
+import { FrameType } from '../wire/frame-types.js';
+import { AirAsking } from './air-asking.js';
 import { AirDrip } from './air-drip.js';
 import { AirFlood } from './air-flood.js';
 import { AirPresence, type PresenceEvents } from './air-presence.js';
@@ -12,9 +14,9 @@ import type { Links } from './links.js';
 import { NodeAliases } from './node-aliases.js';
 import type { HeardInput } from './reception.js';
 import { ShortFrames } from './short-frames.js';
-import type { MeshContext } from './types.js';
+import type { Arrival, MeshContext } from './types.js';
 
-export interface SharedAirEvents extends Omit<PresenceEvents, 'told' | 'named' | 'knownAs'> {
+export interface SharedAirEvents extends Omit<PresenceEvents, 'told' | 'named' | 'lacked'> {
   /** Frames that could not be read when they came. */
   heard(carrier: Carrier, input: HeardInput, now: Instant): void;
 }
@@ -34,6 +36,8 @@ export class SharedAir {
   readonly drip: AirDrip;
   readonly #turns: AirTurns;
   readonly #short: ShortFrames;
+  readonly #asking: AirAsking;
+  readonly #context: MeshContext;
   readonly #aliases = new NodeAliases();
   readonly #heard: SharedAirEvents['heard'];
 
@@ -43,13 +47,18 @@ export class SharedAir {
       ...events,
       told: (node, now) => this.#short.learned(node, now),
       named: (nodes, now) => this.#short.hinted(nodes, now),
-      knownAs: (alias) => this.#aliases.knownAs(alias),
+      lacked: (alias, now) => {
+        this.#aliases.lacked(alias, now);
+        return this.#aliases.knownAs(alias);
+      },
     });
     this.#short = new ShortFrames(context, this.#aliases, {
       lacks: (carrier, aliases, now) => this.presence.lacks(carrier, aliases, now),
     });
     this.#turns = new AirTurns(context, egress, (carrier) => this.presence.view(carrier));
-    this.flood = new AirFlood(context, this.#turns);
+    this.flood = new AirFlood(context, this.#turns, (source, now) => this.drip.hurry(source, now));
+    this.#asking = new AirAsking(context, egress, events.nextSequence);
+    this.#context = context;
     const isHeard = (carrier: Carrier, node: NodeId): boolean => this.presence.hears(carrier, node);
     this.drip = new AirDrip(context, egress, this.#turns, drip, events.nextSequence, isHeard);
   }
@@ -70,8 +79,23 @@ export class SharedAir {
     return { kind: 'heard', frames: this.#short.incoming(carrier, input.frames, now) };
   }
 
+  /** Messages of this author wait for its beat. */
+  wants(carrier: Carrier, author: NodeId, now: Instant): void {
+    this.#asking.wants(carrier, author, now);
+  }
+
+  /** A neighbour says over slow air what it holds of what drips, or asks for some of it. */
+  said(type: FrameType, { carrier, from }: Arrival, payload: Uint8Array, now: Instant): void {
+    if (from === undefined) return;
+    if (type === FrameType.DripHashes) return this.drip.received(carrier, from, payload, now);
+    const authors = this.#asking.heard(carrier, payload, now);
+    if (!authors) return this.#context.counters.refuse('drip.malformed');
+    for (const author of authors) this.drip.wanted(carrier, author, from, now);
+  }
+
   /** A boot of this node is vouched for. */
   learned(node: NodeId, now: Instant): void {
+    this.#asking.learned(node);
     this.presence.learned(node);
     this.#short.learned(node, now);
   }
@@ -95,6 +119,7 @@ export class SharedAir {
     this.presence.carrierDown(carrier);
     this.drip.carrierDown(carrier);
     this.#turns.carrierDown(carrier);
+    this.#asking.carrierDown(carrier);
   }
 
   tick(now: Instant): void {
@@ -104,10 +129,12 @@ export class SharedAir {
     this.presence.tick(now);
     this.#turns.tick(now);
     this.drip.tick(now);
+    this.#asking.tick(now);
   }
 
   nextDeadline(): number | undefined {
     if (this.#short.isReady) return Number.NEGATIVE_INFINITY;
-    return earlier(this.presence.nextDeadline(), earlier(this.#turns.nextDeadline(), this.drip.nextDeadline()));
+    const machines = [this.presence, this.#turns, this.drip, this.#asking];
+    return machines.reduce<number | undefined>((at, machine) => earlier(at, machine.nextDeadline()), undefined);
   }
 }

@@ -46,7 +46,7 @@ export class ShortFrames {
     this.#context = context;
     this.#aliases = aliases;
     this.#events = events;
-    aliases.add(context.self.id);
+    aliases.add(context.self.id, { mono: Number.NEGATIVE_INFINITY, wall: 0 });
   }
 
   /** Frames that wait to be read. */
@@ -55,13 +55,15 @@ export class ShortFrames {
   }
 
   /** The form in which a frame goes over this carrier. */
-  outgoing(carrier: Carrier, frame: Uint8Array): Uint8Array {
+  outgoing(carrier: Carrier, frame: Uint8Array, now: Instant): Uint8Array {
     if (!isSlowAir(carrier)) return frame;
     const { type, source, destination } = readHeader(frame);
     if (type === FrameType.Beacon || type === FrameType.Hearing) return frame;
     const { self, tagKey } = this.#context;
-    const ids = [self.id, source, ...(destination === undefined ? [] : [destination])];
-    const short = compactFrame(frame, self.id, tagKey, !ids.every((id) => this.#aliases.isPlain(id)));
+    // Neighbours know this node, be it the source or who passes it on: they have heard its lists.
+    const isKnown = (node: NodeId): boolean => node === self.id || this.#aliases.isSettled(node, now);
+    const areKnown = isKnown(source) && (destination === undefined || isKnown(destination));
+    const short = compactFrame(frame, self.id, tagKey, !areKnown);
     if (!short || short.length >= frame.length) return frame;
     this.#fullOf.set(short, frame);
     return short;
@@ -86,7 +88,7 @@ export class ShortFrames {
 
   /** A node is known from now on. */
   learned(node: NodeId, now: Instant): void {
-    if (this.#aliases.add(node)) this.#retry([node], now);
+    if (this.#aliases.add(node, now)) this.#retry([node], now);
   }
 
   /** Somebody names nodes: they are known once a frame proves that they are meant. */
@@ -118,7 +120,7 @@ export class ShortFrames {
       this.#unread.splice(this.#unread.indexOf(unread), 1);
       const { source, destination } = readHeader(frame.bytes);
       for (const node of nodes)
-        if (node === source || node === destination || node === frame.transmitter) this.#aliases.add(node);
+        if (node === source || node === destination || node === frame.transmitter) this.#aliases.add(node, now);
       this.#ready.push({ carrier: unread.carrier, frame });
     }
   }

@@ -233,12 +233,15 @@ export class World {
 
   // ---- what users do -------------------------------------------------------------------------------------------
 
-  broadcast(from: number, options: { priority?: Priority; bytes?: number; type?: FrameType } = {}): MessageId {
-    const { priority = Priority.Medium, bytes = 40, type = FrameType.Message } = options;
+  broadcast(
+    from: number,
+    options: { priority?: Priority; bytes?: number; type?: FrameType; ttl?: number } = {},
+  ): MessageId {
+    const { priority = Priority.Medium, bytes = 40, type = FrameType.Message, ttl } = options;
     const { id, sequence } = this.node(from).mesh.reserve();
     const body = this.#body(id, bytes);
     this.#note({ id, from, at: this.now, ack: false, priority, timeoutMs: 0, body });
-    this.node(from).submit({ kind: 'flood', sequence, type, body, priority });
+    this.node(from).submit({ kind: 'flood', sequence, type, body, priority, ...(ttl !== undefined && { ttl }) });
     return id;
   }
 

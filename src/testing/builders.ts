@@ -45,6 +45,7 @@ export const blindView = (self: NodeId): AirView => ({
   neighbours: new Map(),
   isBlind: true,
   settledAt: (now) => now,
+  marginDb: () => undefined,
   earshot: () => undefined,
 });
 
@@ -150,6 +151,7 @@ export function viewOf(self: NodeId, edges: readonly (readonly [number, number, 
     neighbours: earshots.get(self) ?? new Map(),
     isBlind: false,
     settledAt: (now) => now,
+    marginDb: () => undefined,
     earshot: (node) => earshots.get(node),
   };
 }

@@ -38,7 +38,7 @@ test('every full frame comes back from its short form, with who transmitted it',
       t.true(isCompact(short));
       t.false(isCompact(frame));
       t.true(whole || short.length < frame.length);
-      const ids = whole ? [] : [header.source, transmitter, header.destination ?? header.source];
+      const ids = whole ? [transmitter] : [header.source, transmitter, header.destination ?? header.source];
       t.deepEqual(expandFrame(short, known(...new Set(ids)), KEY), { frame, transmitter });
     }),
   );

@@ -16,7 +16,7 @@ import {
 /** First four bits of a frame in its short form; a full one has its version there. */
 const MARK = 0xc0;
 const Bit = {
-  /** Ids are whole: another known node has the same first two bytes. */
+  /** Source and destination are whole: those in earshot may not know them yet. */
   WholeIds: 1,
   /** Who transmits is named: it is not the source. */
   Transmitter: 2,
@@ -83,7 +83,7 @@ export function compactFrame(
     at += bytes.length;
   };
   put(frame.subarray(Offset.Source, Offset.Source + idBytes));
-  if (relayed) put(nodeIdBytes(transmitter).subarray(0, idBytes));
+  if (relayed) put(nodeIdBytes(transmitter).subarray(0, ALIAS_BYTES));
   const destinationAt = FIXED_HEADER_BYTES + (flags & Flag.Fragment ? FRAGMENT_BYTES : 0);
   if (flags & Flag.Directed) put(frame.subarray(destinationAt, destinationAt + idBytes));
   put(frame.subarray(Offset.Salt, Offset.Salt + NUMBER_BYTES));
@@ -111,17 +111,17 @@ export function expandFrame(
   const idBytes = idBytesOf(bits);
   const aliases: number[] = [];
   let at = HEAD_BYTES;
-  const named = (): readonly NodeId[] => {
+  const named = (bytes: number): readonly NodeId[] => {
     const start = at;
-    at += idBytes;
-    if (idBytes === ID_BYTES) return [nodeIdOf(compact, start)];
+    at += bytes;
+    if (bytes === ID_BYTES) return [nodeIdOf(compact, start)];
     const alias = readU16(compact, start);
     aliases.push(alias);
     return knownAs(alias);
   };
-  const sources = named();
-  const transmitters = bits & Bit.Transmitter ? named() : [undefined];
-  const destinations = flags & Flag.Directed ? named() : [undefined];
+  const sources = named(idBytes);
+  const transmitters = bits & Bit.Transmitter ? named(ALIAS_BYTES) : [undefined];
+  const destinations = flags & Flag.Directed ? named(idBytes) : [undefined];
   const draft = (source: NodeId, transmitter: NodeId | undefined, destination: NodeId | undefined): Uint8Array =>
     fullOf(compact, bits, { source, transmitter, destination }, at);
   const counts = [sources, transmitters, destinations].map(({ length }) => length);
@@ -178,9 +178,9 @@ const usualRelays = (type: number): number => (type < FIRST_FAR_TYPE ? 0 : USUAL
 const idBytesOf = (bits: number): number => (bits & Bit.WholeIds ? ID_BYTES : ALIAS_BYTES);
 
 function shortHeaderBytes(bits: number, flags: number): number {
-  const ids = 1 + (bits & Bit.Transmitter ? 1 : 0) + (flags & Flag.Directed ? 1 : 0);
+  const ids = idBytesOf(bits) * (flags & Flag.Directed ? 2 : 1) + (bits & Bit.Transmitter ? ALIAS_BYTES : 0);
   const more = (bits & Bit.Epoch ? 1 : 0) + (bits & Bit.Ttl ? 1 : 0) + (flags & Flag.Fragment ? FRAGMENT_BYTES : 0);
-  return HEAD_BYTES + ids * idBytesOf(bits) + NUMBER_BYTES + more;
+  return HEAD_BYTES + ids + NUMBER_BYTES + more;
 }
 
 function withTransmitter(frame: Uint8Array, transmitter: NodeId, tagKey: Uint8Array): Uint8Array {

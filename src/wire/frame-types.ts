@@ -68,7 +68,8 @@ export const frameTypeName = (type: number): string => NAMES.get(type) ?? `type-
 export const FIRST_FAR_TYPE = 16;
 
 /** What drips: over slow air it is said to all in earshot, and nobody waits for it. */
-export const isForEars = (type: number): boolean => type === FrameType.Drip || type === FrameType.DripHashes;
+export const isForEars = (type: number): boolean =>
+  type === FrameType.Drip || type === FrameType.DripHashes || type === FrameType.DripRequest;
 
 export const Priority = { Critical: 0, High: 1, Medium: 2, Low: 3 } as const;
 export type Priority = (typeof Priority)[keyof typeof Priority];

@@ -40,7 +40,6 @@ export interface FloodMesh {
 export interface FloodPolicy {
   readonly name: string;
   readonly what: string;
-  /** The hop limit is the policy's own: `hopLimit` of the scene is not asked for. */
   make(scene: FloodScene): FloodMesh;
 }
 
@@ -83,7 +82,7 @@ function rivalMesh(scene: FloodScene, makeRival: MakeRival): FloodMesh {
 }
 
 function engineMesh(scene: FloodScene): FloodMesh {
-  const { seed, positions, preset, region, physics, payloadBytes } = scene;
+  const { seed, positions, preset, region, physics, payloadBytes, hopLimit } = scene;
   const carriers = [{ kind: 'lora', preset, region, positions, physics }] as const;
   const world = new World({ seed, nodes: positions.length, carriers });
   const mesh: FloodMesh = {
@@ -91,7 +90,7 @@ function engineMesh(scene: FloodScene): FloodMesh {
     run: (ms) => world.run(ms),
     isMessage: (frame) => frame[Offset.Type] === FrameType.Message,
     onDelivered: () => {},
-    send: (node) => world.broadcast(node, { bytes: payloadBytes }),
+    send: (node) => world.broadcast(node, { bytes: payloadBytes, ttl: hopLimit }),
   };
   world.watch({ delivered: (node, { id }, now) => mesh.onDelivered(id, node.index, now) });
   world.start();

@@ -1,0 +1,121 @@
+import test from 'ava';
+import type { NodeId } from '../core/ids.js';
+import { airNode, at, carrierWith, headerWith, selfNamed, TEST_TAG_KEY, testContext } from '../testing/builders.js';
+import { aliasOf, isCompact } from '../wire/compact.js';
+import { buildFrame } from '../wire/frame.js';
+import { FrameType } from '../wire/frame-types.js';
+import { NodeAliases } from './node-aliases.js';
+import { ShortFrames, UNREAD_MAX } from './short-frames.js';
+
+const SLOW = carrierWith({ bitsPerSecond: 1_000, mtuBytes: 255 });
+const FAST = carrierWith({}, 1);
+const [ME, SENDER, SOURCE] = [airNode(1), airNode(2), airNode(3)];
+const HOUR = 3_600_000;
+
+function setup(self: NodeId) {
+  const context = testContext({ self: { ...selfNamed(1), id: self } });
+  const asked: number[][] = [];
+  const short = new ShortFrames(context, new NodeAliases(), {
+    lacks: (_carrier, aliases) => void asked.push([...aliases]),
+  });
+  return { context, short, asked };
+}
+
+const frameOf = (source: NodeId, sequence = 1, type: number = FrameType.Message): Uint8Array =>
+  buildFrame(headerWith({ source, type, ttl: 48, sequence }), Uint8Array.of(1, 2, 3), TEST_TAG_KEY);
+
+/** As `SENDER` says it that has known the source for long. */
+function said(source: NodeId, sequence = 1): Uint8Array {
+  const { short } = setup(SENDER);
+  short.learned(source, at(0));
+  return short.outgoing(SLOW, frameOf(source, sequence), at(HOUR));
+}
+
+const heard = (bytes: Uint8Array) => ({ from: 'n2', snrDb: 3, bytes });
+
+test('a frame goes over slow air in its short form, and over others as it is', (t) => {
+  const { short } = setup(ME);
+  const frame = frameOf(ME);
+  t.is(short.outgoing(FAST, frame, at(0)), frame);
+  const form = short.outgoing(SLOW, frame, at(0));
+  t.true(isCompact(form));
+  t.is(frame.length - form.length, 8);
+  t.is(short.handedOver(form), frame);
+  t.is(short.handedOver(frame), frame);
+});
+
+test('what says who a node is stays as it is', (t) => {
+  const { short } = setup(ME);
+  for (const type of [FrameType.Beacon, FrameType.Hearing]) {
+    const frame = frameOf(ME, 1, type);
+    t.is(short.outgoing(SLOW, frame, at(0)), frame);
+  }
+});
+
+test('who hears it and knows both has the frame, and who transmitted it', (t) => {
+  const { short } = setup(ME);
+  short.learned(SENDER, at(0));
+  short.learned(SOURCE, at(0));
+  const [read, ...more] = short.incoming(SLOW, [heard(said(SOURCE)), heard(frameOf(SENDER))], at(0));
+  t.like(read, { from: 'n2', snrDb: 3, transmitter: SENDER });
+  t.deepEqual(read?.bytes, frameOf(SOURCE));
+  t.deepEqual(more, [heard(frameOf(SENDER))]);
+});
+
+test('a source known for a short time is named whole, so that nobody needs to ask', (t) => {
+  const { short } = setup(SENDER);
+  short.learned(SOURCE, at(0));
+  const form = short.outgoing(SLOW, frameOf(SOURCE), at(1_000));
+  const receiver = setup(ME);
+  receiver.short.learned(SENDER, at(0));
+  t.deepEqual(receiver.short.incoming(SLOW, [heard(form)], at(0))[0]?.bytes, frameOf(SOURCE));
+});
+
+test('what cannot be read is kept, its aliases are asked for, and it is read once they are known', (t) => {
+  const { short, asked } = setup(ME);
+  short.learned(SENDER, at(0));
+  t.deepEqual(short.incoming(SLOW, [heard(said(SOURCE))], at(0)), []);
+  t.deepEqual(asked, [[aliasOf(SOURCE), aliasOf(SENDER)]]);
+  t.is(short.unread, 1);
+  short.learned(airNode(9), at(10));
+  t.deepEqual(short.takeReady(), []);
+  short.learned(SOURCE, at(20));
+  t.true(short.isReady);
+  t.deepEqual(
+    short.takeReady().map(({ frame }) => frame.bytes),
+    [frameOf(SOURCE)],
+  );
+  t.is(short.unread, 0);
+});
+
+test('a node that somebody names is known once a frame proves it, and not before', (t) => {
+  const { short } = setup(ME);
+  short.learned(SENDER, at(0));
+  short.incoming(SLOW, [heard(said(SOURCE))], at(0));
+  const twin = `${SOURCE.slice(0, 4)}ffffffffffff` as NodeId;
+  short.hinted([twin], at(10));
+  t.is(short.unread, 1);
+  short.hinted([SOURCE], at(20));
+  t.is(short.takeReady().length, 1);
+  t.is(short.incoming(SLOW, [heard(said(SOURCE, 2))], at(30)).length, 1, 'from now on it is known');
+});
+
+test('unread frames are bounded in number and time, and those lost are counted', (t) => {
+  const { context, short } = setup(ME);
+  for (let i = 0; i < UNREAD_MAX + 3; i++) short.incoming(SLOW, [heard(said(SOURCE, i))], at(i));
+  t.is(short.unread, UNREAD_MAX);
+  t.is(context.refused('frame.unknown-alias'), 3);
+  short.tick(at(HOUR));
+  t.is(short.unread, 0);
+  t.is(context.refused('frame.unknown-alias'), UNREAD_MAX + 3);
+});
+
+test('what is malformed or of another mesh is counted and asks for nothing', (t) => {
+  const { context, short, asked } = setup(ME);
+  t.deepEqual(short.incoming(SLOW, [heard(Uint8Array.of(0xc0, 24)), heard(new Uint8Array(0))], at(0)).length, 1);
+  t.is(context.refused('frame.malformed'), 1);
+  const foreign = short.outgoing(SLOW, frameOf(ME), at(0)).slice();
+  foreign[foreign.length - 1] = (foreign.at(-1) as number) ^ 1;
+  short.incoming(SLOW, [heard(foreign)], at(0));
+  t.is(asked.length, 1, 'an alias may be of a node not known yet');
+});
