@@ -24,15 +24,16 @@ export interface Carrier {
   foreignAt: number | undefined;
 }
 
-/** Share of the channel that states, beats and comparisons take in the long run. */
+/** Share of the channel that states, beats and comparisons take in the long run: of one that all in earshot share, and of lines that are this node's own. */
 const BACKGROUND_SHARE = 0.015;
+const BACKGROUND_LINE_SHARE = 0.1;
 
 export const makeCarrier = (index: number, name: string, traits: RadioTraits): Carrier => ({
   index,
   name,
   traits,
   pace: new Pace(traits.bitsPerSecond, traits.frameOverheadMs),
-  background: new AirtimeShare(capacityOf(traits) * BACKGROUND_SHARE),
+  background: new AirtimeShare(capacityOf(traits) * (traits.broadcast ? BACKGROUND_SHARE : BACKGROUND_LINE_SHARE)),
   budget: new AirtimeBudget(traits.dutyCycle),
   load: new AirLoad(traits.dutyCycle),
   up: true,
