@@ -45,6 +45,9 @@ function node(
     name: options.name ?? `n${n}`,
     maxPeers: options.maxPeers ?? 16,
     linkUp: (link) => void ups.push(link.peer as NodeId),
+    alive: (link, now) => {
+      link.lastHeard = now;
+    },
     linkReset: (link) => void resets.push(link),
     learned: () => {},
     noticed: () => {},
@@ -99,6 +102,31 @@ test('a lost answer is asked for again', (t) => {
   carry(b, a, 401);
   carry(a, b, 402);
   t.deepEqual([a.ups, b.ups], [[b.id], [a.id]]);
+});
+
+test('where the last word of a greeting was lost, the other end’s first as a neighbour has it asked for soon', (t) => {
+  const traits = { connected: true, broadcast: false };
+  const [a, b] = [node(1, { traits }), node(2, { traits })];
+  a.discovery.connected(a.carrier, `at ${b.id}`, 1_200, at(0));
+  // Greeted in vain for a while: the next would be seconds away.
+  for (let now = 0; now <= 6_000; now += 50) a.discovery.tick(at(now));
+  const last = a.context.transmitted().at(-1) as Uint8Array;
+  b.discovery.heard(b.carrier, `at ${a.id}`, readHeader(last), last, at(6_000));
+  carry(b, a, 6_010);
+  carry(a, b, 6_020);
+  t.deepEqual([a.ups, b.ups], [[b.id], [a.id]]);
+  const link = [...b.links.all()][0] as Link;
+  b.links.markGreeting(link);
+  link.greetings = 5;
+  link.nextGreetingAt = 20_000;
+  b.discovery.heardLost(b.carrier, `at ${a.id}`, nodeNamed(77), at(7_000));
+  b.discovery.tick(at(8_000));
+  t.is(b.context.transmitted().filter((frame) => beaconIn(frame)?.answer).length, 0, 'another speaks');
+  b.discovery.heardLost(b.carrier, `at ${a.id}`, a.id, at(8_000));
+  b.discovery.tick(at(8_130));
+  t.is(carry(b, a, 8_140) > 0, true);
+  carry(a, b, 8_150);
+  t.is(link.phase, 'up');
 });
 
 test('beacons to everybody come ever more rarely, and often again when something changed', (t) => {

@@ -47,6 +47,7 @@ interface Schedule {
 
 export interface DiscoveryEvents {
   linkUp(link: Link, now: Instant): void;
+  alive(link: Link, now: Instant): void;
   /** The neighbour at the other end restarted: what is known of the link no longer holds. */
   linkReset(link: Link, now: Instant): void;
   /** A neighbour over slow air said who it is. */
@@ -156,11 +157,14 @@ export class Discovery {
     if (this.#lost.size > LOST_MAX) this.#lost.delete(this.#lost.keys().next().value as string);
   }
 
-  /** Who was given up speaks, as to a neighbour: greet it at once, rather than at its next beacon. */
+  /** Who was given up, or whose last word of the greeting was lost, speaks as to a neighbour: greet it soon. */
   heardLost(carrier: Carrier, from: LinkAddress, source: NodeId, now: Instant): void {
+    const current = this.#links.find(carrier.index, from);
+    if (carrier.traits.connected && current?.phase === 'greeting' && current.peer === source)
+      current.nextGreetingAt = Math.min(current.nextGreetingAt, now.mono + greetingMs(carrier.traits) / 2);
     const key = `${carrier.index}|${from}`;
     const lost = this.#lost.get(key);
-    if (lost?.peer !== source || this.#leaving || this.#links.find(carrier.index, from)) return;
+    if (lost?.peer !== source || this.#leaving || current) return;
     this.#lost.delete(key);
     const link = lost.until > now.mono && this.#welcome(carrier, from, source, now);
     if (link) this.#greet(link, now);
@@ -313,6 +317,7 @@ export class Discovery {
     link.peerNonce = beacon.nonce;
     link.lastHeard = now;
     if (isSlowAir(link.carrier)) return this.#events.noticed(link, now);
+    if (link.phase === 'up' && link.carrier.traits.connected) this.#events.alive(link, now);
     const hearsUs = beacon.heard === this.#nonce;
     const isNew = hearsUs && link.phase === 'greeting';
     if (isNew) this.#links.markUp(link);

@@ -182,6 +182,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
       name: this.#options.name,
       maxPeers: this.#options.maxPeers,
       linkUp: (link, now) => this.#linkLife.up(link, now),
+      alive: (link, now) => this.liveness.alive(link, now),
       sendOpen: (carrier, open, now) => this.#egress.sendOpen(carrier, open, now),
       noticed: ({ carrier, peer }, now) => this.#air.presence.noticed(carrier, peer as NodeId, undefined, now),
       linkReset: (link, now) => this.#linkLife.down(link, 'the neighbour restarted', now, false),
