@@ -101,6 +101,7 @@ export class Agent implements AgentApi {
     const { config, mesh, runner, device, hotPath, version, storage, lifecycle, clock } = this.#parts;
     const peers = [...mesh.peers.all()];
     const url = lifecycle.url();
+    const segment = mesh.segments.view();
     return {
       nodeId: this.nodeId,
       name: config.name,
@@ -120,6 +121,7 @@ export class Agent implements AgentApi {
         airtimeMs: airtimeView(mesh.counters.airtimeMs.get(index)),
       })),
       peers: { alive: peers.filter((node) => mesh.peers.isAlive(node)).length, total: peers.length },
+      ...(segment && { segment }),
       detections: { count: this.#parts.detections.count },
       waiting: waitingView(mesh),
       hotPath,

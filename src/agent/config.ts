@@ -42,6 +42,7 @@ export interface Config {
   };
   readonly limits: {
     readonly peers: number;
+    readonly segment: number;
     readonly dedupCapacity: number;
     readonly detections: number;
     readonly detectionBytes: number;
@@ -195,6 +196,7 @@ function resolved(parsed: ParsedFile, raw: Raw, env: Environment, origin: (key: 
     },
     limits: {
       peers: limits.peers,
+      segment: limits.segment,
       dedupCapacity: limits.dedup_capacity,
       detections: limits.detections,
       detectionBytes: limits.detection_bytes,

@@ -31,6 +31,16 @@ export interface RadioStatus extends Partial<Pick<RadioProbe, 'mode' | 'detail' 
   readonly airtimeMs: Readonly<Record<PriorityName, number>>;
 }
 
+export interface SegmentView {
+  /** The node that speaks for this node's segment; absent while it is in none yet. */
+  readonly head?: string;
+  /** Nodes of the segment that can be reached, this one among them. */
+  readonly members: number;
+  /** Segments of the mesh, and nodes of all of them, by their heads' word. */
+  readonly segments: number;
+  readonly nodes: number;
+}
+
 export interface Status {
   readonly nodeId: string;
   readonly name: string;
@@ -41,6 +51,8 @@ export interface Status {
   readonly state: NodeCondition;
   readonly radios: readonly RadioStatus[];
   readonly peers: { readonly alive: number; readonly total: number };
+  /** In a mesh too large to be one: peers are then those of this node's segment, and its neighbours. */
+  readonly segment?: SegmentView;
   readonly detections: { readonly count: number };
   /** Messages that wait here: this node's own, others' kept for them, large ones on their way from and to here; and frames for links. */
   readonly waiting: {

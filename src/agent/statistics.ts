@@ -1,7 +1,7 @@
 import { Limit } from '../core/limits.js';
 import { AIR_SPREADS_MAX } from '../mesh/air-turns.js';
 import { ALERTS_HELD_MAX } from '../mesh/alert-spread.js';
-import { DRIP_ITEMS_MAX } from '../mesh/drip.js';
+import { DRIP_ITEMS_MAX } from '../mesh/drip-holdings.js';
 import type { Mesh } from '../mesh/mesh.js';
 import { OPEN_QUEUE_MAX } from '../mesh/open-queue.js';
 import { UNREAD_MAX } from '../mesh/short-frames.js';

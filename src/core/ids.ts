@@ -43,3 +43,16 @@ export const messageIdBytes = (id: MessageId): Uint8Array => fromHex(id) as Uint
 
 export const messageIdOf = (bytes: Uint8Array, at = 0): MessageId =>
   toHex(bytes.subarray(at, at + MESSAGE_ID_BYTES)) as MessageId;
+
+/** Ids one after the other. */
+export function nodeIdsBytes(ids: readonly NodeId[]): Uint8Array {
+  const bytes = new Uint8Array(ids.length * NODE_ID_BYTES);
+  for (const [i, id] of ids.entries()) bytes.set(nodeIdBytes(id), i * NODE_ID_BYTES);
+  return bytes;
+}
+
+/** `undefined` when these are no whole ids, or more than `most`. */
+export function nodeIdsOf(bytes: Uint8Array, most: number): NodeId[] | undefined {
+  if (bytes.length % NODE_ID_BYTES !== 0 || bytes.length / NODE_ID_BYTES > most) return undefined;
+  return Array.from({ length: bytes.length / NODE_ID_BYTES }, (_, i) => nodeIdOf(bytes, i * NODE_ID_BYTES));
+}

@@ -65,6 +65,10 @@ export const Limit = {
   DeliveredIds: 10_000,
   /** Neighbours a node state names; the costliest are left out. */
   NeighboursPerState: 64,
+  /** Segments whose summaries are held; a further one is refused (`segment.limit`). Nodes one may name, and segments next to it. */
+  Segments: 512,
+  SegmentMembers: 1_024,
+  SegmentNeighbours: 64,
 } as const;
 
 /** Relays a frame may see. Longer than any line of nodes a mesh segment is built for. */

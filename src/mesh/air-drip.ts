@@ -19,6 +19,7 @@ const PRIORITY_OF = {
   [DripKind.Beat]: Priority.Medium,
   [DripKind.State]: Priority.Low,
   [DripKind.Alert]: Priority.High,
+  [DripKind.Segment]: Priority.Low,
 };
 /** Relays are no concern of what each neighbour takes up itself. */
 const ENDLESS_TTL = 255;

@@ -28,7 +28,10 @@ export interface MeshOptions {
   readonly hotPath: HotPath;
   readonly clock: HybridClock;
   readonly timing: MeshTiming;
+  /** Neighbours at most. */
   readonly maxPeers: number;
+  /** Nodes of one segment: a mesh of more is one of several. Default 100. */
+  readonly segmentNodes?: number;
   readonly dedupCapacity: number;
   readonly weave: Weave;
   /** Where custody reads what it has kept; it is written by `keep` effects. */

@@ -386,7 +386,7 @@ export class Custody {
   }
 
   #reaches(node: NodeId): boolean {
-    return this.#parts.routing.path(node) !== undefined;
+    return this.#parts.routing.reaches(node);
   }
 }
 

@@ -19,7 +19,7 @@ export function directedMachines(
     sendMissing: (to, body, priority, now) => sending().direct(to, FrameType.PartsMissing, body, priority, now),
     missing: (id, total) => reception.missing(id, total),
     roundTripMs: (to, bytes) => sending().roundTripMs(to, bytes),
-    isReachable: (to: NodeId) => routing.path(to) !== undefined,
+    isReachable: (to: NodeId) => routing.reaches(to),
     parked: ({ id, to }, now) => {
       context.emit({ kind: 'trail', id, what: 'parked', node: to });
       custody.park(id, now);

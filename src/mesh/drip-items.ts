@@ -5,10 +5,10 @@ import type { Crypto } from '../ports/crypto.js';
 import { Body, encode } from '../wire/bodies.js';
 import type { Priority } from '../wire/frame-types.js';
 
-export const DripKind = { Beat: 1, State: 2, Alert: 3 } as const;
+export const DripKind = { Beat: 1, State: 2, Alert: 3, Segment: 4 } as const;
 export type DripKind = (typeof DripKind)[keyof typeof DripKind];
 
-/** One small thing that is to reach everybody: the newest beat or state of one node, or an alert. */
+/** One small thing that is to reach everybody: the newest beat or state of one node, an alert, or what a segment's head says of it. */
 export interface DripItem {
   readonly kind: DripKind;
   readonly source: NodeId;
@@ -20,17 +20,17 @@ export interface DripItem {
   readonly body: Uint8Array;
   /** Of an alert. */
   readonly priority?: Priority;
-  /** When an alert was raised or a beat signed, on this node's monotonic clock. */
+  /** When an alert was raised, a beat or a summary signed, on this node's monotonic clock. */
   readonly raisedAt?: number;
 }
 
-/** Of beats and states there is one for each source, of alerts one for each rank. */
+/** Of alerts there is one for each rank, of the others one for each source. */
 export const keyOf = (kind: number, source: NodeId, rank: bigint): string =>
   kind === DripKind.Alert ? `${kind}${source}${rank}` : `${kind}${source}`;
 
 export const keyOfItem = ({ kind, source, rank }: DripItem): string => keyOf(kind, source, rank);
 
-export const isKind = (kind: number): kind is DripKind => kind >= DripKind.Beat && kind <= DripKind.Alert;
+export const isKind = (kind: number): kind is DripKind => kind >= DripKind.Beat && kind <= DripKind.Segment;
 
 /** What makes an alert one of its source's. */
 export const alertRank = (saltHint: number, sequence: number): bigint => (BigInt(saltHint) << 32n) | BigInt(sequence);

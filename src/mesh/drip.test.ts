@@ -39,6 +39,8 @@ class Net {
       neighbours: () => this.members.map((member) => member.id).filter((other) => this.#edges.has(`${id}${other}`)),
       spread: () => {},
       heardAgain: () => {},
+      isOurs: () => true,
+      isWithUs: () => true,
       spareAt: (_peer, now) => this.spareAt ?? now.mono,
       send: (peer, type, body) => this.#send(id, peer, type, body),
       take: (kind, item) => {
@@ -283,7 +285,7 @@ test('nonsense is counted and taken for nothing', (t) => {
   const bad = [
     Uint8Array.of(255, 255),
     encode(Body.DripSchema, { items: [{ ...good, source: new Uint8Array(7) }] }),
-    encode(Body.DripSchema, { items: [{ ...good, kind: 4 }] }),
+    encode(Body.DripSchema, { items: [{ ...good, kind: 5 }] }),
     encode(Body.DripSchema, { items: [{ ...good, kind: DripKind.Alert, priority: 4 }] }),
     encode(Body.DripSchema, { items: [{ ...good, kind: DripKind.Alert, saltHint: 0x10000 }] }),
     encode(Body.DripSchema, { items: Array.from({ length: 17 }, () => good) }),

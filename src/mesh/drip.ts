@@ -5,7 +5,8 @@ import { Body, decode, encode } from '../wire/bodies.js';
 import { FrameType, Priority } from '../wire/frame-types.js';
 import { DripCompare } from './drip-compare.js';
 import type { HashedItem } from './drip-hashes.js';
-import { alertRank, type DripItem, DripKind, dripBody, hashOf, isKind, keyOf, keyOfItem } from './drip-items.js';
+import { DRIP_ITEMS_MAX, DripHoldings, type Held, Scope } from './drip-holdings.js';
+import { alertRank, type DripItem, DripKind, dripBody, isKind, keyOf, keyOfItem } from './drip-items.js';
 import { Trickle } from './trickle.js';
 import type { MeshContext } from './types.js';
 
@@ -17,22 +18,11 @@ const BUSY_STRETCH = 4;
 /** Items in one Drip message, and its bytes: more go into further ones. */
 const ITEMS_PER_MESSAGE = 16;
 const BYTES_PER_MESSAGE = 1_000;
-/** Items held; a further one is refused and counted. */
-export const DRIP_ITEMS_MAX = 8_192;
-/** For how long what was forgotten is not taken back from neighbours that forget it a little later. */
-const BURIED_MS = 3_600_000;
 /** A neighbour that was just sent an item has it before it can say that it lacks it. */
 const UNDERWAY_MS = 500;
 
-interface Held {
-  item: DripItem;
-  /** Neighbours known, or safely assumed, to hold it, and since when. */
-  readonly holders: Map<NodeId, number>;
-  /** Those of them that told this node, and so all that hear them. Who has it from this node alone tells nobody that hears this node. */
-  readonly tellers: Set<NodeId>;
-  readonly trickle: Trickle;
-  hash: number;
-}
+/** Items asked for that are not here yet, by whom; beyond, the one asked for first goes. */
+const ASKED_MAX = 128;
 
 interface Written {
   readonly items: readonly DripItem[];
@@ -54,6 +44,10 @@ export interface DripEvents {
   spread(item: DripItem, from: NodeId | undefined, now: Instant): void;
   /** A neighbour said what is here already. */
   heardAgain(item: DripItem, from: NodeId, now: Instant): void;
+  /** Whether a node's beats and states are for all of this one's segment; always, while the mesh is whole. */
+  isOurs(source: NodeId): boolean;
+  /** Whether a neighbour is in this node's segment. */
+  isWithUs(peer: NodeId): boolean;
   /** When the carrier to this neighbour has airtime to spare for what nobody asked for: now, or later. */
   spareAt(peer: NodeId, now: Instant): number;
 }
@@ -68,24 +62,24 @@ const rankOfAlert = ({ saltHint, sequence }: Omit<DripItem, 'rank'>): bigint => 
 export class Drip {
   readonly #context: MeshContext;
   readonly #events: DripEvents;
-  readonly #held = new Map<string, Held>();
+  readonly #held: DripHoldings;
   /** Those whose trickle runs: few, once all neighbours have the rest. */
   readonly #running = new Set<Held>();
   readonly #compare: DripCompare;
-  /** By key: the rank that was forgotten. At most DRIP_ITEMS_MAX; the oldest goes first. */
-  readonly #buried = new Map<string, { readonly rank: bigint; readonly until: number }>();
   /** Neighbours that lack something because their carrier has no airtime to spare: until they are to have it. */
   readonly #owed = new Map<NodeId, number>();
-  #digest = 0;
+  readonly #asked = new Map<string, Set<NodeId>>();
   /** No trickle is due before this: saves looking at each of them in every step. */
   #dueAt = Number.POSITIVE_INFINITY;
 
   constructor(context: MeshContext, events: DripEvents) {
     this.#context = context;
     this.#events = events;
+    const { id } = context.self;
+    this.#held = new DripHoldings(context.crypto, (source) => source === id || events.isOurs(source));
     this.#compare = new DripCompare(context, {
-      items: () => this.items(),
-      digest: () => this.#digest,
+      items: (peer) => this.items(peer),
+      digest: (peer) => (events.isWithUs(peer) ? this.#held.digest : this.#held.common),
       holds: (peer, items) => this.#holds(peer, items),
       lacks: (peer, items, now) => this.#sendLacked(peer, items, now),
       send: events.send,
@@ -93,16 +87,31 @@ export class Drip {
   }
 
   digest(): number {
-    return this.#digest;
+    return this.#held.digest;
+  }
+
+  /** Of what nodes of all segments hold. */
+  commonDigest(): number {
+    return this.#held.common;
   }
 
   get size(): number {
     return this.#held.size;
   }
 
-  /** All that is held, with hashes that differ for each item and rank. */
-  items(): HashedItem[] {
-    return [...this.#held.values()];
+  /** All that this node's segment, or this neighbour, is to hold. */
+  items(peer?: NodeId): HashedItem[] {
+    return this.#held.upTo(peer === undefined || this.#events.isWithUs(peer) ? Scope.Segment : Scope.Mesh);
+  }
+
+  /** This node is in another segment, or the mesh is one of segments from now on. */
+  rescope(): void {
+    for (const held of this.#held.all()) this.#held.scope(held);
+  }
+
+  /** A neighbour is in this node's segment from now on: what does it hold? */
+  neighbourWithUs(peer: NodeId, now: Instant): void {
+    this.#compare.open(peer, now);
   }
 
   /** The beat or state held. */
@@ -120,33 +129,20 @@ export class Drip {
    * otherwise; only who turns out to lack it is sent it.
    */
   put(item: DripItem, from: NodeId | undefined, now: Instant, quiet = false): void {
-    const key = keyOf(item.kind, item.source, item.rank);
-    let held = this.#held.get(key);
-    if (held && held.item.rank >= item.rank) return;
-    if (!held) {
-      if (this.#held.size >= DRIP_ITEMS_MAX) {
-        this.#context.counters.refuse('drip.limit');
-        return;
-      }
-      const trickle = new Trickle(TRICKLE, this.#context.random);
-      held = { item, holders: new Map(), tellers: new Set(), trickle, hash: 0 };
-      this.#held.set(key, held);
-    }
-    this.#digest = (this.#digest ^ held.hash) >>> 0;
-    held.hash = hashOf(item, this.#context.crypto);
-    this.#digest = (this.#digest ^ held.hash) >>> 0;
-    held.item = item;
-    held.holders.clear();
-    held.tellers.clear();
+    const key = keyOfItem(item);
+    const before = this.#held.get(key);
+    if (before && before.item.rank >= item.rank) return;
+    const held = this.#held.put(item, () => new Trickle(TRICKLE, this.#context.random));
+    if (!held) return this.#context.counters.refuse('drip.limit');
     if (from !== undefined) {
       held.holders.set(from, now.mono);
       held.tellers.add(from);
     }
-    if (quiet) return;
-    this.#events.spread(item, from, now);
-    held.trickle.reset(now.mono, this.#stretch);
-    this.#running.add(held);
-    this.#dueAt = Math.min(this.#dueAt, held.trickle.nextDeadline() ?? Number.POSITIVE_INFINITY);
+    if (item.kind === DripKind.State) this.#rescopeBeat(item.source, now);
+    this.#answerAskers(key, held, now);
+    if (quiet || (held.scope === Scope.Nobody && !held.isParting)) return;
+    if (held.scope !== Scope.Nobody) this.#events.spread(item, from, now);
+    this.#run(held, now);
   }
 
   /** `bury`: neighbours still hold it, and must not bring it back. */
@@ -158,25 +154,14 @@ export class Drip {
   }
 
   /** As `forget`, one item alone. */
-  remove({ kind, source, rank }: DripItem, bury: boolean, now: Instant): void {
-    const key = keyOf(kind, source, rank);
-    const held = this.#held.get(key);
-    if (!held) return;
-    this.#digest = (this.#digest ^ held.hash) >>> 0;
-    this.#held.delete(key);
-    this.#running.delete(held);
-    if (bury) this.#buried.set(key, { rank: held.item.rank, until: now.mono + BURIED_MS });
-    for (const [key, { until }] of this.#buried) {
-      if (until > now.mono && this.#buried.size <= DRIP_ITEMS_MAX) break;
-      this.#buried.delete(key);
-    }
+  remove(item: DripItem, bury: boolean, now: Instant): void {
+    const held = this.#held.remove(item, bury, now);
+    if (held) this.#running.delete(held);
   }
 
   /** Whether this was forgotten here not long ago, and nothing newer has been heard of its source since. */
   isBuried(kind: DripKind, source: NodeId, rank: bigint, now: Instant): boolean {
-    const buried = this.#buried.get(keyOf(kind, source, rank));
-    if (!buried || buried.until <= now.mono || buried.rank < rank) return false;
-    return kind === DripKind.Alert || !this.#held.has(keyOf(DripKind.Beat, source, 0n));
+    return this.#held.isBuried(kind, source, rank, now);
   }
 
   neighbourUp(peer: NodeId, now: Instant): void {
@@ -191,7 +176,7 @@ export class Drip {
   neighbourDown(peer: NodeId): void {
     this.#owed.delete(peer);
     this.#compare.close(peer);
-    for (const { holders, tellers } of this.#held.values()) {
+    for (const { holders, tellers } of this.#held.all()) {
       holders.delete(peer);
       tellers.delete(peer);
     }
@@ -254,16 +239,49 @@ export class Drip {
 
   #lacking(held: Held): NodeId[] {
     const lacking: NodeId[] = [];
+    if (held.scope === Scope.Nobody && !held.isParting) return lacking;
     for (const peer of this.#events.neighbours()) {
       if (held.holders.has(peer) || peer === held.item.source) continue;
-      if (!this.#hearsOne(peer, held.tellers)) lacking.push(peer);
+      const isWithUs = this.#events.isWithUs(peer);
+      // Its own words a node says to all its neighbours.
+      if (held.scope !== Scope.Mesh && !isWithUs && held.item.source !== this.#context.self.id) continue;
+      if (!this.#isLeftToOthers(peer, held, isWithUs)) lacking.push(peer);
     }
     return lacking;
   }
 
-  #hearsOne(peer: NodeId, tellers: Iterable<NodeId>): boolean {
-    for (const teller of tellers) if (this.#events.hears(peer, teller)) return true;
+  /** Whether the neighbour hears somebody who told this node, and so tells it, too. */
+  #isLeftToOthers(peer: NodeId, { tellers, scope }: Held, isWithUs: boolean): boolean {
+    for (const teller of tellers) {
+      if (scope !== Scope.Mesh && !(isWithUs && this.#events.isWithUs(teller))) continue;
+      if (this.#events.hears(peer, teller)) return true;
+    }
     return false;
+  }
+
+  /** A node's state tells which segment it is in: its beat may have waited for that. */
+  #rescopeBeat(source: NodeId, now: Instant): void {
+    const held = this.#held.get(keyOf(DripKind.Beat, source, 0n));
+    const before = held?.scope;
+    if (!held) return;
+    this.#held.scope(held);
+    if (before === Scope.Nobody && held.scope === Scope.Segment) this.#run(held, now);
+  }
+
+  #run(held: Held, now: Instant): void {
+    held.trickle.reset(now.mono, this.#stretch);
+    this.#running.add(held);
+    this.#dueAt = Math.min(this.#dueAt, held.trickle.nextDeadline() ?? Number.POSITIVE_INFINITY);
+  }
+
+  #answerAskers(key: string, held: Held, now: Instant): void {
+    const askers = this.#asked.get(key);
+    if (!askers) return;
+    this.#asked.delete(key);
+    for (const peer of askers) {
+      held.holders.set(peer, now.mono);
+      this.#sendItems(peer, [held.item], now);
+    }
   }
 
   get #stretch(): number {
@@ -343,6 +361,13 @@ export class Drip {
     if (rank !== undefined) this.put({ ...item, rank }, peer, now);
   }
 
+  /** Who asks for what is not here yet is sent it once it is: it may have been asked for here, too. */
+  #askedBy(peer: NodeId, key: string): void {
+    const askers = this.#asked.get(key) ?? new Set();
+    this.#asked.set(key, askers.add(peer));
+    if (this.#asked.size > ASKED_MAX) this.#asked.delete(this.#asked.keys().next().value as string);
+  }
+
   #requested(peer: NodeId, payload: Uint8Array, now: Instant): void {
     const request = decode(Body.DripRequestSchema, payload);
     if (!request || request.entries.length > DRIP_ITEMS_MAX) {
@@ -352,8 +377,10 @@ export class Drip {
     const items: DripItem[] = [];
     for (const entry of request.entries) {
       if (entry.source.length !== 8) continue;
-      const held = this.#held.get(keyOf(entry.kind, nodeIdOf(entry.source), entry.rank));
+      const key = keyOf(entry.kind, nodeIdOf(entry.source), entry.rank);
+      const held = this.#held.get(key);
       if (held) items.push(held.item);
+      else if (entry.kind === DripKind.Beat) this.#askedBy(peer, key);
     }
     this.#sendItems(peer, items, now);
   }

@@ -83,11 +83,16 @@ export class Fabric {
     else this.step({ kind: 'mismatch', peer }, now);
   }
 
+  /** Of what two nodes of different segments are both to hold. `common` is a drip's digest of that. */
+  digestBeyond(common = this.#machines.drip.commonDigest()): number {
+    return combineDigests(common, this.#machines.weave.digest());
+  }
+
   /** A neighbour's digest: where it differs the two compare, within what the carrier has to spare for that. */
-  compare(link: Link, digest: number, now: Instant): void {
+  compare(link: Link, digest: number, now: Instant, ours = this.digest()): void {
     const { peer, carrier } = link;
     const { drip } = this.#machines;
-    if (peer === undefined || digest === this.digest()) return;
+    if (peer === undefined || digest === ours) return;
     if (drip.owes(peer, now) || !carrier.background.isOpen(now.mono)) return;
     drip.mismatch(peer, digest, now);
     this.step({ kind: 'mismatch', peer }, now);

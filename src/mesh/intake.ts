@@ -90,7 +90,7 @@ export class Intake {
     shelf.write(item, parcel, now, (code, at) => {
       if (code === undefined) {
         context.counters.custody.kept++;
-        const wait = routing.path(item.origin) ? ORIGIN_FIRST_MS : 0;
+        const wait = routing.reaches(item.origin) ? ORIGIN_FIRST_MS : 0;
         if (shelf.has(item)) shelf.due(item, at.mono + wait);
       } else shelf.items.remove(item);
       answer(code === undefined ? '' : 'custody.store', at);

@@ -15,6 +15,7 @@ import type { OwnState } from './own-state.js';
 import type { Passing } from './passing.js';
 import type { Peers } from './peers.js';
 import type { Routing } from './routing.js';
+import type { Segments } from './segments.js';
 import type { MeshContext } from './types.js';
 
 export interface LinkLifeMachines {
@@ -31,6 +32,7 @@ export interface LinkLifeMachines {
   readonly fabric: Fabric;
   readonly passing: Passing;
   readonly custody: Custody;
+  readonly segments: Segments;
   /** Who is reachable may have changed. */
   changed(): void;
   /** A boot of this node is vouched for. */
@@ -109,7 +111,10 @@ export class LinkLife {
     this.#machines.changed();
     context.emit({ kind: 'link', node: peer, radio: carrier.index, address, change: 'down', reason });
     peers.lost(peer, reason);
-    if (links.upTo(peer).length === 0) drip.neighbourDown(peer);
+    if (links.upTo(peer).length === 0) {
+      drip.neighbourDown(peer);
+      this.#machines.segments.neighbourDown(peer, now);
+    }
     fabric.linksChanged(peer, now);
     ownState.linksChanged(now);
     if (!isSlowAir(carrier)) discovery.hurry(carrier, now);

@@ -121,6 +121,14 @@ export class LinkWatch {
     watched.jitter = this.#jitter();
   }
 
+  /** The next heartbeats go out within so long: they have news. */
+  hurry(withinMs: number, now: Instant): void {
+    this.#presences.hurry(withinMs, now);
+    this.#dueAt = Math.min(this.#dueAt, this.#presences.nextDeadline() ?? Number.POSITIVE_INFINITY);
+    for (const { link } of this.#watched.values())
+      if (!this.#presences.has(link.carrier)) this.#events.beat(link, false, now);
+  }
+
   /** Something came over the link that was meant for this node. */
   alive(link: Link, now: Instant): void {
     const watched = this.#watched.get(link.id);

@@ -28,6 +28,8 @@ function setup(timing: Partial<MeshTiming> = {}) {
   let sequence = 0;
   const liveness: Liveness = new Liveness(context, links, egress, {
     nextSequence: () => ++sequence,
+    segment: () => undefined,
+    segmentOf: () => undefined,
     ownDigest: () => 0xd1,
     send: (neighbour, _type, body) => void told.push({ neighbour, body }),
     topology: new Topology(),

@@ -40,6 +40,7 @@ interface Pulse {
   /** The one it was sent. */
   digest: number;
   echoedAt: number;
+  segmentSaid: number;
   nextAt: number;
   sent: { sequence: number; at: number }[];
   heardSequence: number;
@@ -52,8 +53,12 @@ interface Pulse {
 
 export interface LivenessEvents {
   dead(link: Link, reason: string, now: Instant): void;
-  /** The neighbour holds something else than we do. */
-  digest(link: Link, digest: number, now: Instant): void;
+  /** What the neighbour holds, in a number; as it is for nodes of other segments, where there are such. */
+  digest(link: Link, digest: number, beyond: number | undefined, now: Instant): void;
+  /** What this node says of its segment, in a mesh that has such. */
+  segment(): { readonly bytes: Uint8Array; readonly version: number } | undefined;
+  /** What a neighbour says of its own: its digest for nodes of other segments. */
+  segmentOf(peer: NodeId, bytes: Uint8Array, now: Instant): number | undefined;
   ownDigest(): number;
   nextSequence(): number;
   /** A link-local message to a neighbour, acknowledged. */
@@ -77,8 +82,9 @@ export class Liveness {
   readonly #onAir = new Map<number, Pulse>();
   readonly #watch: LinkWatch;
   readonly #budgets = new Map<number, TokenBucket>();
-  /** By carrier: when the digest last went to everybody. */
+  /** By carrier: when the digest last went to everybody, and which version of what is said of the segment. */
   readonly #digestAt = new Map<number, number>();
+  readonly #segmentSaid = new Map<number, number>();
 
   constructor(context: MeshContext, links: Links, egress: Pick<Egress, 'sendUnacknowledged'>, events: LivenessEvents) {
     this.#context = context;
@@ -111,6 +117,7 @@ export class Liveness {
       digestAt: Number.NEGATIVE_INFINITY,
       digest: 0,
       echoedAt: Number.NEGATIVE_INFINITY,
+      segmentSaid: 0,
       nextAt: now.mono + this.#context.random.below(Math.min(200, this.#context.timing.heartbeatMs)),
       sent: [],
       heardSequence: 0,
@@ -176,8 +183,7 @@ export class Liveness {
     }
     if (isPresence(link, header, beat)) {
       this.present(link, now);
-      if (beat.digest !== 0) this.#events.digest(link, beat.digest, now);
-      return;
+      return this.#compare(link, beat, now);
     }
     this.alive(link, now);
     this.#watch.exchanged(link, now);
@@ -188,7 +194,18 @@ export class Liveness {
     const sent = beat.echo === 0 ? undefined : pulse.sent.find((entry) => entry.sequence === beat.echo);
     if (sent) sampleRtt(link, now.mono - sent.at - beat.heldMs);
     if (header.flags & Flag.AckWanted) this.#send(link, pulse, 'answer', now);
-    if (beat.digest !== 0) this.#events.digest(link, beat.digest, now);
+    this.#compare(link, beat, now);
+  }
+
+  #compare(link: Link, { digest, segment }: Body.Heartbeat, now: Instant): void {
+    const { peer } = link;
+    const beyond = segment.length > 0 && peer !== undefined ? this.#events.segmentOf(peer, segment, now) : undefined;
+    if (digest !== 0 || beyond !== undefined) this.#events.digest(link, digest, beyond, now);
+  }
+
+  /** Neighbours are to know within so long what the next heartbeat says. */
+  hurry(withinMs: number, now: Instant): void {
+    this.#watch.hurry(withinMs, now);
   }
 
   /** The neighbour said to everybody that it is there, and that it holds what we do; false when it was waited for. */
@@ -275,12 +292,17 @@ export class Liveness {
     const sequence = this.#events.nextSequence();
     const flags = as === 'question' ? Flag.AckWanted : 0;
     const header = localHeader(this.#context, FrameType.Heartbeat, Priority.High, sequence, flags);
+    const segment = this.#segmentFor(link, pulse);
     const digest = this.#digestFor(link, pulse, now);
     if (digest !== 0) Object.assign(pulse, { digest, digestAt: now.mono });
     const echoes = this.#echoes(link, pulse, as, now);
     if (echoes) pulse.echoedAt = now.mono;
     const heldMs = Math.min(16_383, Math.round(now.mono - pulse.heardAt));
-    const payload = encode(Body.HeartbeatSchema, { digest, ...(echoes && { echo: pulse.heardSequence, heldMs }) });
+    const payload = encode(Body.HeartbeatSchema, {
+      digest,
+      ...(echoes && { echo: pulse.heardSequence, heldMs }),
+      ...segment,
+    });
     pulse.sent = [{ sequence: sequence & 0xffff, at: now.mono }, ...pulse.sent].slice(0, TIMED_HEARTBEATS);
     this.#watch.beatSent(link, now);
     this.#context.counters.countSent(FrameType.Heartbeat);
@@ -290,15 +312,29 @@ export class Liveness {
   /** One for everybody in earshot. */
   #sendPresence(carrier: Carrier, now: Instant): void {
     const { counters, tagKey } = this.#context;
-    const tells = this.#isDigestDue(this.#digestAt.get(carrier.index) ?? Number.NEGATIVE_INFINITY, now);
+    const segment = this.#events.segment();
+    const isNews = (segment?.version ?? 0) > (this.#segmentSaid.get(carrier.index) ?? 0);
+    const tells = isNews || this.#isDigestDue(this.#digestAt.get(carrier.index) ?? Number.NEGATIVE_INFINITY, now);
     if (tells) this.#digestAt.set(carrier.index, now.mono);
+    if (tells && segment) this.#segmentSaid.set(carrier.index, segment.version);
     const header = localHeader(this.#context, FrameType.Heartbeat, Priority.High, this.#events.nextSequence());
-    const payload = encode(Body.HeartbeatSchema, tells ? { digest: this.#events.ownDigest() } : {});
+    const payload = encode(Body.HeartbeatSchema, {
+      ...(tells && { digest: this.#events.ownDigest(), ...(segment && { segment: segment.bytes }) }),
+    });
     const frame = buildFrame(header, payload, tagKey);
     carrier.pace.sent(frame.length, now.mono);
     counters.countSent(FrameType.Heartbeat);
     counters.countBytes(carrier.index, frame.length);
     this.#context.emit({ kind: 'transmit', radio: carrier.index, frame });
+  }
+
+  /** Over a line of its own each heartbeat says it; where one goes to everybody, those that have news. */
+  #segmentFor(link: Link, pulse: Pulse): { readonly segment?: Uint8Array } {
+    const segment = this.#events.segment();
+    const said = Math.max(pulse.segmentSaid, this.#segmentSaid.get(link.carrier.index) ?? 0);
+    if (!segment || (hasPresence(link.carrier) && segment.version <= said)) return {};
+    pulse.segmentSaid = segment.version;
+    return { segment: segment.bytes };
   }
 
   /** 0 when it need not be said. */

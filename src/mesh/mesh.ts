@@ -34,6 +34,7 @@ import { Pulse } from './pulse.js';
 import { queueSizes } from './queue-sizes.js';
 import { Reception } from './reception.js';
 import { Routing } from './routing.js';
+import { Segments } from './segments.js';
 import { Sending } from './sending.js';
 import { SharedAir } from './shared-air.js';
 import { InPassing } from './short-way.js';
@@ -45,6 +46,8 @@ const ROUTES_MAX = 4_096;
 const LEARNED_ROUTE_MS = 60_000;
 /** It goes with whatever else wakes the engine, and wakes it by itself only after twice the time. */
 const MAINTENANCE_MS = 1_000;
+/** Nodes of which all is known to each other; a mesh of more is one of segments. */
+const SEGMENT_NODES = 100;
 
 /** The engine of one node: wires the machines of the mesh and lets them share one outbox. */
 export class Mesh implements Machine<MeshInput, MeshOutput> {
@@ -60,6 +63,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   readonly liveness: Liveness;
   readonly manual = new ManualAddresses();
   readonly pulse: Pulse;
+  readonly segments: Segments;
   readonly #options: MeshOptions;
   readonly #carriers = new Map<number, Carrier>();
   readonly #egress: Egress;
@@ -78,7 +82,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   readonly #fabric: Fabric;
   readonly #linkLife: LinkLife;
   readonly #inputs: Inputs;
-  readonly #timed: readonly { nextDeadline(): number | undefined }[];
+  readonly #timed: { nextDeadline(): number | undefined }[];
   #outbox: MeshOutput[] = [];
   #sequence: number;
   #dirty = false;
@@ -97,10 +101,13 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     this.context = { self, crypto, random, tagKey, timing, counters, pulse, carriers: this.#carriers, emit };
     const table = hotPath.routes({ capacity: ROUTES_MAX, ttlMs: LEARNED_ROUTE_MS });
     this.routing = new Routing(self.id, this.links, table);
-    this.peers = new Peers(this.context, this.routing, options.maxPeers, (node, aged, now) => {
+    const { maxPeers, segmentNodes = SEGMENT_NODES } = options;
+    this.peers = new Peers(this.context, this.routing, maxPeers + 2 * segmentNodes, (node, aged, now) => {
       this.#drip.forget(node, aged, now);
       for (const machine of [this.states, this.routing, this.known, this.pulse, this.#air]) machine.forget(node);
     });
+    this.#ownState = new OwnState(this.context, this.links, options);
+    this.segments = this.#makeSegments(segmentNodes);
     this.#egress = new Egress(this.context, {
       nextSequence: this.#nextSequence,
       undelivered: (link, frame, now) => this.#passing.undelivered(link, frame, now),
@@ -109,26 +116,12 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
       forms: () => this.#air.forms,
     });
     this.#discovery = this.#makeDiscovery();
-    this.liveness = new Liveness(this.context, this.links, this.#egress, {
-      nextSequence: this.#nextSequence,
-      ownDigest: () => this.digest(),
-      dead: (link, reason, now) => this.#linkLife.down(link, reason, now, true),
-      digest: (link, digest, now) => this.#fabric.compare(link, digest, now),
-      send: (peer, type, body, now) => this.#sending.local(peer, type, body, Priority.High, now),
-      topology: this.routing.topology,
-    });
+    this.liveness = this.#makeLiveness();
     this.#air = this.#makeAir();
     this.#flooding = new Flooding(this.context, this.links, this.#egress, this.#air.flood, this.#hears);
     this.#drip = this.#makeDrip();
     this.#alerts = new AlertSpread(this.context, this.#drip);
-    this.#beats = new Beats(this.context, this.known, options.clock, {
-      publish: (item, now) => this.#drip.put(item, undefined, now),
-      isBuried: (source, rank, now) => this.#drip.isBuried(DripKind.Beat, source, rank, now),
-      members: () => [self.id, ...this.peers.all()],
-      onlySlowAir: () => this.links.onlySlowAir,
-      hops: (node) => this.routing.lastPath(node)?.hops,
-      learned: this.#learned,
-    });
+    this.#beats = this.#makeBeats();
     this.peers.onAlive = (node, now) => this.custody.reached(node, now);
     this.#reception = this.#makeReception(table);
     const { context, links, routing, peers } = this;
@@ -140,14 +133,15 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     const [egress, beats, flooding, drip] = [this.#egress, this.#beats, this.#flooding, this.#drip];
     const [nextSequence, alerts] = [this.#nextSequence, this.#alerts];
     const [liveness, discovery] = [this.liveness, this.#discovery];
-    const sending = new Sending({ ...parts, ...directed, egress, beats, flooding, alerts, nextSequence });
+    const ttl = (): number => this.segments.ttl;
+    const sending = new Sending({ ...parts, ...directed, egress, beats, flooding, alerts, nextSequence, ttl });
     this.#sending = sending;
     this.#passing = new Passing({ context, links, routing, flooding, sending });
-    this.#ownState = new OwnState(context, links, options);
     this.#stateSpread = this.#makeStateSpread();
     const air = this.#air;
     const { drip: airDrip } = air;
     this.#timed = [egress, discovery, liveness, flooding, air, drip, beats, delivery, custody, this.#ownState, weave];
+    this.#timed.push(this.segments);
     const push = (effect: WeaveEffect): void => void this.#outbox.push({ kind: 'records', effect });
     const fabric = new Fabric({ weave, drip, airDrip, links, sending, counters: this.counters, emit: push });
     this.#fabric = fabric;
@@ -155,7 +149,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     this.#dispatch = new Dispatch({ context, sending, reception, trace: this.#passing.trace, ...local, ...directed });
     this.#linkLife = new LinkLife({
       ...{ context, links, egress, liveness, discovery, routing, peers, drip, flooding, fabric, custody },
-      ...{ passing: this.#passing, ownState: this.#ownState, learned: this.#learned },
+      ...{ passing: this.#passing, ownState: this.#ownState, segments: this.segments, learned: this.#learned },
       changed: this.#changed,
     });
     this.#inputs = new Inputs({
@@ -175,6 +169,23 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   };
 
   readonly #hears = (node: NodeId, from: NodeId): boolean => this.routing.topology.adjacent(node, from);
+
+  #makeSegments(most: number): Segments {
+    const { context, links, states, peers, routing } = this;
+    const machines = { context, links, states, peers, routing, ownState: this.#ownState, drip: () => this.#drip };
+    const segments = new Segments(
+      {
+        ...machines,
+        digestBeyond: () => this.#fabric.digestBeyond(),
+        hurry: (withinMs, now) => this.liveness.hurry(withinMs, now),
+      },
+      most,
+    );
+    peers.isListed = segments.isListed;
+    routing.beyond = (node, suits) => segments.toward(node, suits);
+    routing.beyondCost = (node) => segments.costTo(node);
+    return segments;
+  }
 
   #makeDiscovery(): Discovery {
     return new Discovery(this.context, this.links, this.known, this.manual, {
@@ -214,6 +225,8 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   #makeDrip(): Drip {
     return new Drip(this.context, {
       hears: this.#hears,
+      isOurs: this.segments.isOurs,
+      isWithUs: this.segments.isWithUs,
       neighbours: () => this.links.neighboursOffAir(),
       spread: (item, from, now) => this.#air.drip.spread(item, from, now),
       heardAgain: (item, from, now) => this.#air.drip.heardAgain(item, from, now),
@@ -223,8 +236,37 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
         kind === DripKind.Alert
           ? this.#alerts.take(item, from, now)
           : kind === DripKind.State
-            ? this.#stateSpread.take(item, now)
-            : this.#beats.take(item, this.#drip.rankOf(kind, item.source), from, now),
+            ? this.#stateSpread.take(item, from, now)
+            : kind === DripKind.Segment
+              ? this.segments.take(item, from, now)
+              : this.#beats.take(item, this.#drip.rankOf(kind, item.source), from, now),
+    });
+  }
+
+  #makeLiveness(): Liveness {
+    return new Liveness(this.context, this.links, this.#egress, {
+      nextSequence: this.#nextSequence,
+      ownDigest: () => this.digest(),
+      dead: (link, reason, now) => this.#linkLife.down(link, reason, now, true),
+      digest: (link, digest, beyond, now) => {
+        if (this.segments.isWithUs(link.peer as NodeId)) this.#fabric.compare(link, digest, now);
+        else if (beyond !== undefined) this.#fabric.compare(link, beyond, now, this.#fabric.digestBeyond());
+      },
+      segment: () => this.segments.offer(),
+      segmentOf: (peer, bytes, now) => this.segments.heard(peer, bytes, now),
+      send: (peer, type, body, now) => this.#sending.local(peer, type, body, Priority.High, now),
+      topology: this.routing.topology,
+    });
+  }
+
+  #makeBeats(): Beats {
+    return new Beats(this.context, this.known, this.#options.clock, {
+      publish: (item, now) => this.#drip.put(item, undefined, now),
+      isBuried: (source, rank, now) => this.#drip.isBuried(DripKind.Beat, source, rank, now),
+      members: () => [this.context.self.id, ...this.peers.all()],
+      onlySlowAir: () => this.links.onlySlowAir,
+      hops: (node) => this.routing.lastPath(node)?.hops,
+      learned: this.#learned,
     });
   }
 
@@ -260,6 +302,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
       { states, own, drip, beats, clock },
       {
         nextSequence: this.#nextSequence,
+        isWelcome: this.segments.isWelcome,
         changed: (snapshot, now) => {
           this.peers.heardOf(snapshot.author, now);
           this.#linkLife.stateChanged(snapshot, now);
@@ -322,6 +365,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     this.delivery.tick(now);
     this.#flooding.tick(now);
     this.#air.tick(now);
+    this.segments.tick(now);
     this.#stateSpread.tick(now);
     this.#beats.tick(now);
     this.#drip.tick(now);
@@ -338,6 +382,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
       this.#dirty = false;
       this.#refreshAt = now.mono + refreshPauseMs(this.peers.size);
       this.peers.refresh(now);
+      this.segments.refreshed(now);
     }
     this.custody.tick(now);
   }

@@ -8,6 +8,8 @@ import type { MeshContext } from './types.js';
 
 /** Changes within this time go out as one snapshot. */
 const GATHER_MS = 60;
+/** Which segment it is in changes with those of its neighbours. */
+const SEGMENT_GATHER_MS = 250;
 /** Links of slow air, where every snapshot takes seconds from all: changes of a longer time, and not at once after another. */
 const SLOW_GATHER_MS = 300_000;
 /** Who is gone is missed sooner. */
@@ -36,6 +38,8 @@ export class OwnState {
   #custom: Readonly<Record<string, string | number | boolean>> = {};
   #edges: readonly NeighbourEdge[] = [];
   #edgeTo = new Map<NodeId, NeighbourEdge>();
+  #segment: NodeId | undefined;
+  #beyond: readonly NodeId[] = [];
   #counter: number;
   #dueAt: number | undefined = 0;
 
@@ -80,6 +84,13 @@ export class OwnState {
     this.#due(now, this.#links.onlySlowAir && this.#edges.length > 0 ? slowMs : GATHER_MS);
   }
 
+  /** This node is in another segment, or others lie next to it. */
+  inSegment(head: NodeId | undefined, beyond: readonly NodeId[], now: Instant): void {
+    this.#segment = head;
+    this.#beyond = beyond;
+    this.#due(now, SEGMENT_GATHER_MS);
+  }
+
   /** Others hold something newer under our name: say it again, with a newer stamp. */
   repeat(now: Instant): void {
     this.#due(now, GATHER_MS);
@@ -103,6 +114,8 @@ export class OwnState {
       neighbours: this.#edges,
       updatedAtMs: now.wall,
       version: this.#version,
+      ...(this.#segment !== undefined && { segment: this.#segment }),
+      ...(this.#beyond.length > 0 && { beyond: this.#beyond.slice(0, Limit.SegmentNeighbours) }),
     };
   }
 

@@ -30,9 +30,11 @@ export class Peers {
   readonly #context: MeshContext;
   readonly #routing: Routing;
   readonly #limit: number;
-  readonly #onForgotten: (node: NodeId, aged: boolean, now: Instant) => void;
+  readonly onForgotten: (node: NodeId, aged: boolean, now: Instant) => void;
   /** A path leads there, after none did. */
   onAlive: ((node: NodeId, now: Instant) => void) | undefined;
+  /** Whether a node that was heard of is to be known here. */
+  isListed: (node: NodeId) => boolean = () => true;
   readonly #known = new Map<NodeId, Known>();
   #nextSweepAt = 0;
   /** What the last look found reachable, and when that was. */
@@ -49,7 +51,7 @@ export class Peers {
     this.#context = context;
     this.#routing = routing;
     this.#limit = limit;
-    this.#onForgotten = onForgotten;
+    this.onForgotten = onForgotten;
   }
 
   all(): IterableIterator<NodeId> {
@@ -77,6 +79,7 @@ export class Peers {
       known.lastSeen = now;
       return;
     }
+    if (!this.isListed(node)) return;
     if (this.#known.size >= this.#limit && !this.#forgetLongestOffline(now)) {
       this.#context.counters.refuse('peer.limit');
       return;
@@ -119,7 +122,7 @@ export class Peers {
 
   forget(node: NodeId, aged: boolean, now: Instant): boolean {
     if (!this.#known.delete(node)) return false;
-    this.#onForgotten(node, aged, now);
+    this.onForgotten(node, aged, now);
     this.#context.emit({ kind: 'peer', node, change: 'forgotten' });
     return true;
   }

@@ -73,6 +73,16 @@ export class Presences {
     return due;
   }
 
+  /** There are news: the next ones go out within so long. */
+  hurry(withinMs: number, { mono }: Instant): void {
+    for (const presence of this.#of.values())
+      presence.at = Math.min(presence.at, mono + this.#context.random.below(Math.max(1, withinMs)));
+  }
+
+  has(carrier: Carrier): boolean {
+    return this.#of.has(carrier);
+  }
+
   nextDeadline(): number | undefined {
     let earliest: number | undefined;
     for (const { at } of this.#of.values()) if (earliest === undefined || at < earliest) earliest = at;

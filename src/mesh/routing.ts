@@ -49,6 +49,10 @@ export class Routing {
   /** Over which neighbour nodes were reached last that are out of reach now. */
   readonly #lastVia = new Map<NodeId, NodeId>();
   #stale = true;
+  /** The link towards a node of another segment. */
+  beyond: (node: NodeId, suits: (link: Link | undefined) => link is Link) => Link | undefined = () => undefined;
+  /** What the way to such a node may cost; `undefined` where none is known. */
+  beyondCost: (node: NodeId) => number | undefined = () => undefined;
 
   constructor(self: NodeId, links: Links, table: RoutingTable) {
     this.#self = self;
@@ -104,6 +108,8 @@ export class Routing {
     const aside = this.#aside(destination, suits);
     if (aside) return aside;
     if (stalled) return stalled;
+    const over = this.beyond(destination, suits);
+    if (over) return over;
     const learned = this.#table.lookup(toKey(destination), now.mono);
     const back = learned && this.#links.byId(learned.link);
     return suits(back) ? back : undefined;
@@ -155,6 +161,11 @@ export class Routing {
   /** Whether a confirmed path leads there: what "alive" means for a node that is not a neighbour. */
   path(node: NodeId): Path | undefined {
     return this.#current().get(node);
+  }
+
+  /** Whether a way is known, within this node's segment or beyond it. */
+  reaches(node: NodeId): boolean {
+    return this.path(node) !== undefined || this.beyondCost(node) !== undefined;
   }
 
   /** As `path`, as of when it was last worked out: for what need not be exact. */

@@ -68,6 +68,7 @@ function setup() {
     flooding,
     alerts: {} as unknown as AlertSpread,
     nextSequence: sequences(),
+    ttl: () => 48,
   });
   for (const node of [A, B, C]) egress.open(upLink(links, node));
   const sent = (): { to: string; frame: Uint8Array }[] =>

@@ -1,6 +1,5 @@
 import { readU32 } from '../core/bytes.js';
 import type { MessageId, NodeId } from '../core/ids.js';
-import { DEFAULT_TTL } from '../core/limits.js';
 import type { Instant } from '../core/machine.js';
 import { saltHintOf } from '../trust/identity.js';
 import { immutablePart, payloadOf } from '../wire/frame.js';
@@ -62,6 +61,7 @@ export class Sending {
   readonly #flooding: Flooding;
   readonly #alerts: AlertSpread;
   readonly #nextSequence: () => number;
+  readonly #ttl: () => number;
 
   constructor(machines: {
     context: MeshContext;
@@ -74,6 +74,8 @@ export class Sending {
     flooding: Flooding;
     alerts: AlertSpread;
     nextSequence: () => number;
+    /** Hops that a message may go. */
+    ttl: () => number;
   }) {
     this.#context = machines.context;
     this.#links = machines.links;
@@ -85,6 +87,7 @@ export class Sending {
     this.#flooding = machines.flooding;
     this.#alerts = machines.alerts;
     this.#nextSequence = machines.nextSequence;
+    this.#ttl = machines.ttl;
   }
 
   idOf(sequence: number): MessageId {
@@ -103,7 +106,7 @@ export class Sending {
 
   /** How long an answer over the best path takes, in ms, when nothing else is on its way. */
   roundTripMs(to: NodeId, bytes: number): number {
-    const cost = this.#routing.path(to)?.cost ?? 0;
+    const cost = this.#routing.path(to)?.cost ?? this.#routing.beyondCost(to) ?? 0;
     return cost * COST_UNIT_MS * (2 + bytes / REFERENCE_FRAME_BYTES);
   }
 
@@ -245,7 +248,7 @@ export class Sending {
 
   #farHeader(type: FrameType, priority: Priority, sequence: number, to?: NodeId, flags = 0): Header {
     const base = localHeader(this.#context, type, priority, sequence, flags);
-    return { ...base, ttl: DEFAULT_TTL, ...(to !== undefined && { destination: to }) };
+    return { ...base, ttl: this.#ttl(), ...(to !== undefined && { destination: to }) };
   }
 
   #originated(header: Header, payload: Uint8Array, now: Instant): void {

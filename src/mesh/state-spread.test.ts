@@ -27,7 +27,7 @@ function setup() {
   const spread = new StateSpread(
     context,
     { states, own, drip, beats, clock },
-    { nextSequence: sequences(), changed: (snapshot) => void changed.push(snapshot.author) },
+    { nextSequence: sequences(), isWelcome: () => true, changed: (snapshot) => void changed.push(snapshot.author) },
   );
   return { context, states, own, put, committed, changed, buried, spread };
 }
@@ -55,36 +55,36 @@ test('our snapshot is put into drip, and a beat will answer for it', (t) => {
 test('a newer snapshot of another is taken, an older or equal one is not', (t) => {
   const { spread, changed } = setup();
   const snapshot = snapshotOf(OTHER, { hlc: hlcOf(TEST_EPOCH_MS - 50) });
-  t.is(spread.take(itemOf(snapshot), at(0)), snapshot.hlc);
-  t.is(spread.take(itemOf(snapshot), at(0)), undefined);
-  t.is(spread.take(itemOf({ ...snapshot, hlc: snapshot.hlc - 1n }), at(0)), undefined);
-  t.is(spread.take(itemOf({ ...snapshot, hlc: snapshot.hlc + 1n }), at(0)), snapshot.hlc + 1n);
+  t.is(spread.take(itemOf(snapshot), OTHER, at(0)), snapshot.hlc);
+  t.is(spread.take(itemOf(snapshot), OTHER, at(0)), undefined);
+  t.is(spread.take(itemOf({ ...snapshot, hlc: snapshot.hlc - 1n }), OTHER, at(0)), undefined);
+  t.is(spread.take(itemOf({ ...snapshot, hlc: snapshot.hlc + 1n }), OTHER, at(0)), snapshot.hlc + 1n);
   t.deepEqual(changed, [OTHER, OTHER]);
 });
 
 test('a snapshot from the future is held back and counted, one that contradicts too', (t) => {
   const { context, spread, states } = setup();
-  t.is(spread.take(itemOf(snapshotOf(OTHER, { hlc: hlcOf(TEST_EPOCH_MS + 600_000) })), at(0)), undefined);
+  t.is(spread.take(itemOf(snapshotOf(OTHER, { hlc: hlcOf(TEST_EPOCH_MS + 600_000) })), OTHER, at(0)), undefined);
   t.is(context.refused('state.ahead'), 1);
   t.is(states.get(OTHER), undefined);
   const snapshot = snapshotOf(OTHER);
-  spread.take(itemOf(snapshot), at(0));
-  spread.take(itemOf({ ...snapshot, counter: 99 }), at(0));
+  spread.take(itemOf(snapshot), OTHER, at(0));
+  spread.take(itemOf({ ...snapshot, counter: 99 }), OTHER, at(0));
   t.is(context.refused('state.conflict'), 1);
   t.is(states.get(OTHER)?.counter, snapshot.counter);
 });
 
 test('nonsense, and a snapshot under another name, are counted', (t) => {
   const { context, spread } = setup();
-  spread.take({ ...itemOf(snapshotOf(OTHER)), body: Uint8Array.of(255) }, at(0));
-  spread.take({ ...itemOf(snapshotOf(OTHER)), source: nodeNamed(6) }, at(0));
+  spread.take({ ...itemOf(snapshotOf(OTHER)), body: Uint8Array.of(255) }, OTHER, at(0));
+  spread.take({ ...itemOf(snapshotOf(OTHER)), source: nodeNamed(6) }, OTHER, at(0));
   t.is(context.refused('state.malformed'), 2);
 });
 
 test('what was forgotten is not taken back', (t) => {
   const { context, spread, buried, states } = setup();
   buried.add(OTHER);
-  t.is(spread.take(itemOf(snapshotOf(OTHER)), at(0)), undefined);
+  t.is(spread.take(itemOf(snapshotOf(OTHER)), OTHER, at(0)), undefined);
   t.is(context.refused('state.forgotten'), 1);
   t.is(states.get(OTHER), undefined);
 });
@@ -93,11 +93,11 @@ test('our own words of an earlier start, newer than our clock, make us speak aga
   const { context, spread, put } = setup();
   spread.tick(at(0));
   const earlier = snapshotOf(context.self.id, { hlc: hlcOf(TEST_EPOCH_MS + 60_000), counter: 3 });
-  t.is(spread.take(itemOf(earlier), at(10)), undefined, 'nobody else’s words are ours');
+  t.is(spread.take(itemOf(earlier), OTHER, at(10)), undefined, 'nobody else’s words are ours');
   spread.tick(at(100));
   t.is(put.length, 2);
   t.true((put[1]?.rank as bigint) > earlier.hlc);
   const absurd = snapshotOf(context.self.id, { hlc: hlcOf(TEST_EPOCH_MS + 6_000_000) });
-  spread.take(itemOf(absurd), at(200));
+  spread.take(itemOf(absurd), OTHER, at(200));
   t.is(context.refused('state.ahead'), 1);
 });

@@ -1,4 +1,5 @@
 import type { HybridClock } from '../core/hlc.js';
+import type { NodeId } from '../core/ids.js';
 import type { Instant } from '../core/machine.js';
 import {
   decodeSnapshot,
@@ -19,6 +20,8 @@ import type { MeshContext } from './types.js';
 
 export interface StateSpreadEvents {
   nextSequence(): number;
+  /** Whether a snapshot that a neighbour passed on is any concern of this node's. */
+  isWelcome(snapshot: NodeSnapshot, from: NodeId, now: Instant): boolean;
   /** A node's snapshot is newer than what was known. */
   changed(snapshot: NodeSnapshot, now: Instant): void;
 }
@@ -66,7 +69,7 @@ export class StateSpread {
   }
 
   /** The rank of a snapshot from a neighbour when it is newer and to be passed on. */
-  take(item: Omit<DripItem, 'rank'>, now: Instant): bigint | undefined {
+  take(item: Omit<DripItem, 'rank'>, from: NodeId, now: Instant): bigint | undefined {
     const snapshot = decodeSnapshot(item.body);
     if (!snapshot || snapshot.author !== item.source) {
       this.#context.counters.refuse('state.malformed');
@@ -80,6 +83,7 @@ export class StateSpread {
       this.#context.counters.refuse('state.forgotten');
       return undefined;
     }
+    if (!this.#events.isWelcome(snapshot, from, now)) return undefined;
     const taken = this.#states.take(snapshot, now.wall, this.#clock.aheadMs);
     if (taken === Taken.Ahead || taken === Taken.Conflict) this.#context.counters.refuse(`state.${taken}`);
     if (taken !== Taken.Newer) return undefined;

@@ -1,6 +1,6 @@
 import { readU16, writeU16 } from '../core/bytes.js';
 import { type Hlc, isAhead } from '../core/hlc.js';
-import { type NodeId, nodeIdBytes, nodeIdOf } from '../core/ids.js';
+import { type NodeId, nodeIdBytes, nodeIdOf, nodeIdsBytes, nodeIdsOf } from '../core/ids.js';
 import { Limit } from '../core/limits.js';
 import { Body, decode, encode } from '../wire/bodies.js';
 
@@ -36,6 +36,9 @@ export interface NodeSnapshot {
   readonly neighbours: readonly NeighbourEdge[];
   readonly updatedAtMs: number;
   readonly version: string;
+  /** The head of its segment, and those of the segments that neighbours of it are in; absent in a mesh that is whole. */
+  readonly segment?: NodeId;
+  readonly beyond?: readonly NodeId[];
 }
 
 export const CUSTOM_FIELDS_MAX = 16;
@@ -65,6 +68,8 @@ export function encodeSnapshot(snapshot: NodeSnapshot, brief = false): Uint8Arra
     })),
     updatedAtMs: BigInt(Math.max(0, Math.floor(snapshot.updatedAtMs))),
     version: snapshot.version,
+    ...(snapshot.segment !== undefined && { segment: nodeIdBytes(snapshot.segment) }),
+    ...(snapshot.beyond && { beyond: nodeIdsBytes(snapshot.beyond) }),
   });
 }
 
@@ -114,6 +119,8 @@ export function decodeSnapshot(bytes: Uint8Array): NodeSnapshot | undefined {
   const some = decodeNeighbours(body.neighbours);
   const air = readAir(body.air, body.airRadio);
   if (!custom || !some || !air || some.length + air.length > Limit.NeighboursPerState) return undefined;
+  const beyond = nodeIdsOf(body.beyond, Limit.SegmentNeighbours);
+  if (!beyond || (body.segment.length !== 0 && body.segment.length !== 8)) return undefined;
   const neighbours = [...some, ...air];
   return {
     author: nodeIdOf(body.author),
@@ -126,6 +133,8 @@ export function decodeSnapshot(bytes: Uint8Array): NodeSnapshot | undefined {
     neighbours,
     updatedAtMs: Number(body.updatedAtMs),
     version: body.version,
+    ...(body.segment.length > 0 && { segment: nodeIdOf(body.segment) }),
+    ...(beyond.length > 0 && { beyond }),
   };
 }
 
@@ -176,5 +185,9 @@ export class NodeStates {
 
   forget(node: NodeId): void {
     this.#snapshots.delete(node);
+  }
+
+  get size(): number {
+    return this.#snapshots.size;
   }
 }

@@ -134,6 +134,8 @@ export class LivenessLab {
       { sendUnacknowledged: (link, what) => this.#send(Number(link.address), { from: index, ...what }, false) },
       {
         nextSequence: () => ++sequence,
+        segment: () => undefined,
+        segmentOf: () => undefined,
         ownDigest: () => 1,
         digest: () => {},
         topology: {

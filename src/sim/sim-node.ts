@@ -27,6 +27,7 @@ export interface NodeWorld {
   readonly tagKey: Uint8Array;
   readonly timing: MeshTiming;
   readonly maxPeers: number;
+  readonly segmentNodes?: number;
   readonly observers: readonly Observer[];
   /** One for each of the node's radios. */
   radiosOf(index: number): Radio[];
@@ -154,7 +155,7 @@ export class SimNode implements ObservedNode {
   }
 
   #makeEngine(): void {
-    const { crypto, hotPath, tagKey, timing, maxPeers } = this.#world;
+    const { crypto, hotPath, tagKey, timing, maxPeers, segmentNodes } = this.#world;
     const random = this.#random.fork(`life ${this.#boots}`);
     const clock = new HybridClock();
     const boot = { salt: random.fork('salt').bytes(16), counter: this.#boots };
@@ -183,6 +184,7 @@ export class SimNode implements ObservedNode {
       clock,
       timing,
       maxPeers,
+      ...(segmentNodes !== undefined && { segmentNodes }),
       dedupCapacity: DEDUP_CAPACITY,
       weave: this.#weave,
       store: this.store,

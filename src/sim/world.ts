@@ -39,6 +39,8 @@ export interface WorldOptions {
   readonly carriers: readonly AnyCarrierPlan[];
   readonly timing?: Partial<MeshTiming>;
   readonly maxPeers?: number;
+  /** Nodes of one segment. Default: the engine's. */
+  readonly segmentNodes?: number;
   readonly meshName?: string;
 }
 
@@ -88,6 +90,7 @@ export class World {
       tagKey: this.tagKey,
       timing: this.timing,
       maxPeers: options.maxPeers ?? Math.max(MAX_PEERS, options.nodes),
+      ...(options.segmentNodes !== undefined && { segmentNodes: options.segmentNodes }),
       observers: this.#observers,
       radiosOf: (index) => this.#radiosOf(index),
     };

@@ -107,9 +107,16 @@ export const KEYS = {
   },
   'limits.peers': {
     kind: 'count',
-    what: 'Most peers known at a time; beyond it a new one takes the place of the longest offline.',
+    what: 'Most neighbours at a time; a further one is left out until one goes.',
     expected: 'a whole number from 1 to 10000',
     env: 'EDGE_AGENT_PEER_LIMIT',
+    fallback: 100,
+  },
+  'limits.segment': {
+    kind: 'count',
+    what: 'Nodes that all know all of each other; a mesh of more is one of several segments (docs/mesh.md).',
+    expected: 'a whole number from 8 to 1000',
+    env: 'EDGE_AGENT_SEGMENT_LIMIT',
     fallback: 100,
   },
   'limits.dedup_capacity': {

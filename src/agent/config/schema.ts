@@ -97,6 +97,7 @@ export const configSchema = z.strictObject({
   limits: z
     .strictObject({
       peers: withDefault('limits.peers', count(1, 10_000)),
+      segment: withDefault('limits.segment', count(8, 1_000)),
       dedup_capacity: withDefault('limits.dedup_capacity', count(100, 10_000_000)),
       detections: withDefault('limits.detections', count(1, 10_000_000)),
       detection_bytes: withDefault('limits.detection_bytes', size(MIB, TIB)),

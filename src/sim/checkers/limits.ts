@@ -18,6 +18,8 @@ export const IDLE_STEPS_PER_SECOND = { base: 4, perLink: 3 } as const;
 /** At rest: nothing was put in, and nothing changed, for this long. */
 const REST_AFTER_MS = 35_000;
 const REST_WINDOW_MS = 10_000;
+/** Nodes whose queues are looked at in one moment. */
+const NODES_AT_A_TIME = 100;
 
 const BOUNDS: Readonly<Record<string, { readonly most: number; readonly perLink?: true }>> = {
   frames: { most: Limit.QueuedFramesPerLink, perLink: true },
@@ -48,6 +50,7 @@ export class LimitChecker implements Observer {
   readonly #past = new Map<number, number>();
   readonly #stepsAt = new Map<number, number>();
   #busyAt = 0;
+  #turn = 0;
   #windowFrom: number | undefined;
 
   constructor(world: World, findings: Findings) {
@@ -70,7 +73,10 @@ export class LimitChecker implements Observer {
   }
 
   sampled(now: number): void {
-    for (const node of this.#world.running()) this.#queues(node, now);
+    const running = this.#world.running();
+    // Of many each is looked at now and then, in turn.
+    const every = Math.ceil(running.length / NODES_AT_A_TIME);
+    for (let i = this.#turn++ % every; i < running.length; i += every) this.#queues(running[i] as ObservedNode, now);
     this.#idle(now);
   }
 

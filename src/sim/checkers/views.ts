@@ -7,10 +7,13 @@ import type { Findings } from './findings.js';
 const EVERY_MS = 1_000;
 /** What a change takes to be noticed beyond the peer timeout: spreading, and a moment of processing. */
 const SPREAD_MS = 3_000;
+/** Pairs of nodes looked at in one second. */
+const PAIRS_AT_A_TIME = 40_000;
 
 /**
  * Where radios reach who is in range: once nothing has changed for the peer timeout, each node holds exactly those alive that it can reach. At the end
- * all nodes of a component hold the newest state of each other, and the same digest.
+ * all nodes of a component hold the newest state of each other, and the same digest. Of a mesh of segments that goes for the nodes of each segment;
+ * those of others are named by some summary. Of many nodes some are compared with all others each time, in turn.
  */
 export class ViewChecker implements Observer {
   readonly #world: World;
@@ -18,6 +21,7 @@ export class ViewChecker implements Observer {
   /** By node: whom its events, taken together, call alive. */
   readonly #told = new Map<number, Set<NodeId>>();
   #nextAt = 0;
+  #turn = 0;
 
   constructor(world: World, findings: Findings) {
     this.#world = world;
@@ -51,9 +55,9 @@ export class ViewChecker implements Observer {
 
   #compareLiveness(now: number): void {
     const { component } = this.#world.ground.latest;
-    for (const node of this.#world.running()) {
+    for (const node of this.#inTurn()) {
       for (const other of this.#world.nodes) {
-        if (other === node) continue;
+        if (other === node || !isOneSegment(node, other)) continue;
         const reachable = component[node.index] === component[other.index];
         const alive = node.mesh.peers.isAlive(other.id);
         if (alive !== reachable)
@@ -64,10 +68,25 @@ export class ViewChecker implements Observer {
     }
   }
 
+  /** As many as are compared at a time. */
+  #inTurn(): ObservedNode[] {
+    const running = this.#world.running();
+    const most = Math.max(1, Math.floor(PAIRS_AT_A_TIME / Math.max(1, running.length)));
+    if (running.length <= most) return running;
+    const from = this.#turn % running.length;
+    this.#turn += most;
+    return [...running.slice(from), ...running.slice(0, from)].slice(0, most);
+  }
+
   #compareHoldings(node: ObservedNode, now: number): void {
     const { component } = this.#world.ground.latest;
     for (const other of this.#world.running()) {
       if (component[node.index] !== component[other.index]) continue;
+      if (!isOneSegment(node, other)) {
+        if (node.mesh.segments.map.of(other.id).size === 0)
+          this.#wrong(now, `node ${node.index} knows no segment of ${other.index}`);
+        continue;
+      }
       if (node.mesh.digest() !== other.mesh.digest())
         this.#wrong(now, `${node.index} and ${other.index} hold different things`);
       const [held, newest] = [node.mesh.states.get(other.id), other.mesh.states.get(other.id)];
@@ -80,3 +99,7 @@ export class ViewChecker implements Observer {
     this.#findings.add('views', now, what);
   }
 }
+
+/** Whether two are to know all of each other: always in a mesh that is whole. Who does not run has no say. */
+const isOneSegment = (a: ObservedNode, b: ObservedNode): boolean =>
+  !a.mesh.segments.isSplit || (b.running && a.mesh.segments.head === b.mesh.segments.head);

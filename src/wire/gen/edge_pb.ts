@@ -12,7 +12,7 @@ import type { Message as Message$1 } from "@bufbuild/protobuf";
  * Describes the file edge.proto.
  */
 export const file_edge: GenFile = /*@__PURE__*/
-  fileDesc("CgplZGdlLnByb3RvEgdlZGdlLnYxIpMBCgZCZWFjb24SEgoKcHVibGljX2tleRgBIAEoDBIRCglib290X3NhbHQYAiABKAwSFAoMYm9vdF9jb3VudGVyGAMgASgNEhAKCGNsb2NrX21zGAQgASgEEgwKBG5hbWUYBSABKAkSDQoFbm9uY2UYBiABKAcSDQoFaGVhcmQYByABKAcSDgoGYW5zd2VyGAggASgIIjoKCUhlYXJ0YmVhdBIOCgZkaWdlc3QYASABKAcSDAoEZWNobxgCIAEoDRIPCgdoZWxkX21zGAMgASgNIigKCVN1c3BpY2lvbhIMCgRub2RlGAEgASgMEg0KBWhlYXJkGAIgASgIIhgKBkhvcEFjaxIOCgZ0b2tlbnMYASADKAciwAEKB0hlYXJpbmcSDgoGZGlnZXN0GAEgASgHEg8KB3JlY29yZHMYBiABKAcSDQoFaGVhcmQYAiABKAwSEQoJaGVhcmRfaWRzGAMgASgMEg0KBWFza2VkGAQgASgMEhIKCmludGVydmFsX3MYBSABKA0SDgoGbnVtYmVyGAcgASgNEg4KBmxhY2tlZBgIIAEoDBINCgVuYW1lZBgJIAEoDBIPCgdyZWFjaGVkGAogASgMEg8KB3VuYXdhcmUYCyABKAwifAoIRHJpcEl0ZW0SDAoEa2luZBgBIAEoDRIOCgZzb3VyY2UYAiABKAwSEQoJc2FsdF9oaW50GAMgASgNEhAKCHNlcXVlbmNlGAQgASgNEgwKBGJvZHkYBSABKAwSEAoIcHJpb3JpdHkYBiABKA0SDQoFYWdlX3MYByABKA0iKAoERHJpcBIgCgVpdGVtcxgBIAMoCzIRLmVkZ2UudjEuRHJpcEl0ZW0iNwoJRHJpcEVudHJ5Eg4KBnNvdXJjZRgBIAEoDBIMCgRraW5kGAIgASgNEgwKBHJhbmsYAyABKAQiVgoKRHJpcEhhc2hlcxIMCgRzYWx0GAEgASgHEg4KBmhhc2hlcxgCIAEoDBIMCgRwYXJ0GAMgASgNEg0KBXBhcnRzGAQgASgNEg0KBXJlcGx5GAUgASgIIjIKC0RyaXBSZXF1ZXN0EiMKB2VudHJpZXMYASADKAsyEi5lZGdlLnYxLkRyaXBFbnRyeSLiAQoEQmVhdBIOCgZhdXRob3IYASABKAwSEgoKcHVibGljX2tleRgCIAEoDBIRCglib290X3NhbHQYAyABKAwSFAoMYm9vdF9jb3VudGVyGAQgASgNEg4KBm51bWJlchgFIAEoDRILCgNobGMYBiABKAYSEgoKbWVtYmVyc2hpcBgHIAEoDBIWCg5maXJzdF9zZXF1ZW5jZRgIIAEoDRIVCg1sYXN0X3NlcXVlbmNlGAkgASgNEg0KBWNvdW50GAogASgNEgwKBHJvb3QYCyABKAwSEAoIY2xvY2tfbXMYDCABKAQiLQoKU2lnbmVkQmVhdBIMCgRib2R5GAEgASgMEhEKCXNpZ25hdHVyZRgCIAEoDCI2CglOZWlnaGJvdXISDAoEbm9kZRgBIAEoDBIMCgRjb3N0GAIgASgNEg0KBXJhZGlvGAMgASgJIlAKBkN1c3RvbRILCgNrZXkYASABKAkSDgoEdGV4dBgCIAEoCUgAEhAKBm51bWJlchgDIAEoAUgAEg4KBGZsYWcYBCABKAhIAEIHCgV2YWx1ZSLLAwoJTm9kZVN0YXRlEg4KBmF1dGhvchgBIAEoDBILCgNobGMYAiABKAYSDwoHY291bnRlchgDIAEoDRIMCgRuYW1lGAQgASgJEhEKCWNvbmRpdGlvbhgFIAEoDRIQCgNmcHMYBiABKAJIAIgBARIUCgdiYXR0ZXJ5GAcgASgCSAGIAQESFQoIY2hhcmdpbmcYCCABKAhIAogBARIQCgNjcHUYCSABKAJIA4gBARITCgZtZW1vcnkYCiABKAJIBIgBARIYCgt0ZW1wZXJhdHVyZRgLIAEoAkgFiAEBEhEKBGRpc2sYDCABKAJIBogBARIfCgZjdXN0b20YDSADKAsyDy5lZGdlLnYxLkN1c3RvbRImCgpuZWlnaGJvdXJzGA4gAygLMhIuZWRnZS52MS5OZWlnaGJvdXISFQoNdXBkYXRlZF9hdF9tcxgPIAEoBBIPCgd2ZXJzaW9uGBAgASgJEgsKA2FpchgRIAEoDBIRCglhaXJfcmFkaW8YEiABKAlCBgoEX2Zwc0IKCghfYmF0dGVyeUILCglfY2hhcmdpbmdCBgoEX2NwdUIJCgdfbWVtb3J5Qg4KDF90ZW1wZXJhdHVyZUIHCgVfZGlzayKyAgoKUmVjb3JkQ29yZRIOCgZhdXRob3IYASABKAwSDAoEaGFzaBgCIAEoDBILCgNobGMYAyABKAYSEQoJYm9vdF9zYWx0GAQgASgMEg8KB2NvdW50ZXIYBSABKA0SFwoPY29udGVudF92ZXJzaW9uGAYgASgNEgwKBHR5cGUYByABKAkSDQoFc3BhY2UYCCABKAwSEQoJZGltZW5zaW9uGAkgASgNEhAKCG1ldGFkYXRhGAogASgMEhYKDm9ic2VydmVkX2F0X21zGAsgASgEEhUKDWV4cGlyZXNfYXRfbXMYDCABKAQSDwoHcHVycG9zZRgNIAEoCRITCgtza2V0Y2hfaGFzaBgOIAEoDBIRCglpbnQ4X2hhc2gYDyABKAwSEgoKZXhhY3RfaGFzaBgQIAEoDCJrCgVCYXRjaBIOCgZhdXRob3IYASABKAwSEgoKcHVibGljX2tleRgCIAEoDBIRCglib290X3NhbHQYAyABKAwSDgoGbnVtYmVyGAQgASgNEg0KBWNvdW50GAUgASgNEgwKBHJvb3QYBiABKAwiLgoLU2lnbmVkQmF0Y2gSDAoEYm9keRgBIAEoDBIRCglzaWduYXR1cmUYAiABKAwiXgoGUmVjb3JkEgwKBGNvcmUYASABKAwSDQoFYmF0Y2gYAiABKA0SDAoEbGVhZhgDIAEoDRIMCgRwYXRoGAQgAygMEgwKBGludDgYBSABKAwSDQoFc2NhbGUYBiABKAIieAoJVG9tYnN0b25lEgwKBGhhc2gYASABKAwSDgoGZXJhc2VyGAIgASgMEhIKCnB1YmxpY19rZXkYAyABKAwSCwoDaGxjGAQgASgGEhUKDWNyZWF0ZWRfYXRfbXMYBSABKAQSFQoNZXhwaXJlc19hdF9tcxgGIAEoBCIyCg9TaWduZWRUb21ic3RvbmUSDAoEYm9keRgBIAEoDBIRCglzaWduYXR1cmUYAiABKAwigAEKB1JlY29yZHMSJQoHYmF0Y2hlcxgBIAMoCzIULmVkZ2UudjEuU2lnbmVkQmF0Y2gSIAoHcmVjb3JkcxgCIAMoCzIPLmVkZ2UudjEuUmVjb3JkEiwKCnRvbWJzdG9uZXMYAyADKAsyGC5lZGdlLnYxLlNpZ25lZFRvbWJzdG9uZSIXCgRIYXZlEg8KB2VudHJpZXMYASABKAwiFAoEV2FudBIMCgRrZXlzGAEgASgMIlgKC0ZpbmdlcnByaW50Eg4KBnByZWZpeBgBIAEoDRIMCgRiaXRzGAIgASgNEg0KBWNvdW50GAMgASgNEgsKA3N1bRgEIAEoBhIPCgdlbnRyaWVzGAUgASgMIjMKDEZpbmdlcnByaW50cxIjCgVwYXJ0cxgBIAMoCzIULmVkZ2UudjEuRmluZ2VycHJpbnQiPAoFQWxlcnQSDAoEdHlwZRgBIAEoCRIPCgdwYXlsb2FkGAIgASgMEhQKDHJhaXNlZF9hdF9tcxgDIAEoBCIzCgdQYXlsb2FkEg4KBGpzb24YASABKAxIABINCgNyYXcYAiABKAxIAEIJCgdjb250ZW50IloKB01lc3NhZ2USDAoEdHlwZRgBIAEoCRIhCgdwYXlsb2FkGAIgASgLMhAuZWRnZS52MS5QYXlsb2FkEg8KB2Fuc3dlcnMYAyABKAwSDQoFZmF1bHQYBCABKAkiJwoDQWNrEg8KB21lc3NhZ2UYASABKAwSDwoHcmVmdXNhbBgCIAEoCSIbCgpUcmFjZVByb2JlEg0KBXRva2VuGAEgASgMIlcKCVRyYWNlU3RlcBIMCgRub2RlGAEgASgMEg0KBXJhZGlvGAIgASgJEg4KBnJ0dF91cxgDIAEoDRIMCgRjb3N0GAQgASgNEg8KB3F1YWxpdHkYBSABKA0imwEKClRyYWNlUmVwbHkSDQoFdG9rZW4YASABKAwSCwoDaG9wGAIgASgNEiAKBGNhbWUYAyABKAsyEi5lZGdlLnYxLlRyYWNlU3RlcBIgCgRuZXh0GAQgASgLMhIuZWRnZS52MS5UcmFjZVN0ZXASIAoEYmFjaxgFIAEoCzISLmVkZ2UudjEuVHJhY2VTdGVwEgsKA2VuZBgGIAEoDSJoCgpQYXJjZWxDb3JlEg8KB21lc3NhZ2UYASABKAwSCgoCdG8YAiABKAwSDAoEdHlwZRgDIAEoDRIQCghwcmlvcml0eRgEIAEoDRIPCgdsaWZlX21zGAUgASgNEgwKBGJvZHkYBiABKAwiTQoGUGFyY2VsEgwKBGNvcmUYASABKAwSEgoKcHVibGljX2tleRgCIAEoDBIRCglzaWduYXR1cmUYAyABKAwSDgoGYWdlX21zGAQgASgNIkQKB1JlY2VpcHQSDwoHbWVzc2FnZRgBIAEoDBIMCgR3aGF0GAIgASgNEgwKBG5vZGUYAyABKAwSDAoEY29kZRgEIAEoCSJ6CgVPZmZlchIPCgdtZXNzYWdlGAEgASgMEgwKBHR5cGUYAiABKA0SDAoEc2l6ZRgDIAEoDRITCgtjaHVua19ieXRlcxgEIAEoDRIOCgZkaWdlc3QYBSABKAwSDgoGYWdlX21zGAYgASgNEg8KB2xpZmVfbXMYByABKA0iPgoMQ2h1bmtSZXF1ZXN0Eg8KB21lc3NhZ2UYASABKAwSDwoHaW5kZXhlcxgCIAMoDRIMCgRoZWxkGAMgASgNIjYKBUNodW5rEg8KB21lc3NhZ2UYASABKAwSDQoFaW5kZXgYAiABKA0SDQoFYnl0ZXMYAyABKAwiOwoIUGFydHNBc2sSDwoHYXR0ZW1wdBgBIAEoBxIPCgdtZXNzYWdlGAIgASgHEg0KBXRvdGFsGAMgASgNIj4KDFBhcnRzTWlzc2luZxIPCgdhdHRlbXB0GAEgASgHEg0KBXRvdGFsGAIgASgNEg4KBmJvdW5kcxgDIAMoDSJFCgRQYXJ0Eg8KB2F0dGVtcHQYASABKAcSDQoFdG90YWwYAiABKA0SDgoGb2Zmc2V0GAMgASgNEg0KBWJ5dGVzGAQgASgMImEKDEtlcHRUcmFuc2ZlchIdCgVvZmZlchgBIAEoCzIOLmVkZ2UudjEuT2ZmZXISDAoEcGVlchgCIAEoDBIQCghwcmlvcml0eRgDIAEoDRISCgprZXB0X2F0X21zGAQgASgEImUKCktlcHRQYXJjZWwSDAoEY29yZRgBIAEoDBISCgpwdWJsaWNfa2V5GAIgASgMEhEKCXNpZ25hdHVyZRgDIAEoDBIOCgZhZ2VfbXMYBCABKA0SEgoKa2VwdF9hdF9tcxgFIAEoBCJVCgtLZXB0UmVjZWlwdBIhCgdyZWNlaXB0GAEgASgLMhAuZWRnZS52MS5SZWNlaXB0Eg8KB2xlZnRfbXMYAiABKA0SEgoKa2VwdF9hdF9tcxgDIAEoBCLOAQoLU2VhcmNoUXVlcnkSDQoFc3BhY2UYASABKAwSDAoEaW50OBgCIAEoDBINCgVzY2FsZRgDIAEoAhIJCgFrGAQgASgNEgwKBHR5cGUYBSABKAkSDAoEbm9kZRgGIAEoDBIVCghzaW5jZV9tcxgHIAEoBEgAiAEBEhUKCHVudGlsX21zGAggASgESAGIAQESEAoIbWV0YWRhdGEYCSABKAwSEgoKdGltZW91dF9tcxgKIAEoDUILCglfc2luY2VfbXNCCwoJX3VudGlsX21zIoUBCglDYW5kaWRhdGUSDgoGYXV0aG9yGAEgASgMEgwKBGhhc2gYAiABKAwSDAoEdHlwZRgDIAEoCRINCgVzY29yZRgEIAEoAhITCgtzY29yZWRfZnJvbRgFIAEoDRIWCg5vYnNlcnZlZF9hdF9tcxgGIAEoBBIQCghtZXRhZGF0YRgHIAEoDCJUCgxTZWFyY2hBbnN3ZXISDQoFcXVlcnkYASABKAwSJgoKY2FuZGlkYXRlcxgCIAMoCzISLmVkZ2UudjEuQ2FuZGlkYXRlEg0KBWZhdWx0GAMgASgJIjwKDFNjb3JlUmVxdWVzdBINCgVzcGFjZRgBIAEoDBINCgVleGFjdBgCIAEoDBIOCgZoYXNoZXMYAyADKAwiLgoLU2NvcmVBbnN3ZXISDwoHcmVxdWVzdBgBIAEoDBIOCgZzY29yZXMYAiADKAIiHwoMUHJvb2ZSZXF1ZXN0Eg8KB21lc3NhZ2UYASABKAwidQoFUHJvb2YSDwoHbWVzc2FnZRgBIAEoDBIMCgRsZWFmGAIgASgMEg0KBWluZGV4GAMgASgNEgwKBHBhdGgYBCADKAwSIQoEYmVhdBgFIAEoCzITLmVkZ2UudjEuU2lnbmVkQmVhdBINCgVmYXVsdBgGIAEoCWIGcHJvdG8z");
+  fileDesc("CgplZGdlLnByb3RvEgdlZGdlLnYxIpMBCgZCZWFjb24SEgoKcHVibGljX2tleRgBIAEoDBIRCglib290X3NhbHQYAiABKAwSFAoMYm9vdF9jb3VudGVyGAMgASgNEhAKCGNsb2NrX21zGAQgASgEEgwKBG5hbWUYBSABKAkSDQoFbm9uY2UYBiABKAcSDQoFaGVhcmQYByABKAcSDgoGYW5zd2VyGAggASgIIksKCUhlYXJ0YmVhdBIOCgZkaWdlc3QYASABKAcSDAoEZWNobxgCIAEoDRIPCgdoZWxkX21zGAMgASgNEg8KB3NlZ21lbnQYBCABKAwiKAoJU3VzcGljaW9uEgwKBG5vZGUYASABKAwSDQoFaGVhcmQYAiABKAgiGAoGSG9wQWNrEg4KBnRva2VucxgBIAMoByLAAQoHSGVhcmluZxIOCgZkaWdlc3QYASABKAcSDwoHcmVjb3JkcxgGIAEoBxINCgVoZWFyZBgCIAEoDBIRCgloZWFyZF9pZHMYAyABKAwSDQoFYXNrZWQYBCABKAwSEgoKaW50ZXJ2YWxfcxgFIAEoDRIOCgZudW1iZXIYByABKA0SDgoGbGFja2VkGAggASgMEg0KBW5hbWVkGAkgASgMEg8KB3JlYWNoZWQYCiABKAwSDwoHdW5hd2FyZRgLIAEoDCJ8CghEcmlwSXRlbRIMCgRraW5kGAEgASgNEg4KBnNvdXJjZRgCIAEoDBIRCglzYWx0X2hpbnQYAyABKA0SEAoIc2VxdWVuY2UYBCABKA0SDAoEYm9keRgFIAEoDBIQCghwcmlvcml0eRgGIAEoDRINCgVhZ2VfcxgHIAEoDSIoCgREcmlwEiAKBWl0ZW1zGAEgAygLMhEuZWRnZS52MS5EcmlwSXRlbSI3CglEcmlwRW50cnkSDgoGc291cmNlGAEgASgMEgwKBGtpbmQYAiABKA0SDAoEcmFuaxgDIAEoBCJWCgpEcmlwSGFzaGVzEgwKBHNhbHQYASABKAcSDgoGaGFzaGVzGAIgASgMEgwKBHBhcnQYAyABKA0SDQoFcGFydHMYBCABKA0SDQoFcmVwbHkYBSABKAgiMgoLRHJpcFJlcXVlc3QSIwoHZW50cmllcxgBIAMoCzISLmVkZ2UudjEuRHJpcEVudHJ5IuIBCgRCZWF0Eg4KBmF1dGhvchgBIAEoDBISCgpwdWJsaWNfa2V5GAIgASgMEhEKCWJvb3Rfc2FsdBgDIAEoDBIUCgxib290X2NvdW50ZXIYBCABKA0SDgoGbnVtYmVyGAUgASgNEgsKA2hsYxgGIAEoBhISCgptZW1iZXJzaGlwGAcgASgMEhYKDmZpcnN0X3NlcXVlbmNlGAggASgNEhUKDWxhc3Rfc2VxdWVuY2UYCSABKA0SDQoFY291bnQYCiABKA0SDAoEcm9vdBgLIAEoDBIQCghjbG9ja19tcxgMIAEoBCItCgpTaWduZWRCZWF0EgwKBGJvZHkYASABKAwSEQoJc2lnbmF0dXJlGAIgASgMIjYKCU5laWdoYm91chIMCgRub2RlGAEgASgMEgwKBGNvc3QYAiABKA0SDQoFcmFkaW8YAyABKAkiUAoGQ3VzdG9tEgsKA2tleRgBIAEoCRIOCgR0ZXh0GAIgASgJSAASEAoGbnVtYmVyGAMgASgBSAASDgoEZmxhZxgEIAEoCEgAQgcKBXZhbHVlIuwDCglOb2RlU3RhdGUSDgoGYXV0aG9yGAEgASgMEgsKA2hsYxgCIAEoBhIPCgdjb3VudGVyGAMgASgNEgwKBG5hbWUYBCABKAkSEQoJY29uZGl0aW9uGAUgASgNEhAKA2ZwcxgGIAEoAkgAiAEBEhQKB2JhdHRlcnkYByABKAJIAYgBARIVCghjaGFyZ2luZxgIIAEoCEgCiAEBEhAKA2NwdRgJIAEoAkgDiAEBEhMKBm1lbW9yeRgKIAEoAkgEiAEBEhgKC3RlbXBlcmF0dXJlGAsgASgCSAWIAQESEQoEZGlzaxgMIAEoAkgGiAEBEh8KBmN1c3RvbRgNIAMoCzIPLmVkZ2UudjEuQ3VzdG9tEiYKCm5laWdoYm91cnMYDiADKAsyEi5lZGdlLnYxLk5laWdoYm91chIVCg11cGRhdGVkX2F0X21zGA8gASgEEg8KB3ZlcnNpb24YECABKAkSCwoDYWlyGBEgASgMEhEKCWFpcl9yYWRpbxgSIAEoCRIPCgdzZWdtZW50GBMgASgMEg4KBmJleW9uZBgUIAEoDEIGCgRfZnBzQgoKCF9iYXR0ZXJ5QgsKCV9jaGFyZ2luZ0IGCgRfY3B1QgkKB19tZW1vcnlCDgoMX3RlbXBlcmF0dXJlQgcKBV9kaXNrIoYBCgdTZWdtZW50EgwKBGhlYWQYASABKAwSEgoKcHVibGljX2tleRgCIAEoDBIUCgxib290X2NvdW50ZXIYAyABKA0SDgoGbnVtYmVyGAQgASgNEg8KB21lbWJlcnMYBSABKAwSDgoGYmV5b25kGAYgASgMEhIKCmNvbmRpdGlvbnMYByADKA0iMAoNU2lnbmVkU2VnbWVudBIMCgRib2R5GAEgASgMEhEKCXNpZ25hdHVyZRgCIAEoDCKyAgoKUmVjb3JkQ29yZRIOCgZhdXRob3IYASABKAwSDAoEaGFzaBgCIAEoDBILCgNobGMYAyABKAYSEQoJYm9vdF9zYWx0GAQgASgMEg8KB2NvdW50ZXIYBSABKA0SFwoPY29udGVudF92ZXJzaW9uGAYgASgNEgwKBHR5cGUYByABKAkSDQoFc3BhY2UYCCABKAwSEQoJZGltZW5zaW9uGAkgASgNEhAKCG1ldGFkYXRhGAogASgMEhYKDm9ic2VydmVkX2F0X21zGAsgASgEEhUKDWV4cGlyZXNfYXRfbXMYDCABKAQSDwoHcHVycG9zZRgNIAEoCRITCgtza2V0Y2hfaGFzaBgOIAEoDBIRCglpbnQ4X2hhc2gYDyABKAwSEgoKZXhhY3RfaGFzaBgQIAEoDCJrCgVCYXRjaBIOCgZhdXRob3IYASABKAwSEgoKcHVibGljX2tleRgCIAEoDBIRCglib290X3NhbHQYAyABKAwSDgoGbnVtYmVyGAQgASgNEg0KBWNvdW50GAUgASgNEgwKBHJvb3QYBiABKAwiLgoLU2lnbmVkQmF0Y2gSDAoEYm9keRgBIAEoDBIRCglzaWduYXR1cmUYAiABKAwiXgoGUmVjb3JkEgwKBGNvcmUYASABKAwSDQoFYmF0Y2gYAiABKA0SDAoEbGVhZhgDIAEoDRIMCgRwYXRoGAQgAygMEgwKBGludDgYBSABKAwSDQoFc2NhbGUYBiABKAIieAoJVG9tYnN0b25lEgwKBGhhc2gYASABKAwSDgoGZXJhc2VyGAIgASgMEhIKCnB1YmxpY19rZXkYAyABKAwSCwoDaGxjGAQgASgGEhUKDWNyZWF0ZWRfYXRfbXMYBSABKAQSFQoNZXhwaXJlc19hdF9tcxgGIAEoBCIyCg9TaWduZWRUb21ic3RvbmUSDAoEYm9keRgBIAEoDBIRCglzaWduYXR1cmUYAiABKAwigAEKB1JlY29yZHMSJQoHYmF0Y2hlcxgBIAMoCzIULmVkZ2UudjEuU2lnbmVkQmF0Y2gSIAoHcmVjb3JkcxgCIAMoCzIPLmVkZ2UudjEuUmVjb3JkEiwKCnRvbWJzdG9uZXMYAyADKAsyGC5lZGdlLnYxLlNpZ25lZFRvbWJzdG9uZSIXCgRIYXZlEg8KB2VudHJpZXMYASABKAwiFAoEV2FudBIMCgRrZXlzGAEgASgMIlgKC0ZpbmdlcnByaW50Eg4KBnByZWZpeBgBIAEoDRIMCgRiaXRzGAIgASgNEg0KBWNvdW50GAMgASgNEgsKA3N1bRgEIAEoBhIPCgdlbnRyaWVzGAUgASgMIjMKDEZpbmdlcnByaW50cxIjCgVwYXJ0cxgBIAMoCzIULmVkZ2UudjEuRmluZ2VycHJpbnQiPAoFQWxlcnQSDAoEdHlwZRgBIAEoCRIPCgdwYXlsb2FkGAIgASgMEhQKDHJhaXNlZF9hdF9tcxgDIAEoBCIzCgdQYXlsb2FkEg4KBGpzb24YASABKAxIABINCgNyYXcYAiABKAxIAEIJCgdjb250ZW50IloKB01lc3NhZ2USDAoEdHlwZRgBIAEoCRIhCgdwYXlsb2FkGAIgASgLMhAuZWRnZS52MS5QYXlsb2FkEg8KB2Fuc3dlcnMYAyABKAwSDQoFZmF1bHQYBCABKAkiJwoDQWNrEg8KB21lc3NhZ2UYASABKAwSDwoHcmVmdXNhbBgCIAEoCSIbCgpUcmFjZVByb2JlEg0KBXRva2VuGAEgASgMIlcKCVRyYWNlU3RlcBIMCgRub2RlGAEgASgMEg0KBXJhZGlvGAIgASgJEg4KBnJ0dF91cxgDIAEoDRIMCgRjb3N0GAQgASgNEg8KB3F1YWxpdHkYBSABKA0imwEKClRyYWNlUmVwbHkSDQoFdG9rZW4YASABKAwSCwoDaG9wGAIgASgNEiAKBGNhbWUYAyABKAsyEi5lZGdlLnYxLlRyYWNlU3RlcBIgCgRuZXh0GAQgASgLMhIuZWRnZS52MS5UcmFjZVN0ZXASIAoEYmFjaxgFIAEoCzISLmVkZ2UudjEuVHJhY2VTdGVwEgsKA2VuZBgGIAEoDSJoCgpQYXJjZWxDb3JlEg8KB21lc3NhZ2UYASABKAwSCgoCdG8YAiABKAwSDAoEdHlwZRgDIAEoDRIQCghwcmlvcml0eRgEIAEoDRIPCgdsaWZlX21zGAUgASgNEgwKBGJvZHkYBiABKAwiTQoGUGFyY2VsEgwKBGNvcmUYASABKAwSEgoKcHVibGljX2tleRgCIAEoDBIRCglzaWduYXR1cmUYAyABKAwSDgoGYWdlX21zGAQgASgNIkQKB1JlY2VpcHQSDwoHbWVzc2FnZRgBIAEoDBIMCgR3aGF0GAIgASgNEgwKBG5vZGUYAyABKAwSDAoEY29kZRgEIAEoCSJ6CgVPZmZlchIPCgdtZXNzYWdlGAEgASgMEgwKBHR5cGUYAiABKA0SDAoEc2l6ZRgDIAEoDRITCgtjaHVua19ieXRlcxgEIAEoDRIOCgZkaWdlc3QYBSABKAwSDgoGYWdlX21zGAYgASgNEg8KB2xpZmVfbXMYByABKA0iPgoMQ2h1bmtSZXF1ZXN0Eg8KB21lc3NhZ2UYASABKAwSDwoHaW5kZXhlcxgCIAMoDRIMCgRoZWxkGAMgASgNIjYKBUNodW5rEg8KB21lc3NhZ2UYASABKAwSDQoFaW5kZXgYAiABKA0SDQoFYnl0ZXMYAyABKAwiOwoIUGFydHNBc2sSDwoHYXR0ZW1wdBgBIAEoBxIPCgdtZXNzYWdlGAIgASgHEg0KBXRvdGFsGAMgASgNIj4KDFBhcnRzTWlzc2luZxIPCgdhdHRlbXB0GAEgASgHEg0KBXRvdGFsGAIgASgNEg4KBmJvdW5kcxgDIAMoDSJFCgRQYXJ0Eg8KB2F0dGVtcHQYASABKAcSDQoFdG90YWwYAiABKA0SDgoGb2Zmc2V0GAMgASgNEg0KBWJ5dGVzGAQgASgMImEKDEtlcHRUcmFuc2ZlchIdCgVvZmZlchgBIAEoCzIOLmVkZ2UudjEuT2ZmZXISDAoEcGVlchgCIAEoDBIQCghwcmlvcml0eRgDIAEoDRISCgprZXB0X2F0X21zGAQgASgEImUKCktlcHRQYXJjZWwSDAoEY29yZRgBIAEoDBISCgpwdWJsaWNfa2V5GAIgASgMEhEKCXNpZ25hdHVyZRgDIAEoDBIOCgZhZ2VfbXMYBCABKA0SEgoKa2VwdF9hdF9tcxgFIAEoBCJVCgtLZXB0UmVjZWlwdBIhCgdyZWNlaXB0GAEgASgLMhAuZWRnZS52MS5SZWNlaXB0Eg8KB2xlZnRfbXMYAiABKA0SEgoKa2VwdF9hdF9tcxgDIAEoBCLOAQoLU2VhcmNoUXVlcnkSDQoFc3BhY2UYASABKAwSDAoEaW50OBgCIAEoDBINCgVzY2FsZRgDIAEoAhIJCgFrGAQgASgNEgwKBHR5cGUYBSABKAkSDAoEbm9kZRgGIAEoDBIVCghzaW5jZV9tcxgHIAEoBEgAiAEBEhUKCHVudGlsX21zGAggASgESAGIAQESEAoIbWV0YWRhdGEYCSABKAwSEgoKdGltZW91dF9tcxgKIAEoDUILCglfc2luY2VfbXNCCwoJX3VudGlsX21zIoUBCglDYW5kaWRhdGUSDgoGYXV0aG9yGAEgASgMEgwKBGhhc2gYAiABKAwSDAoEdHlwZRgDIAEoCRINCgVzY29yZRgEIAEoAhITCgtzY29yZWRfZnJvbRgFIAEoDRIWCg5vYnNlcnZlZF9hdF9tcxgGIAEoBBIQCghtZXRhZGF0YRgHIAEoDCJUCgxTZWFyY2hBbnN3ZXISDQoFcXVlcnkYASABKAwSJgoKY2FuZGlkYXRlcxgCIAMoCzISLmVkZ2UudjEuQ2FuZGlkYXRlEg0KBWZhdWx0GAMgASgJIjwKDFNjb3JlUmVxdWVzdBINCgVzcGFjZRgBIAEoDBINCgVleGFjdBgCIAEoDBIOCgZoYXNoZXMYAyADKAwiLgoLU2NvcmVBbnN3ZXISDwoHcmVxdWVzdBgBIAEoDBIOCgZzY29yZXMYAiADKAIiHwoMUHJvb2ZSZXF1ZXN0Eg8KB21lc3NhZ2UYASABKAwidQoFUHJvb2YSDwoHbWVzc2FnZRgBIAEoDBIMCgRsZWFmGAIgASgMEg0KBWluZGV4GAMgASgNEgwKBHBhdGgYBCADKAwSIQoEYmVhdBgFIAEoCzITLmVkZ2UudjEuU2lnbmVkQmVhdBINCgVmYXVsdBgGIAEoCWIGcHJvdG8z");
 
 /**
  * Frame signed by the author. Says who is here and how to open a link.
@@ -106,6 +106,13 @@ export type Heartbeat = Message$1<"edge.v1.Heartbeat"> & {
    * @generated from field: uint32 held_ms = 3;
    */
   heldMs: number;
+
+  /**
+   * 20, in a mesh of segments: head (8, zero: none yet), number (6), hops, radius and flags (1 each), digest (4) of what all segments hold
+   *
+   * @generated from field: bytes segment = 4;
+   */
+  segment: Uint8Array;
 };
 
 /**
@@ -715,6 +722,20 @@ export type NodeState = Message$1<"edge.v1.NodeState"> & {
    * @generated from field: string air_radio = 18;
    */
   airRadio: string;
+
+  /**
+   * 8: head of the author's segment, in a mesh of segments
+   *
+   * @generated from field: bytes segment = 19;
+   */
+  segment: Uint8Array;
+
+  /**
+   * n x 8: heads of other segments that neighbours are in
+   *
+   * @generated from field: bytes beyond = 20;
+   */
+  beyond: Uint8Array;
 };
 
 /**
@@ -723,6 +744,93 @@ export type NodeState = Message$1<"edge.v1.NodeState"> & {
  */
 export const NodeStateSchema: GenMessage<NodeState> = /*@__PURE__*/
   messageDesc(file_edge, 14);
+
+/**
+ * What a segment's head says of it to all others (drip, kind 4).
+ *
+ * @generated from message edge.v1.Segment
+ */
+export type Segment = Message$1<"edge.v1.Segment"> & {
+  /**
+   * 8
+   *
+   * @generated from field: bytes head = 1;
+   */
+  head: Uint8Array;
+
+  /**
+   * 32
+   *
+   * @generated from field: bytes public_key = 2;
+   */
+  publicKey: Uint8Array;
+
+  /**
+   * @generated from field: uint32 boot_counter = 3;
+   */
+  bootCounter: number;
+
+  /**
+   * of this boot, from 1
+   *
+   * @generated from field: uint32 number = 4;
+   */
+  number: number;
+
+  /**
+   * n x 4: first bytes of their ids, in rising order; the head is one
+   *
+   * @generated from field: bytes members = 5;
+   */
+  members: Uint8Array;
+
+  /**
+   * n x 8: heads of the segments next to it
+   *
+   * @generated from field: bytes beyond = 6;
+   */
+  beyond: Uint8Array;
+
+  /**
+   * members that are active, idle, processing, offline
+   *
+   * @generated from field: repeated uint32 conditions = 7;
+   */
+  conditions: number[];
+};
+
+/**
+ * Describes the message edge.v1.Segment.
+ * Use `create(SegmentSchema)` to create a new message.
+ */
+export const SegmentSchema: GenMessage<Segment> = /*@__PURE__*/
+  messageDesc(file_edge, 15);
+
+/**
+ * @generated from message edge.v1.SignedSegment
+ */
+export type SignedSegment = Message$1<"edge.v1.SignedSegment"> & {
+  /**
+   * Segment
+   *
+   * @generated from field: bytes body = 1;
+   */
+  body: Uint8Array;
+
+  /**
+   * 64, over "edge-agent/1/segment" and body
+   *
+   * @generated from field: bytes signature = 2;
+   */
+  signature: Uint8Array;
+};
+
+/**
+ * Describes the message edge.v1.SignedSegment.
+ * Use `create(SignedSegmentSchema)` to create a new message.
+ */
+export const SignedSegmentSchema: GenMessage<SignedSegment> = /*@__PURE__*/
+  messageDesc(file_edge, 16);
 
 /**
  * What a record's author vouches for; the digest of these bytes is a leaf of its batch.
@@ -828,7 +936,7 @@ export type RecordCore = Message$1<"edge.v1.RecordCore"> & {
  * Use `create(RecordCoreSchema)` to create a new message.
  */
 export const RecordCoreSchema: GenMessage<RecordCore> = /*@__PURE__*/
-  messageDesc(file_edge, 15);
+  messageDesc(file_edge, 17);
 
 /**
  * @generated from message edge.v1.Batch
@@ -880,7 +988,7 @@ export type Batch = Message$1<"edge.v1.Batch"> & {
  * Use `create(BatchSchema)` to create a new message.
  */
 export const BatchSchema: GenMessage<Batch> = /*@__PURE__*/
-  messageDesc(file_edge, 16);
+  messageDesc(file_edge, 18);
 
 /**
  * @generated from message edge.v1.SignedBatch
@@ -906,7 +1014,7 @@ export type SignedBatch = Message$1<"edge.v1.SignedBatch"> & {
  * Use `create(SignedBatchSchema)` to create a new message.
  */
 export const SignedBatchSchema: GenMessage<SignedBatch> = /*@__PURE__*/
-  messageDesc(file_edge, 17);
+  messageDesc(file_edge, 19);
 
 /**
  * @generated from message edge.v1.Record
@@ -954,7 +1062,7 @@ export type Record = Message$1<"edge.v1.Record"> & {
  * Use `create(RecordSchema)` to create a new message.
  */
 export const RecordSchema: GenMessage<Record> = /*@__PURE__*/
-  messageDesc(file_edge, 18);
+  messageDesc(file_edge, 20);
 
 /**
  * @generated from message edge.v1.Tombstone
@@ -1000,7 +1108,7 @@ export type Tombstone = Message$1<"edge.v1.Tombstone"> & {
  * Use `create(TombstoneSchema)` to create a new message.
  */
 export const TombstoneSchema: GenMessage<Tombstone> = /*@__PURE__*/
-  messageDesc(file_edge, 19);
+  messageDesc(file_edge, 21);
 
 /**
  * @generated from message edge.v1.SignedTombstone
@@ -1026,7 +1134,7 @@ export type SignedTombstone = Message$1<"edge.v1.SignedTombstone"> & {
  * Use `create(SignedTombstoneSchema)` to create a new message.
  */
 export const SignedTombstoneSchema: GenMessage<SignedTombstone> = /*@__PURE__*/
-  messageDesc(file_edge, 20);
+  messageDesc(file_edge, 22);
 
 /**
  * @generated from message edge.v1.Records
@@ -1053,7 +1161,7 @@ export type Records = Message$1<"edge.v1.Records"> & {
  * Use `create(RecordsSchema)` to create a new message.
  */
 export const RecordsSchema: GenMessage<Records> = /*@__PURE__*/
-  messageDesc(file_edge, 21);
+  messageDesc(file_edge, 23);
 
 /**
  * @generated from message edge.v1.Have
@@ -1072,7 +1180,7 @@ export type Have = Message$1<"edge.v1.Have"> & {
  * Use `create(HaveSchema)` to create a new message.
  */
 export const HaveSchema: GenMessage<Have> = /*@__PURE__*/
-  messageDesc(file_edge, 22);
+  messageDesc(file_edge, 24);
 
 /**
  * @generated from message edge.v1.Want
@@ -1091,7 +1199,7 @@ export type Want = Message$1<"edge.v1.Want"> & {
  * Use `create(WantSchema)` to create a new message.
  */
 export const WantSchema: GenMessage<Want> = /*@__PURE__*/
-  messageDesc(file_edge, 23);
+  messageDesc(file_edge, 25);
 
 /**
  * @generated from message edge.v1.Fingerprint
@@ -1132,7 +1240,7 @@ export type Fingerprint = Message$1<"edge.v1.Fingerprint"> & {
  * Use `create(FingerprintSchema)` to create a new message.
  */
 export const FingerprintSchema: GenMessage<Fingerprint> = /*@__PURE__*/
-  messageDesc(file_edge, 24);
+  messageDesc(file_edge, 26);
 
 /**
  * @generated from message edge.v1.Fingerprints
@@ -1149,7 +1257,7 @@ export type Fingerprints = Message$1<"edge.v1.Fingerprints"> & {
  * Use `create(FingerprintsSchema)` to create a new message.
  */
 export const FingerprintsSchema: GenMessage<Fingerprints> = /*@__PURE__*/
-  messageDesc(file_edge, 25);
+  messageDesc(file_edge, 27);
 
 /**
  * @generated from message edge.v1.Alert
@@ -1178,7 +1286,7 @@ export type Alert = Message$1<"edge.v1.Alert"> & {
  * Use `create(AlertSchema)` to create a new message.
  */
 export const AlertSchema: GenMessage<Alert> = /*@__PURE__*/
-  messageDesc(file_edge, 26);
+  messageDesc(file_edge, 28);
 
 /**
  * @generated from message edge.v1.Payload
@@ -1207,7 +1315,7 @@ export type Payload = Message$1<"edge.v1.Payload"> & {
  * Use `create(PayloadSchema)` to create a new message.
  */
 export const PayloadSchema: GenMessage<Payload> = /*@__PURE__*/
-  messageDesc(file_edge, 27);
+  messageDesc(file_edge, 29);
 
 /**
  * @generated from message edge.v1.Message
@@ -1243,7 +1351,7 @@ export type Message = Message$1<"edge.v1.Message"> & {
  * Use `create(MessageSchema)` to create a new message.
  */
 export const MessageSchema: GenMessage<Message> = /*@__PURE__*/
-  messageDesc(file_edge, 28);
+  messageDesc(file_edge, 30);
 
 /**
  * @generated from message edge.v1.Ack
@@ -1269,7 +1377,7 @@ export type Ack = Message$1<"edge.v1.Ack"> & {
  * Use `create(AckSchema)` to create a new message.
  */
 export const AckSchema: GenMessage<Ack> = /*@__PURE__*/
-  messageDesc(file_edge, 29);
+  messageDesc(file_edge, 31);
 
 /**
  * Every node on the way says where it is.
@@ -1290,7 +1398,7 @@ export type TraceProbe = Message$1<"edge.v1.TraceProbe"> & {
  * Use `create(TraceProbeSchema)` to create a new message.
  */
 export const TraceProbeSchema: GenMessage<TraceProbe> = /*@__PURE__*/
-  messageDesc(file_edge, 30);
+  messageDesc(file_edge, 32);
 
 /**
  * @generated from message edge.v1.TraceStep
@@ -1337,7 +1445,7 @@ export type TraceStep = Message$1<"edge.v1.TraceStep"> & {
  * Use `create(TraceStepSchema)` to create a new message.
  */
 export const TraceStepSchema: GenMessage<TraceStep> = /*@__PURE__*/
-  messageDesc(file_edge, 31);
+  messageDesc(file_edge, 33);
 
 /**
  * @generated from message edge.v1.TraceReply
@@ -1391,7 +1499,7 @@ export type TraceReply = Message$1<"edge.v1.TraceReply"> & {
  * Use `create(TraceReplySchema)` to create a new message.
  */
 export const TraceReplySchema: GenMessage<TraceReply> = /*@__PURE__*/
-  messageDesc(file_edge, 32);
+  messageDesc(file_edge, 34);
 
 /**
  * What the origin of a kept message vouches for.
@@ -1445,7 +1553,7 @@ export type ParcelCore = Message$1<"edge.v1.ParcelCore"> & {
  * Use `create(ParcelCoreSchema)` to create a new message.
  */
 export const ParcelCoreSchema: GenMessage<ParcelCore> = /*@__PURE__*/
-  messageDesc(file_edge, 33);
+  messageDesc(file_edge, 35);
 
 /**
  * @generated from message edge.v1.Parcel
@@ -1485,7 +1593,7 @@ export type Parcel = Message$1<"edge.v1.Parcel"> & {
  * Use `create(ParcelSchema)` to create a new message.
  */
 export const ParcelSchema: GenMessage<Parcel> = /*@__PURE__*/
-  messageDesc(file_edge, 34);
+  messageDesc(file_edge, 36);
 
 /**
  * @generated from message edge.v1.Receipt
@@ -1525,7 +1633,7 @@ export type Receipt = Message$1<"edge.v1.Receipt"> & {
  * Use `create(ReceiptSchema)` to create a new message.
  */
 export const ReceiptSchema: GenMessage<Receipt> = /*@__PURE__*/
-  messageDesc(file_edge, 35);
+  messageDesc(file_edge, 37);
 
 /**
  * @generated from message edge.v1.Offer
@@ -1582,7 +1690,7 @@ export type Offer = Message$1<"edge.v1.Offer"> & {
  * Use `create(OfferSchema)` to create a new message.
  */
 export const OfferSchema: GenMessage<Offer> = /*@__PURE__*/
-  messageDesc(file_edge, 36);
+  messageDesc(file_edge, 38);
 
 /**
  * @generated from message edge.v1.ChunkRequest
@@ -1613,7 +1721,7 @@ export type ChunkRequest = Message$1<"edge.v1.ChunkRequest"> & {
  * Use `create(ChunkRequestSchema)` to create a new message.
  */
 export const ChunkRequestSchema: GenMessage<ChunkRequest> = /*@__PURE__*/
-  messageDesc(file_edge, 37);
+  messageDesc(file_edge, 39);
 
 /**
  * @generated from message edge.v1.Chunk
@@ -1642,7 +1750,7 @@ export type Chunk = Message$1<"edge.v1.Chunk"> & {
  * Use `create(ChunkSchema)` to create a new message.
  */
 export const ChunkSchema: GenMessage<Chunk> = /*@__PURE__*/
-  messageDesc(file_edge, 38);
+  messageDesc(file_edge, 40);
 
 /**
  * Of a message that went in fragments and was not acknowledged, its sender asks what is missing before it sends it again.
@@ -1677,7 +1785,7 @@ export type PartsAsk = Message$1<"edge.v1.PartsAsk"> & {
  * Use `create(PartsAskSchema)` to create a new message.
  */
 export const PartsAskSchema: GenMessage<PartsAsk> = /*@__PURE__*/
-  messageDesc(file_edge, 39);
+  messageDesc(file_edge, 41);
 
 /**
  * @generated from message edge.v1.PartsMissing
@@ -1706,7 +1814,7 @@ export type PartsMissing = Message$1<"edge.v1.PartsMissing"> & {
  * Use `create(PartsMissingSchema)` to create a new message.
  */
 export const PartsMissingSchema: GenMessage<PartsMissing> = /*@__PURE__*/
-  messageDesc(file_edge, 40);
+  messageDesc(file_edge, 42);
 
 /**
  * @generated from message edge.v1.Part
@@ -1738,7 +1846,7 @@ export type Part = Message$1<"edge.v1.Part"> & {
  * Use `create(PartSchema)` to create a new message.
  */
 export const PartSchema: GenMessage<Part> = /*@__PURE__*/
-  messageDesc(file_edge, 41);
+  messageDesc(file_edge, 43);
 
 /**
  * On a node's own disk only.
@@ -1774,7 +1882,7 @@ export type KeptTransfer = Message$1<"edge.v1.KeptTransfer"> & {
  * Use `create(KeptTransferSchema)` to create a new message.
  */
 export const KeptTransferSchema: GenMessage<KeptTransfer> = /*@__PURE__*/
-  messageDesc(file_edge, 42);
+  messageDesc(file_edge, 44);
 
 /**
  * On a node's own disk only.
@@ -1817,7 +1925,7 @@ export type KeptParcel = Message$1<"edge.v1.KeptParcel"> & {
  * Use `create(KeptParcelSchema)` to create a new message.
  */
 export const KeptParcelSchema: GenMessage<KeptParcel> = /*@__PURE__*/
-  messageDesc(file_edge, 43);
+  messageDesc(file_edge, 45);
 
 /**
  * @generated from message edge.v1.KeptReceipt
@@ -1846,7 +1954,7 @@ export type KeptReceipt = Message$1<"edge.v1.KeptReceipt"> & {
  * Use `create(KeptReceiptSchema)` to create a new message.
  */
 export const KeptReceiptSchema: GenMessage<KeptReceipt> = /*@__PURE__*/
-  messageDesc(file_edge, 44);
+  messageDesc(file_edge, 46);
 
 /**
  * @generated from message edge.v1.SearchQuery
@@ -1914,7 +2022,7 @@ export type SearchQuery = Message$1<"edge.v1.SearchQuery"> & {
  * Use `create(SearchQuerySchema)` to create a new message.
  */
 export const SearchQuerySchema: GenMessage<SearchQuery> = /*@__PURE__*/
-  messageDesc(file_edge, 45);
+  messageDesc(file_edge, 47);
 
 /**
  * @generated from message edge.v1.Candidate
@@ -1967,7 +2075,7 @@ export type Candidate = Message$1<"edge.v1.Candidate"> & {
  * Use `create(CandidateSchema)` to create a new message.
  */
 export const CandidateSchema: GenMessage<Candidate> = /*@__PURE__*/
-  messageDesc(file_edge, 46);
+  messageDesc(file_edge, 48);
 
 /**
  * @generated from message edge.v1.SearchAnswer
@@ -1996,7 +2104,7 @@ export type SearchAnswer = Message$1<"edge.v1.SearchAnswer"> & {
  * Use `create(SearchAnswerSchema)` to create a new message.
  */
 export const SearchAnswerSchema: GenMessage<SearchAnswer> = /*@__PURE__*/
-  messageDesc(file_edge, 47);
+  messageDesc(file_edge, 49);
 
 /**
  * @generated from message edge.v1.ScoreRequest
@@ -2027,7 +2135,7 @@ export type ScoreRequest = Message$1<"edge.v1.ScoreRequest"> & {
  * Use `create(ScoreRequestSchema)` to create a new message.
  */
 export const ScoreRequestSchema: GenMessage<ScoreRequest> = /*@__PURE__*/
-  messageDesc(file_edge, 48);
+  messageDesc(file_edge, 50);
 
 /**
  * @generated from message edge.v1.ScoreAnswer
@@ -2053,7 +2161,7 @@ export type ScoreAnswer = Message$1<"edge.v1.ScoreAnswer"> & {
  * Use `create(ScoreAnswerSchema)` to create a new message.
  */
 export const ScoreAnswerSchema: GenMessage<ScoreAnswer> = /*@__PURE__*/
-  messageDesc(file_edge, 49);
+  messageDesc(file_edge, 51);
 
 /**
  * @generated from message edge.v1.ProofRequest
@@ -2072,7 +2180,7 @@ export type ProofRequest = Message$1<"edge.v1.ProofRequest"> & {
  * Use `create(ProofRequestSchema)` to create a new message.
  */
 export const ProofRequestSchema: GenMessage<ProofRequest> = /*@__PURE__*/
-  messageDesc(file_edge, 50);
+  messageDesc(file_edge, 52);
 
 /**
  * @generated from message edge.v1.Proof
@@ -2118,5 +2226,5 @@ export type Proof = Message$1<"edge.v1.Proof"> & {
  * Use `create(ProofSchema)` to create a new message.
  */
 export const ProofSchema: GenMessage<Proof> = /*@__PURE__*/
-  messageDesc(file_edge, 51);
+  messageDesc(file_edge, 53);
 

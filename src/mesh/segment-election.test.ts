@@ -1,0 +1,137 @@
+import test from 'ava';
+import type { NodeId } from '../core/ids.js';
+import { at, nodeNamed, testRandom } from '../testing/builders.js';
+import { HEAD_DEAD_MS, SegmentElection } from './segment-election.js';
+import { readOffer, type SegmentOffer, writeOffer } from './segment-offer.js';
+
+interface Member {
+  readonly id: NodeId;
+  readonly election: SegmentElection;
+  heads: number;
+  said: number;
+}
+
+/** Nodes in a line (or whatever `near` says) that tell each other each second, and at once what is new. */
+class Line {
+  readonly members: Member[];
+  readonly down = new Set<number>();
+  now = 0;
+
+  constructor(nodes: number, most: number, known: (hops: number) => number) {
+    this.members = Array.from({ length: nodes }, (_, i) => {
+      const id = nodeNamed(((i * 7_919) % 9_973) + 1);
+      const self = { id, boot: { counter: 1 } };
+      const member: Member = {
+        id,
+        heads: 0,
+        said: -1,
+        election: new SegmentElection(self, testRandom(`${i}`), most, {
+          within: known,
+          members: () => this.members.filter(({ election }) => election.head === id).length,
+          changed: () => {
+            member.heads++;
+          },
+        }),
+      };
+      return member;
+    });
+  }
+
+  run(ms: number): void {
+    for (const end = this.now + ms; this.now < end; this.now += 100) {
+      this.members.forEach((member, i) => {
+        if (this.down.has(i)) return;
+        member.election.tick(at(this.now));
+        if (member.election.version === member.said && (this.now + i * 100) % 4_000 !== 0) return;
+        member.said = member.election.version;
+        const offer = member.election.offer(1);
+        if (offer) for (const near of [i - 1, i + 1]) this.#tell(member, near, offer);
+      });
+    }
+  }
+
+  #tell(from: Member, near: number, offer: SegmentOffer): void {
+    if (!this.down.has(near)) this.members[near]?.election.heard(from.id, offer, at(this.now));
+  }
+
+  segments(): Map<NodeId | undefined, number[]> {
+    const segments = new Map<NodeId | undefined, number[]>();
+    this.members.forEach(({ election }, i) => {
+      if (!this.down.has(i)) segments.set(election.head, [...(segments.get(election.head) ?? []), i]);
+    });
+    return segments;
+  }
+}
+
+const along = (hops: number): number => 1 + 2 * hops;
+
+test('a mesh that is whole says nothing of segments', (t) => {
+  const line = new Line(10, 100, along);
+  line.run(60_000);
+  for (const { election } of line.members) {
+    t.false(election.isSplit);
+    t.is(election.offer(1), undefined);
+    t.is(election.nextDeadline(), undefined);
+  }
+});
+
+test('when one finds the mesh too large all are in segments, each of them together and about a head of its own', (t) => {
+  const line = new Line(60, 15, along);
+  (line.members[30] as Member).election.split(at(0));
+  line.run(60_000);
+  const segments = line.segments();
+  t.false(segments.has(undefined));
+  t.true(segments.size >= 5 && segments.size <= 20, `${segments.size}`);
+  for (const [head, members] of segments) {
+    t.true(members.some((i) => line.members[i]?.id === head));
+    t.is((members.at(-1) as number) - (members[0] as number) + 1, members.length, 'nobody of another is between them');
+    t.true(members.length <= 15, `${members.length}`);
+  }
+  const moves = line.members.map(({ heads }) => heads);
+  line.run(300_000);
+  t.deepEqual(
+    line.members.map(({ heads }) => heads),
+    moves,
+    'and stay so',
+  );
+});
+
+test('the segment of a head that is gone is made anew', (t) => {
+  const line = new Line(40, 15, along);
+  (line.members[0] as Member).election.split(at(0));
+  line.run(60_000);
+  const [head, members] = [...line.segments()].sort((a, b) => b[1].length - a[1].length)[0] as [NodeId, number[]];
+  const at0 = members.find((i) => line.members[i]?.id === head) as number;
+  line.down.add(at0);
+  for (const near of [at0 - 1, at0 + 1]) line.members[near]?.election.forget(head);
+  line.run(2 * HEAD_DEAD_MS + 60_000);
+  t.false(line.segments().has(head), 'nobody follows it for ever');
+  t.false(line.segments().has(undefined));
+});
+
+test('who claims to be at the head of everything gets those its offers reach, and loses them when nothing backs it', (t) => {
+  const { election } = new Line(1, 20, along).members[0] as Member;
+  const liar = nodeNamed(9_999);
+  const offer = { head: nodeNamed(0x77_7777), hops: 0, radius: 63, hasRoom: true, isTiny: false, digest: 0 };
+  election.heard(liar, { ...offer, number: 2 ** 47 }, at(0));
+  t.is(election.head, offer.head);
+  election.doubt(at(1_000));
+  t.is(election.head, undefined);
+  election.heard(liar, { ...offer, number: 2 ** 48 - 1 }, at(2_000));
+  t.is(election.head, undefined, 'whatever it counts up to');
+});
+
+test('an offer survives its way; what is malformed is none', (t) => {
+  const offer = {
+    head: nodeNamed(77),
+    number: 2 ** 40 + 5,
+    hops: 3,
+    radius: 9,
+    hasRoom: true,
+    isTiny: false,
+    digest: 0xffff_fff0,
+  };
+  t.deepEqual(readOffer(writeOffer(offer)), offer);
+  t.is(readOffer(writeOffer({ ...offer, head: undefined }))?.head, undefined);
+  t.is(readOffer(new Uint8Array(19)), undefined);
+});

@@ -1,0 +1,139 @@
+import type { NodeId } from '../core/ids.js';
+import { Limit } from '../core/limits.js';
+import type { Instant } from '../core/machine.js';
+import { TokenBucket } from '../core/token-bucket.js';
+import { isSegmentSigned, memberOf, parseSegment, type SegmentSummary } from '../trust/segment-summary.js';
+import type { DripItem } from './drip-items.js';
+import type { MeshContext } from './types.js';
+
+/** A summary says what is true for so long; its head repeats it well before. */
+export const SUMMARY_LIFE_MS = 20 * 60_000;
+/** Signatures of summaries checked for each neighbour: at once those of a large mesh, then a few a second. */
+const CHECKS_BURST = Limit.Segments;
+const CHECKS_PER_SECOND = 4;
+const BUDGETS_MAX = 256;
+
+interface Held {
+  readonly summary: SegmentSummary;
+  readonly item: DripItem;
+  readonly until: number;
+}
+
+/** The segments of the mesh by their heads' word: who is in which, and which lie next to each other. */
+export class SegmentMap {
+  readonly #context: Pick<MeshContext, 'crypto' | 'counters'>;
+  readonly #held = new Map<NodeId, Held>();
+  readonly #budgets = new Map<NodeId, TokenBucket>();
+  /** Segments that say they have this member. */
+  readonly #claims = new Map<number, Set<NodeId>>();
+  /** By target: how many segments away it is from each, while nothing has changed. */
+  readonly #distances = new Map<NodeId, ReadonlyMap<NodeId, number>>();
+
+  constructor(context: Pick<MeshContext, 'crypto' | 'counters'>) {
+    this.#context = context;
+  }
+
+  get size(): number {
+    return this.#held.size;
+  }
+
+  all(): SegmentSummary[] {
+    return [...this.#held.values()].map(({ summary }) => summary);
+  }
+
+  get(head: NodeId): SegmentSummary | undefined {
+    return this.#held.get(head)?.summary;
+  }
+
+  /** A summary from a neighbour: its rank when it is good and newer than `heldRank`. */
+  take(item: Omit<DripItem, 'rank'>, heldRank: bigint | undefined, from: NodeId, now: Instant): bigint | undefined {
+    const { counters, crypto } = this.#context;
+    const parsed = parseSegment(item.body);
+    if (!parsed || parsed.head !== item.source) {
+      counters.refuse('segment.malformed');
+      return undefined;
+    }
+    if (heldRank !== undefined && parsed.rank <= heldRank) return undefined;
+    const raisedAt = item.raisedAt ?? now.mono;
+    if (raisedAt + SUMMARY_LIFE_MS <= now.mono) counters.refuse('segment.old');
+    else if (!this.#held.has(parsed.head) && this.#held.size >= Limit.Segments) counters.refuse('segment.limit');
+    else if (!this.#budget(from).take(now.mono)) counters.refuse('segment.too-many');
+    else if (!isSegmentSigned(crypto, parsed)) counters.refuse('segment.signature');
+    else {
+      this.put({ ...item, rank: parsed.rank }, parsed, raisedAt);
+      return parsed.rank;
+    }
+    return undefined;
+  }
+
+  put(item: DripItem, summary: SegmentSummary, raisedAt: number): void {
+    this.#remove(summary.head);
+    this.#held.set(summary.head, { summary, item, until: raisedAt + SUMMARY_LIFE_MS });
+    for (const member of summary.members) {
+      const claims = this.#claims.get(member) ?? new Set();
+      this.#claims.set(member, claims.add(summary.head));
+    }
+    this.#distances.clear();
+  }
+
+  /** Lets go of what nobody has repeated; these are to be forgotten. */
+  expired(now: Instant): DripItem[] {
+    const gone: DripItem[] = [];
+    for (const { item, until } of this.#held.values()) if (until <= now.mono) gone.push(item);
+    for (const { source } of gone) this.#remove(source);
+    return gone;
+  }
+
+  /** The segments that say this node is theirs. */
+  of(node: NodeId): ReadonlySet<NodeId> {
+    return this.#claims.get(memberOf(node)) ?? NONE;
+  }
+
+  /** How many segments away `target` is from each of the others, over those that both name each other. */
+  distancesTo(target: NodeId): ReadonlyMap<NodeId, number> {
+    let distances = this.#distances.get(target);
+    if (!distances) {
+      distances = this.#search(target);
+      this.#distances.set(target, distances);
+    }
+    return distances;
+  }
+
+  #search(target: NodeId): ReadonlyMap<NodeId, number> {
+    const distances = new Map<NodeId, number>([[target, 0]]);
+    const open = [target];
+    for (let at = open.shift(); at !== undefined; at = open.shift()) {
+      const distance = (distances.get(at) as number) + 1;
+      for (const next of this.#held.get(at)?.summary.beyond ?? []) {
+        if (distances.has(next) || !this.#held.get(next)?.summary.beyond.includes(at)) continue;
+        distances.set(next, distance);
+        open.push(next);
+      }
+    }
+    return distances;
+  }
+
+  #remove(head: NodeId): void {
+    const held = this.#held.get(head);
+    if (!held) return;
+    this.#held.delete(head);
+    for (const member of held.summary.members) {
+      const claims = this.#claims.get(member);
+      claims?.delete(head);
+      if (claims?.size === 0) this.#claims.delete(member);
+    }
+    this.#distances.clear();
+  }
+
+  #budget(from: NodeId): TokenBucket {
+    let budget = this.#budgets.get(from);
+    if (!budget) {
+      if (this.#budgets.size >= BUDGETS_MAX) this.#budgets.clear();
+      budget = new TokenBucket(CHECKS_PER_SECOND, CHECKS_BURST);
+      this.#budgets.set(from, budget);
+    }
+    return budget;
+  }
+}
+
+const NONE: ReadonlySet<NodeId> = new Set();

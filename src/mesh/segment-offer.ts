@@ -1,0 +1,55 @@
+import { readU16, readU32, writeU16, writeU32 } from '../core/bytes.js';
+import { type NodeId, nodeIdBytes, nodeIdOf } from '../core/ids.js';
+
+const OFFER_BYTES = 20;
+const At = { Number: 8, Hops: 14, Radius: 15, Digest: 16 } as const;
+const NONE = '0000000000000000' as NodeId;
+const Flag = { Room: 0x40, Tiny: 0x80 } as const;
+const RADIUS_BITS = 0x3f;
+const TWO_32 = 2 ** 32;
+
+/** What a node says in its heartbeats of the segment it is in: its neighbours may be in it, too. */
+export interface SegmentOffer {
+  /** Absent while the node is in none. */
+  readonly head: NodeId | undefined;
+  /** Counted up by the head, as a sign of its life. Below 2^48. */
+  readonly number: number;
+  /** From the node to the head. */
+  readonly hops: number;
+  /** How far from the head its segment reaches. */
+  readonly radius: number;
+  /** There is room for more, even a little beyond the radius. */
+  readonly hasRoom: boolean;
+  /** So few that they had better be in another. */
+  readonly isTiny: boolean;
+  /** Of what all segments are to hold. */
+  readonly digest: number;
+}
+
+export function writeOffer(offer: SegmentOffer): Uint8Array {
+  const bytes = new Uint8Array(OFFER_BYTES);
+  bytes.set(nodeIdBytes(offer.head ?? NONE));
+  writeU16(bytes, At.Number, Math.floor(offer.number / TWO_32));
+  writeU32(bytes, At.Number + 2, offer.number % TWO_32);
+  bytes[At.Hops] = Math.min(255, offer.hops);
+  bytes[At.Radius] =
+    Math.min(RADIUS_BITS, offer.radius) | (offer.hasRoom ? Flag.Room : 0) | (offer.isTiny ? Flag.Tiny : 0);
+  writeU32(bytes, At.Digest, offer.digest);
+  return bytes;
+}
+
+/** `undefined` when it is malformed. */
+export function readOffer(bytes: Uint8Array): SegmentOffer | undefined {
+  if (bytes.length !== OFFER_BYTES) return undefined;
+  const head = nodeIdOf(bytes);
+  const radius = bytes[At.Radius] as number;
+  return {
+    head: head === NONE ? undefined : head,
+    number: readU16(bytes, At.Number) * TWO_32 + readU32(bytes, At.Number + 2),
+    hops: bytes[At.Hops] as number,
+    radius: radius & RADIUS_BITS,
+    hasRoom: (radius & Flag.Room) !== 0,
+    isTiny: (radius & Flag.Tiny) !== 0,
+    digest: readU32(bytes, At.Digest),
+  };
+}

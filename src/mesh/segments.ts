@@ -1,0 +1,359 @@
+import type { NodeId } from '../core/ids.js';
+import { DEFAULT_TTL } from '../core/limits.js';
+import type { Instant } from '../core/machine.js';
+import { CONDITIONS, type NodeSnapshot, type NodeStates } from '../replication/node-state.js';
+import { saltHintOf } from '../trust/identity.js';
+import { parseSegment, signSegment } from '../trust/segment-summary.js';
+import type { Drip } from './drip.js';
+import { type DripItem, DripKind } from './drip-items.js';
+import type { Link, Links } from './links.js';
+import type { OwnState } from './own-state.js';
+import type { Peers } from './peers.js';
+import type { Routing } from './routing.js';
+import { HEAD_DEAD_MS, SegmentElection } from './segment-election.js';
+import { SegmentMap } from './segment-map.js';
+import { readOffer, writeOffer } from './segment-offer.js';
+import type { MeshContext } from './types.js';
+
+/** A head says anew who is in its segment at most this often, and at the latest after the other time. */
+const SUMMARY_EVERY_MS = 10_000;
+const SUMMARY_REFRESH_MS = 8 * 60_000;
+/** For so long what is known of nodes that are in other segments now is kept: routes go on leading to them meanwhile. */
+const PART_AFTER_MS = 60_000;
+const LOOK_EVERY_MS = 5_000;
+/** States held at most, as a multiple of a segment's most nodes: those that come, those that go, and those that are away. */
+const STATES_MOST = 2;
+/** A member that has seen no summary of its head's after so long doubts that there is such a head. */
+const DOUBT_AFTER_MS = 2 * HEAD_DEAD_MS;
+/** Neighbours are told of another head within this. */
+const HURRY_MS = 40;
+/** What a hop costs on the way through other segments, and how many one is wide: for an estimate. */
+const HOP_COST = 30;
+const HOPS_PER_SEGMENT = 6;
+const TTL_PER_SEGMENT = 12;
+const TTL_MOST = 255;
+
+export interface SegmentMachines {
+  readonly context: MeshContext;
+  readonly links: Links;
+  readonly states: NodeStates;
+  readonly peers: Peers;
+  readonly routing: Routing;
+  readonly ownState: OwnState;
+  drip(): Drip;
+  /** Of what nodes of all segments hold. */
+  digestBeyond(): number;
+  /** Neighbours are to know soon what the next heartbeat says. */
+  hurry(withinMs: number, now: Instant): void;
+}
+
+/** The mesh as one of segments, for people. */
+export interface SegmentsView {
+  /** Of this node's segment; absent while it is in none. */
+  readonly head?: NodeId;
+  /** Nodes of this node's segment that can be reached, this one among them. */
+  readonly members: number;
+  readonly segments: number;
+  /** Of all segments, by their heads' word. */
+  readonly nodes: number;
+}
+
+/**
+ * A mesh above a limit is one of segments: within one all know all of each other, beyond it what each head says in a
+ * summary of who is in its segment and which others lie next to it. Below the limit there are none, and nothing is said of them.
+ */
+export class Segments {
+  readonly map: SegmentMap;
+  readonly #machines: SegmentMachines;
+  readonly #most: number;
+  readonly #election: SegmentElection;
+  /** Nodes of other segments of which more is known than is to be, and since when. */
+  readonly #parting = new Map<NodeId, number>();
+  #beyond: readonly NodeId[] = [];
+  #number = 0;
+  #said: { readonly names: string; readonly at: number } | undefined;
+  #lookAt = 0;
+
+  /** `most`: nodes of one segment. */
+  constructor(machines: SegmentMachines, most: number) {
+    this.#machines = machines;
+    this.#most = most;
+    const { context } = machines;
+    this.map = new SegmentMap(context);
+    this.#election = new SegmentElection(context.self, context.random.fork('segments'), most, {
+      within: (hops) => this.#within(hops),
+      members: () => this.#members().length,
+      changed: (now) => this.#headChanged(now),
+    });
+  }
+
+  get isSplit(): boolean {
+    return this.#election.isSplit;
+  }
+
+  get head(): NodeId | undefined {
+    return this.#election.head;
+  }
+
+  /** What a heartbeat says of it, and the version of that; `undefined` in a mesh that is whole. */
+  offer(): { readonly bytes: Uint8Array; readonly version: number } | undefined {
+    const offer = this.#election.offer(this.#machines.digestBeyond());
+    return offer && { bytes: writeOffer(offer), version: this.#election.version };
+  }
+
+  /** A neighbour's heartbeat says which segment it is in; its digest of what all segments hold. */
+  heard(peer: NodeId, bytes: Uint8Array, now: Instant): number | undefined {
+    const offer = readOffer(bytes);
+    if (!offer) {
+      this.#machines.context.counters.refuse('heartbeat.malformed');
+      return undefined;
+    }
+    const wasWithUs = this.isWithUs(peer);
+    this.#election.heard(peer, offer, now);
+    if (!wasWithUs && this.isWithUs(peer)) this.#machines.drip().neighbourWithUs(peer, now);
+    this.#neighboursChanged(now);
+    return offer.digest;
+  }
+
+  neighbourDown(peer: NodeId, now: Instant): void {
+    this.#election.forget(peer);
+    if (this.isSplit) this.#neighboursChanged(now);
+  }
+
+  /** Whether a neighbour is in this node's segment. */
+  readonly isWithUs = (peer: NodeId): boolean =>
+    !this.isSplit || this.#election.offerOf(peer)?.head === this.#election.head;
+
+  /** Whether a node is, by the newest that is known of it. */
+  readonly isOurs = (node: NodeId): boolean => {
+    const snapshot = this.#machines.states.get(node);
+    return snapshot ? snapshot.segment === this.#election.head : !this.isSplit;
+  };
+
+  /** Whether a node that was heard of is to be listed among the peers. */
+  readonly isListed = (node: NodeId): boolean =>
+    !this.isSplit || this.#machines.states.get(node) !== undefined || this.#machines.links.best(node) !== undefined;
+
+  /** Whether a state that `from` passed on is any concern of this node's. */
+  readonly isWelcome = (snapshot: NodeSnapshot, from: NodeId, now: Instant): boolean => {
+    const { states, context } = this.#machines;
+    const known = states.get(snapshot.author) !== undefined;
+    if (known || from === snapshot.author) return true;
+    if (snapshot.segment !== this.#election.head) return false;
+    if (states.size >= STATES_MOST * this.#most) this.#part(now);
+    if (states.size < STATES_MOST * this.#most) return true;
+    context.counters.refuse('segment.full');
+    return false;
+  };
+
+  /** A summary from a neighbour. */
+  take(item: Omit<DripItem, 'rank'>, from: NodeId, now: Instant): bigint | undefined {
+    if (item.source === this.#machines.context.self.id) return undefined;
+    return this.map.take(item, this.#machines.drip().rankOf(DripKind.Segment, item.source), from, now);
+  }
+
+  tick(now: Instant): void {
+    this.#election.tick(now);
+    if (now.mono < this.#lookAt || !this.isSplit) return;
+    this.#lookAt = now.mono + LOOK_EVERY_MS;
+    for (const item of this.map.expired(now)) this.#machines.drip().remove(item, true, now);
+    this.#part(now);
+    if (this.#election.isHead) this.#summarise(now);
+    else if (
+      this.head !== undefined &&
+      !this.map.get(this.head) &&
+      now.mono - this.#election.joinedAt >= DOUBT_AFTER_MS
+    )
+      this.#election.doubt(now);
+  }
+
+  nextDeadline(): number | undefined {
+    const at = this.#election.nextDeadline();
+    return at === undefined ? undefined : Math.min(at, this.#lookAt);
+  }
+
+  /** Who can be reached was worked out anew. */
+  refreshed(now: Instant): void {
+    if (
+      !this.isSplit &&
+      this.#machines.states.size > this.#most &&
+      this.#machines.routing.reachable().size >= this.#most
+    )
+      this.#election.split(now);
+  }
+
+  // ---- ways -----------------------------------------------------------------------------------------------------------
+
+  /** How many segments away a node of another one is, where a way is known. */
+  distanceTo(node: NodeId): number | undefined {
+    let least: number | undefined;
+    for (const target of this.map.of(node)) {
+      const distance = this.#distance(this.map.distancesTo(target));
+      if (distance !== undefined && (least === undefined || distance < least)) least = distance;
+    }
+    return least;
+  }
+
+  /** A guess at what the way to a node of another segment costs. */
+  costTo(node: NodeId): number | undefined {
+    const distance = this.distanceTo(node);
+    return distance === undefined ? undefined : (distance + 1) * HOPS_PER_SEGMENT * HOP_COST;
+  }
+
+  /** The link towards a node of another segment: over the border to the one next on the way, or to who is at that border. */
+  toward(node: NodeId, suits: (link: Link | undefined) => link is Link): Link | undefined {
+    if (!this.isSplit || this.head === undefined) return undefined;
+    for (const target of this.map.of(node)) {
+      if (target === this.head) continue;
+      const distances = this.map.distancesTo(target);
+      const own = this.#distance(distances);
+      const link = own === undefined ? undefined : this.#over(distances, own, suits);
+      if (link) return link;
+    }
+    return undefined;
+  }
+
+  /** Hops that a message may go: through one segment, or through as many as there are. */
+  get ttl(): number {
+    return this.isSplit ? Math.min(TTL_MOST, DEFAULT_TTL + TTL_PER_SEGMENT * this.map.size) : DEFAULT_TTL;
+  }
+
+  view(): SegmentsView | undefined {
+    if (!this.isSplit) return undefined;
+    const members = this.#members().length;
+    let [segments, nodes] = [1, members];
+    for (const summary of this.map.all()) {
+      if (summary.head === this.head || summary.members.length === 0) continue;
+      segments++;
+      nodes += summary.members.length;
+    }
+    return { ...(this.head !== undefined && { head: this.head }), members, segments, nodes };
+  }
+
+  /** How far this node's own segment is away: one more than the nearest of those next to it. */
+  #distance(distances: ReadonlyMap<NodeId, number>): number | undefined {
+    let least: number | undefined;
+    for (const { beyond = [] } of this.#ours())
+      for (const head of beyond) {
+        const distance = distances.get(head);
+        if (distance !== undefined && (least === undefined || distance < least)) least = distance;
+      }
+    return least === undefined ? undefined : least + 1;
+  }
+
+  #over(
+    distances: ReadonlyMap<NodeId, number>,
+    own: number,
+    suits: (link: Link | undefined) => link is Link,
+  ): Link | undefined {
+    const { links, routing, context } = this.#machines;
+    for (const peer of links.neighbours()) {
+      const head = this.#election.offerOf(peer)?.head;
+      const link = links.best(peer);
+      if (head !== undefined && head !== this.head && distances.get(head) === own - 1 && suits(link)) return link;
+    }
+    let best: { readonly cost: number; readonly link: Link } | undefined;
+    for (const { author, beyond = [] } of this.#ours()) {
+      const path = author === context.self.id ? undefined : routing.path(author);
+      if (!path || (best && best.cost <= path.cost)) continue;
+      if (!beyond.some((head) => distances.get(head) === own - 1)) continue;
+      const link = links.best(path.nextHop);
+      if (suits(link)) best = { cost: path.cost, link };
+    }
+    return best?.link;
+  }
+
+  // ---- who is in ------------------------------------------------------------------------------------------------------
+
+  *#ours(): Iterable<NodeSnapshot> {
+    for (const snapshot of this.#machines.states.all()) if (snapshot.segment === this.head) yield snapshot;
+  }
+
+  #members(): NodeId[] {
+    const { self } = this.#machines.context;
+    const reachable = this.#machines.routing.reachable();
+    const members = [self.id];
+    for (const { author } of this.#ours()) if (author !== self.id && reachable.has(author)) members.push(author);
+    return members;
+  }
+
+  #within(hops: number): number {
+    let count = 1;
+    for (const path of this.#machines.routing.reachable().values()) if (path.hops <= hops) count++;
+    return count;
+  }
+
+  #headChanged(now: Instant): void {
+    const { ownState, drip, hurry } = this.#machines;
+    if (this.#said && !this.#election.isHead) this.#say([], [0, 0, 0, 0], now);
+    this.#beyond = this.#foreignHeads();
+    ownState.inSegment(this.head, this.#beyond, now);
+    drip().rescope();
+    hurry(HURRY_MS, now);
+  }
+
+  /** Heads of other segments that neighbours are in. */
+  #foreignHeads(): NodeId[] {
+    const heads = new Set<NodeId>();
+    for (const peer of this.#machines.links.neighbours()) {
+      const head = this.#election.offerOf(peer)?.head;
+      if (head !== undefined && head !== this.head) heads.add(head);
+    }
+    return [...heads].sort();
+  }
+
+  #neighboursChanged(now: Instant): void {
+    const heads = this.#foreignHeads();
+    if (heads.length === this.#beyond.length && heads.every((head, i) => head === this.#beyond[i])) return;
+    this.#beyond = heads;
+    this.#machines.ownState.inSegment(this.head, heads, now);
+  }
+
+  /** What is known of nodes of other segments is kept for a while, and let go unless they are neighbours. */
+  #part(now: Instant): void {
+    const { states, links, peers, context } = this.#machines;
+    for (const { author, segment } of states.all()) {
+      if (author === context.self.id || segment === this.head || links.best(author)) this.#parting.delete(author);
+      else if (!this.#parting.has(author)) this.#parting.set(author, now.mono);
+    }
+    for (const [node, since] of this.#parting) {
+      if (now.mono - since < PART_AFTER_MS && states.size < STATES_MOST * this.#most) continue;
+      this.#parting.delete(node);
+      if (!peers.forget(node, false, now)) peers.onForgotten(node, false, now);
+    }
+  }
+
+  #summarise(now: Instant): void {
+    const members = this.#members();
+    const beyond = new Set<NodeId>();
+    const conditions = CONDITIONS.map(() => 0);
+    const { states, context } = this.#machines;
+    for (const member of members) {
+      const snapshot = states.get(member);
+      for (const head of member === context.self.id ? this.#beyond : (snapshot?.beyond ?? [])) beyond.add(head);
+      const at = CONDITIONS.indexOf(snapshot?.condition ?? 'active');
+      conditions[at] = (conditions[at] ?? 0) + 1;
+    }
+    beyond.delete(context.self.id);
+    const heads = [...beyond].sort();
+    const names = `${[...members].sort().join()}|${heads.join()}`;
+    const sinceMs = now.mono - (this.#said?.at ?? Number.NEGATIVE_INFINITY);
+    if (sinceMs < SUMMARY_EVERY_MS || (names === this.#said?.names && sinceMs < SUMMARY_REFRESH_MS)) return;
+    this.#say(members, conditions, now, heads);
+    this.#said = { names, at: now.mono };
+  }
+
+  #say(members: readonly NodeId[], conditions: readonly number[], now: Instant, beyond: readonly NodeId[] = []): void {
+    const { self, crypto } = this.#machines.context;
+    const body = signSegment(crypto, self, ++this.#number, { members, beyond, conditions });
+    const summary = parseSegment(body);
+    if (!summary) return;
+    const item: DripItem = {
+      ...{ kind: DripKind.Segment, source: self.id, saltHint: saltHintOf(self.boot.salt), sequence: 0 },
+      ...{ rank: summary.rank, body, raisedAt: now.mono },
+    };
+    this.map.put(item, summary, now.mono);
+    this.#machines.drip().put(item, undefined, now);
+    if (members.length === 0) this.#said = undefined;
+  }
+}
