@@ -140,7 +140,7 @@ test('five megabytes go from one agent to another, though both are restarted on 
   t.is(Buffer.compare(Buffer.from(await answer.arrayBuffer()), bytes), 0);
   const tooMuch = { ...body, payloadBase64: Buffer.alloc(8 << 20).toString('base64') };
   const refused = await sender.call('messages', { body: tooMuch });
-  t.is(refused.status, 400, refused.text);
+  t.is(refused.status, 413, refused.text);
   t.regex(refused.json.detail, /payloadBase64.*at most 8387584 bytes/);
   const everybody = await sender.call('messages', { body: { ...body, to: '*' } });
   t.is(everybody.status, 413, everybody.text);
