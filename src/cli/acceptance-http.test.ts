@@ -316,8 +316,8 @@ const REFUSALS: readonly Refusal[] = [
     path: 'alerts',
     body: JSON.stringify({ priority: 'low', type: 'x', payload: 'x'.repeat(5_000) }),
     headers: json,
-    status: 400,
-    code: 'request.invalid',
+    status: 413,
+    code: 'request.payload',
     says: /payload.*4096/,
   },
   {
