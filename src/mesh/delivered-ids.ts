@@ -5,6 +5,8 @@ import type { Store, StoreOp } from '../ports/store.js';
 /** Where a node's disk has the ids of users' messages it was given, in order. */
 const SPACE = 'delivered';
 const KEY_DIGITS = 12;
+/** Beyond so many, ids of the engine's own talk make room, whatever is older: users' messages are not to be given twice. */
+const PASSING_MAX = Limit.DeliveredIds / 4;
 
 /**
  * Ids of messages that were delivered here, so that each is delivered once: those of users' messages also over a restart,
@@ -13,6 +15,8 @@ const KEY_DIGITS = 12;
 export class DeliveredIds {
   /** By id, the key on disk; empty for what need not be remembered over a restart. */
   readonly #keys = new Map<MessageId, string>();
+  /** Those that are not on disk, oldest first. */
+  readonly #passing = new Set<MessageId>();
   #ops: StoreOp[] = [];
   #next = 1;
 
@@ -29,7 +33,8 @@ export class DeliveredIds {
     if (this.#keys.has(id)) return false;
     const key = durable ? (this.#next++).toString(16).padStart(KEY_DIGITS, '0') : '';
     this.#keys.set(id, key);
-    if (durable) this.#ops.push({ op: 'put', space: SPACE, key, value: messageIdBytes(id) });
+    if (!durable) this.#passing.add(id);
+    else this.#ops.push({ op: 'put', space: SPACE, key, value: messageIdBytes(id) });
     if (this.#keys.size > Limit.DeliveredIds) this.#forgetOldest();
     return true;
   }
@@ -54,10 +59,13 @@ export class DeliveredIds {
   }
 
   #forgetOldest(): void {
-    const [oldest] = this.#keys;
-    if (!oldest) return;
-    const [id, key] = oldest;
+    const [passing] = this.#passing;
+    const oldest = this.#keys.keys().next().value;
+    const id = passing !== undefined && this.#passing.size > PASSING_MAX ? passing : oldest;
+    if (id === undefined) return;
+    const key = this.#keys.get(id) as string;
     this.#keys.delete(id);
+    this.#passing.delete(id);
     if (key !== '') this.#ops.push({ op: 'delete', space: SPACE, key });
   }
 }
