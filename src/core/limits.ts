@@ -35,6 +35,8 @@ export const Limit = {
   KeptBytesPerOrigin: 2 << 20,
   KeptPerDestination: 256,
   KeptBytesPerDestination: 2 << 20,
+  /** Neighbours remembered as having been handed a copy of one own message; the first goes first. */
+  HandedPerParcel: 32,
   /** Parcels a second that a link may bring in the long run, and at once; more are refused (`custody.rate`). */
   ParcelsPerSecond: 16,
   ParcelBurst: 64,
@@ -47,6 +49,9 @@ export const Limit = {
   /** … and to this node (a further one is put off, `transfer.full`). */
   InTransfers: 16,
   InTransferBytes: 32 << 20,
+  /** … and from one node. */
+  InTransfersPerPeer: 8,
+  InTransferBytesPerPeer: 16 << 20,
   /** Chunks of one transfer that are asked for and not yet there. */
   ChunksAsked: 48,
   /** Parcels and receipts being handed over, in all and to one node; further ones wait. */

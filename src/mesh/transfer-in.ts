@@ -19,6 +19,9 @@ import {
 } from './transfer.js';
 import type { TransferParts } from './transfer-parts.js';
 
+/** A transfer of which nothing came for so long gives way to another when there is no room. */
+const STILL_MS = 120_000;
+
 interface Asked {
   readonly at: number;
   readonly dueAt: number;
@@ -38,6 +41,8 @@ interface In extends KeptTransfer {
   missing: number;
   /** No chunk before this one is missing. */
   from: number;
+  /** When a chunk came last, or it began. */
+  movedAt: number;
 }
 
 /** Large payloads for this node: pulled chunk by chunk, whatever is missing, kept on disk as they come, checked when whole. */
@@ -73,7 +78,7 @@ export class TransferIn {
       return undefined;
     }
     if (manifest.ageMs >= manifest.lifeMs) return 'custody.expired';
-    if (this.#all.size >= Limit.InTransfers || this.#bytes + size > Limit.InTransferBytes) return 'transfer.full';
+    if (!this.#makeRoom(from, size, now)) return 'transfer.full';
     const transfer = this.#add({ manifest, peer: from, priority }, now);
     const value = encodeKept(transfer, manifest.ageMs, now);
     log.later({ op: 'put', space: TRANSFER_SPACE, key: metaKey('r', id), value }, now);
@@ -105,6 +110,7 @@ export class TransferIn {
     context.counters.transfers.chunksIn++;
     context.counters.transfers.bytesIn += chunk.bytes.length;
     transfer.missing--;
+    transfer.movedAt = now.mono;
     const bytes = chunk.bytes.slice();
     memory.set(index, bytes);
     const op = { op: 'put', space: TRANSFER_SPACE, key: chunkKey('r', manifest.id, index), value: bytes } as const;
@@ -163,6 +169,22 @@ export class TransferIn {
     return at;
   }
 
+  /** False when there is no room. Of those that stand still the one that did longest goes: who offers it still, offers it again. */
+  #makeRoom(from: NodeId, size: number, now: Instant): boolean {
+    const ofPeer = [...this.#all.values()].filter(({ peer }) => peer === from);
+    const bytesOfPeer = ofPeer.reduce((sum, { manifest }) => sum + manifest.size, size);
+    if (ofPeer.length >= Limit.InTransfersPerPeer || bytesOfPeer > Limit.InTransferBytesPerPeer) return false;
+    const still = [...this.#all.values()].filter(({ movedAt }) => now.mono - movedAt >= STILL_MS);
+    still.sort((a, b) => b.movedAt - a.movedAt);
+    while (this.#all.size >= Limit.InTransfers || this.#bytes + size > Limit.InTransferBytes) {
+      const victim = still.pop();
+      if (!victim) return false;
+      this.#parts.context.counters.refuse('transfer.given-up');
+      this.#drop(victim, now);
+    }
+    return true;
+  }
+
   #add(kept: KeptTransfer, now: Instant): In {
     const { manifest } = kept;
     const bornAt = now.mono - manifest.ageMs;
@@ -178,6 +200,7 @@ export class TransferIn {
       late: new Set(),
       missing: count,
       from: 0,
+      movedAt: now.mono,
     };
     this.#all.set(manifest.id, transfer);
     this.#bytes += manifest.size;
