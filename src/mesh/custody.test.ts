@@ -1,6 +1,6 @@
 import test from 'ava';
 import { concat, writeU32 } from '../core/bytes.js';
-import type { NodeId } from '../core/ids.js';
+import { messageIdBytes, type NodeId } from '../core/ids.js';
 import { Limit } from '../core/limits.js';
 import { createHotPath } from '../native/hot-path.js';
 import { createMemoryStore } from '../storage/memory.js';
@@ -218,4 +218,57 @@ test('what a disk has spoilt is thrown away at the start, and the rest goes on',
   again.custody.tick(at(1_000));
   await again.write(1_000);
   t.is(again.store.count(CUSTODY_SPACE), 1);
+});
+
+test('only its destination, and who was handed a copy, say what became of a message; also after a restart', async (t) => {
+  const { custody, context, write, store } = keeper();
+  const id = messageIdFor(context.self.id, 1, 9);
+  const message = {
+    id,
+    sequence: 9,
+    to: FAR,
+    type: FrameType.Message,
+    body: new Uint8Array(20),
+    priority: Priority.Low,
+  };
+  custody.accept({ ...message, timeoutMs: 60_000, keep: true }, at(0));
+  await write();
+  const receipt = (what: number) =>
+    encode(Body.ReceiptSchema, { message: messageIdBytes(id), what, node: new Uint8Array(8) });
+  const stranger = nodeNamed(0xe);
+  for (const what of Object.values(Said)) custody.receipt(stranger, receipt(what), at(0));
+  t.is(custody.sizes().own, 1);
+  t.deepEqual([...(custody.standing(id)?.keepers ?? [])], []);
+  t.is(context.refused('receipt.stranger'), Object.values(Said).length);
+  custody.park(id, at(0));
+  custody.tick(at(0));
+  t.deepEqual([...(custody.standing(id)?.keepers ?? [])], [GIVER]);
+  custody.tick(at(500));
+  await write(500);
+  const again = keeper();
+  for (const { key, value } of store.range(CUSTODY_SPACE))
+    await again.store.batch([{ op: 'put', space: CUSTODY_SPACE, key, value }]);
+  again.custody.step({ kind: 'restore' }, at(1_000));
+  again.custody.receipt(stranger, receipt(Said.Delivered), at(1_000));
+  t.is(again.custody.sizes().own, 1);
+  again.custody.receipt(GIVER, receipt(Said.Delivered), at(1_000));
+  t.is(again.custody.sizes().own, 0);
+  again.custody.tick(at(2_000));
+  await again.write(2_000);
+  t.is(again.store.count(CUSTODY_SPACE), 0);
+});
+
+test('what was kept before the clock was set is as young as it was', async (t) => {
+  const { custody, parcel, write, store } = keeper();
+  parcel(parcelOf({ lifeMs: 60_000 }));
+  await write();
+  const [entry] = store.range(CUSTODY_SPACE);
+  const kept = decode(Body.KeptParcelSchema, entry?.value ?? new Uint8Array(0));
+  const value = encode(Body.KeptParcelSchema, { ...(kept as Body.KeptParcel), keptAtMs: 9_000n });
+  const again = keeper();
+  await again.store.batch([{ op: 'put', space: CUSTODY_SPACE, key: entry?.key ?? '', value }]);
+  again.custody.step({ kind: 'restore' }, at(0));
+  again.custody.tick(at(1_000));
+  t.is(again.custody.sizes().kept, 1);
+  t.is(custody.sizes().kept, 1);
 });

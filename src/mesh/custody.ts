@@ -334,7 +334,7 @@ export class Custody {
       item.avoid.set(keeper, at.mono + (code === 'custody.full' ? AVOID_FULL_MS : AVOID_MS));
       if (!item.direct) this.#shelf.due(item, at.mono);
     });
-    if (begun) item.keepers.add(keeper);
+    if (begun) this.#shelf.handTo(item, keeper, now);
     return begun;
   }
 
@@ -346,6 +346,8 @@ export class Custody {
   /** What somebody says of a message of this node. */
   #told(item: Item, { what, node, code }: Receipt, now: Instant): void {
     const { context } = this.#parts;
+    // Ids can be guessed: a stranger's word would end what nobody has received.
+    if (node !== item.to && !item.handed.has(node)) return context.counters.refuse('receipt.stranger');
     if (what === Said.Delivered) return this.#finish(item, 'delivered', { node }, now);
     // Only the destination can refuse, and its keeper says so for it; custody's own reasons end a copy, not the message.
     if (what === Said.Refused && !code.startsWith('custody.'))

@@ -29,6 +29,8 @@ export interface Item {
   atDoor: boolean;
   /** Nodes that keep a copy, or are being handed one. Of own items. */
   readonly keepers: Set<NodeId>;
+  /** Nodes that were ever handed a copy, over restarts too: they and the destination may say what became of it. */
+  readonly handed: Set<NodeId>;
   /** Nodes that did not take it, until when they are left alone. */
   readonly avoid: Map<NodeId, number>;
 }

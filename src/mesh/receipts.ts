@@ -6,6 +6,7 @@ import { Body, decode, encode } from '../wire/bodies.js';
 import { FrameType, Priority } from '../wire/frame-types.js';
 import type { Handovers } from './handovers.js';
 import type { KeepLog } from './keep-log.js';
+import { restedMs } from './rested.js';
 import type { MeshContext } from './types.js';
 
 export const Said = { Held: 1, Delivered: 2, Expired: 3, Refused: 4, GivenUp: 5, CalledBack: 6 } as const;
@@ -76,7 +77,7 @@ export class Receipts {
   ): void {
     if (to === this.#context.self.id || options.expiresAt <= now.mono) return;
     const receipt = { ...said, node: this.#context.self.id };
-    const key = keyOf(receipt);
+    const key = keyOf({ receipt, to });
     this.#errands.delete(key);
     const errand = { receipt, to, ...options, dueAt: now.mono, tries: 0, underWay: false };
     this.#errands.set(key, errand);
@@ -97,7 +98,7 @@ export class Receipts {
   restore(entry: StoreEntry, to: (message: MessageId) => NodeId, now: Instant): void {
     const kept = decode(Body.KeptReceiptSchema, entry.value);
     const receipt = fromWire(kept?.receipt);
-    const leftMs = kept ? kept.leftMs - Math.max(0, now.wall - Number(kept.keptAtMs)) : 0;
+    const leftMs = kept ? kept.leftMs - restedMs(kept.keptAtMs, now) : 0;
     if (!receipt || leftMs <= 0) {
       this.#log.later({ op: 'delete', space: this.#space, key: entry.key }, now);
       return;
@@ -154,7 +155,7 @@ export class Receipts {
         timeoutMs: HAND_MS,
         done: (outcome, _code, at) => {
           errand.underWay = false;
-          if (outcome !== 'expired' || this.#errands.get(keyOf(receipt)) !== errand) return this.#drop(errand, at);
+          if (outcome !== 'expired' || this.#errands.get(keyOf(errand)) !== errand) return this.#drop(errand, at);
           errand.dueAt = at.mono + Math.min(RETRY_MAX_MS, RETRY_START_MS * 2 ** errand.tries++);
           this.#wakeAt = Math.min(this.#wakeAt, errand.dueAt);
         },
@@ -165,7 +166,7 @@ export class Receipts {
   }
 
   #drop(errand: Errand, now: Instant): void {
-    const key = keyOf(errand.receipt);
+    const key = keyOf(errand);
     if (this.#errands.get(key) !== errand) return;
     this.#errands.delete(key);
     if (errand.durable) this.#log.later({ op: 'delete', space: this.#space, key }, now);
@@ -174,7 +175,9 @@ export class Receipts {
 
 export const RECEIPT_KEYS = { from: 'r/', to: 'r0' } as const;
 
-const keyOf = ({ message, what }: Receipt): string => `r/${message}/${what}`;
+/** Origins are told once what became of a message; each of its keepers is told that it is called back. */
+const keyOf = ({ receipt: { message, what }, to }: Pick<Errand, 'receipt' | 'to'>): string =>
+  what === Said.CalledBack ? `r/${message}/${what}/${to}` : `r/${message}/${what}`;
 
 const toWire = ({ message, what, node, code }: Receipt) => ({
   message: messageIdBytes(message),

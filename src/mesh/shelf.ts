@@ -1,4 +1,6 @@
-import type { MessageId } from '../core/ids.js';
+import { concat } from '../core/bytes.js';
+import { type MessageId, type NodeId, nodeIdBytes, nodeIdOf } from '../core/ids.js';
+import { Limit } from '../core/limits.js';
 import type { Instant } from '../core/machine.js';
 import type { Store, StoreOp } from '../ports/store.js';
 import { Body, decode, encode } from '../wire/bodies.js';
@@ -6,6 +8,7 @@ import type { KeepLog } from './keep-log.js';
 import { type Item, KeptItems, type StoredParcel } from './kept-items.js';
 import { type ParcelView, readCore, signCore } from './parcels.js';
 import { type Receipts, Said } from './receipts.js';
+import { restedMs } from './rested.js';
 import type { MeshContext } from './types.js';
 
 export const CUSTODY_SPACE = 'custody';
@@ -19,6 +22,8 @@ export const TELL_MS = 120_000;
 export type StoreReader = Pick<Store, 'get' | 'range'>;
 
 export const keyOf = (id: MessageId): string => `p/${id}`;
+/** Who was ever handed a copy of an own message: node ids, one after the other. */
+const handedKey = (id: MessageId): string => `k/${id}`;
 
 /** The messages in custody here: in memory what decides about them, on disk their bytes. */
 export class Shelf {
@@ -54,6 +59,7 @@ export class Shelf {
       tries: 0,
       atDoor: false,
       keepers: new Set(),
+      handed: new Set(),
       avoid: new Map(),
     };
     this.items.add(item);
@@ -82,9 +88,10 @@ export class Shelf {
       this.#log.later({ op: 'delete', space: CUSTODY_SPACE, key }, now);
       return undefined;
     }
-    // A clock that was set back since makes nothing young again.
-    const ageMs = kept.ageMs + Math.max(0, now.wall - Number(kept.keptAtMs));
-    return this.add(view, undefined, kept.publicKey.length === 0, ageMs, now);
+    const item = this.add(view, undefined, kept.publicKey.length === 0, kept.ageMs + restedMs(kept.keptAtMs, now), now);
+    const handed = item.own ? this.#store.get(CUSTODY_SPACE, handedKey(item.id)) : undefined;
+    for (let i = 0; handed && i + 8 <= handed.length; i += 8) item.handed.add(nodeIdOf(handed.subarray(i, i + 8)));
+    return item;
   }
 
   has(item: Item): boolean {
@@ -96,8 +103,21 @@ export class Shelf {
     this.wakeAt = Math.min(this.wakeAt, at);
   }
 
+  /** A neighbour is being handed a copy: from here on it may say what became of it, also after a restart of this node. */
+  handTo(item: Item, keeper: NodeId, now: Instant): void {
+    item.keepers.add(keeper);
+    if (item.handed.has(keeper)) return;
+    item.handed.add(keeper);
+    const [oldest] = item.handed;
+    if (item.handed.size > Limit.HandedPerParcel && oldest !== undefined) item.handed.delete(oldest);
+    const value = concat(...[...item.handed].map(nodeIdBytes));
+    this.#log.later({ op: 'put', space: CUSTODY_SPACE, key: handedKey(item.id), value }, now);
+  }
+
   drop(item: Item, now: Instant): void {
-    if (this.items.remove(item)) this.#log.later({ op: 'delete', space: CUSTODY_SPACE, key: keyOf(item.id) }, now);
+    if (!this.items.remove(item)) return;
+    this.#log.later({ op: 'delete', space: CUSTODY_SPACE, key: keyOf(item.id) }, now);
+    if (item.handed.size > 0) this.#log.later({ op: 'delete', space: CUSTODY_SPACE, key: handedKey(item.id) }, now);
   }
 
   /** Tells the origin what became of a message kept for it. */

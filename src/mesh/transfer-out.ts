@@ -5,6 +5,7 @@ import type { StoreOp } from '../ports/store.js';
 import { Body, decode, encode } from '../wire/bodies.js';
 import { FrameType, Priority } from '../wire/frame-types.js';
 import type { DirectedMessage } from './delivery.js';
+import { PARCEL_LIFE_MAX_MS } from './parcels.js';
 import { type Receipt, Said } from './receipts.js';
 import {
   chunkBytesFor,
@@ -75,7 +76,7 @@ export class TransferOut {
       size,
       chunkBytes: chunkBytesFor(size),
       digest: context.crypto.sha256(body),
-      lifeMs: Math.max(1, Math.round(timeoutMs)),
+      lifeMs: Math.min(PARCEL_LIFE_MAX_MS, Math.max(1, Math.round(timeoutMs))),
       ageMs: 0,
     };
     const out = this.#add({ manifest, peer: to, priority }, body, now);

@@ -4,6 +4,7 @@ import type { Instant } from '../core/machine.js';
 import { Body, decode, encode } from '../wire/bodies.js';
 import { FrameType, type Priority } from '../wire/frame-types.js';
 import { PARCEL_LIFE_MAX_MS } from './parcels.js';
+import { restedMs } from './rested.js';
 
 export const TRANSFER_SPACE = 'transfers';
 /** Chunks of one transfer: the smaller the payload, the smaller they are, so that a cut link costs little. */
@@ -79,6 +80,6 @@ export function readKept(value: Uint8Array, now: Instant): KeptTransfer | undefi
   const kept = decode(Body.KeptTransferSchema, value);
   const manifest = fromWire(kept?.offer);
   if (!kept || !manifest || kept.peer.length !== 8 || kept.priority > 3) return undefined;
-  const ageMs = manifest.ageMs + Math.max(0, now.wall - Number(kept.keptAtMs));
+  const ageMs = manifest.ageMs + restedMs(kept.keptAtMs, now);
   return { manifest: { ...manifest, ageMs }, peer: nodeIdOf(kept.peer), priority: kept.priority as Priority };
 }

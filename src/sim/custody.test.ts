@@ -202,3 +202,22 @@ test('one origin fills no keeper: beyond its quota its least urgent, oldest mess
   await world.finish();
   assertNothingFound(t, 1, watched.findings);
 });
+
+test('all keepers are called back, and keep nothing that was delivered', async (t) => {
+  const pairs: Pair[] = [[0, 1], [0, 2], [1, 2], [0, 3]]; // biome-ignore format: a line
+  const { world, watched, story } = await settled(1, 4, pairs);
+  world.crash(3);
+  await world.run(GONE_MS);
+  const id = world.send(0, 3, { keep: true, lifeMs: HOUR });
+  await world.run(20_000);
+  t.deepEqual(story(id).sort(), ['held 1', 'held 2', 'kept']);
+  world.start(3);
+  for (let i = 0; i < 200 && !story(id).includes('delivered'); i++) await world.run(100);
+  t.true(story(id).includes('delivered'));
+  // Nobody is left to tell the keepers but the sender.
+  world.crash(3);
+  await world.run(5_000);
+  for (const index of [1, 2]) t.is(world.node(index).mesh.custody.sizes().kept, 0, `node ${index}`);
+  await world.finish();
+  assertNothingFound(t, 1, watched.findings);
+});
