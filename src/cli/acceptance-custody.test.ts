@@ -135,7 +135,10 @@ test('five megabytes go from one agent to another, though both are restarted on 
   t.like(given(stream)[0], { type: 'parameters', payload: null, payloadBytes: bytes.length });
   await receiver.kill();
   const after = await receiver.restart(t);
-  const answer = await fetch(`${after.url}/api/v1/messages/${messageId}/payload`);
+  // Killed before the disk had it in one piece, the receiver puts it together again from its chunks.
+  const fetched = () => fetch(`${after.url}/api/v1/messages/${messageId}/payload`);
+  await until('the payload', 20_000, async () => (await fetched()).ok);
+  const answer = await fetched();
   t.is(answer.headers.get('content-type'), 'application/octet-stream');
   t.is(Buffer.compare(Buffer.from(await answer.arrayBuffer()), bytes), 0);
   const tooMuch = { ...body, payloadBase64: Buffer.alloc(8 << 20).toString('base64') };
