@@ -6,7 +6,7 @@ import type { MeshContext } from './types.js';
 /** What nobody waits for reaches the disk after so long, together. */
 const LAZY_MS = 200;
 
-type Done = (code: string | undefined, now: Instant) => void;
+export type Done = (code: string | undefined, now: Instant) => void;
 
 /** Writes of custody: those somebody waits for at once, the others gathered. */
 export class KeepLog {
@@ -14,7 +14,7 @@ export class KeepLog {
   readonly #delivered: DeliveredIds;
   readonly #waiting = new Map<number, Done>();
   #lazy: StoreOp[] = [];
-  #lazyDone: ((code: string | undefined) => void)[] = [];
+  #lazyDone: Done[] = [];
   #lazyAt = Number.POSITIVE_INFINITY;
   #tickets = 0;
 
@@ -30,7 +30,7 @@ export class KeepLog {
     this.#context.emit({ kind: 'keep', ticket, ops });
   }
 
-  later(op: StoreOp, now: Instant, done?: (code: string | undefined) => void): void {
+  later(op: StoreOp, now: Instant, done?: Done): void {
     this.#lazy.push(op);
     if (done) this.#lazyDone.push(done);
     this.#lazyAt = Math.min(this.#lazyAt, now.mono + LAZY_MS);
@@ -53,8 +53,8 @@ export class KeepLog {
     this.#lazyDone = [];
     // What could not be written is not tried again: a copy too many, or one that its receiver knows.
     if (ops.length > 0)
-      this.write(ops, (code) => {
-        for (const tell of told) tell(code);
+      this.write(ops, (code, at) => {
+        for (const tell of told) tell(code, at);
       });
   }
 

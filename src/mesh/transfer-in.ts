@@ -5,6 +5,7 @@ import type { Instant } from '../core/machine.js';
 import { Body, decode, encode } from '../wire/bodies.js';
 import { FrameType, Priority } from '../wire/frame-types.js';
 import { ChunkWindow } from './chunk-window.js';
+import type { Done } from './keep-log.js';
 import { Said } from './receipts.js';
 import {
   chunkCount,
@@ -256,11 +257,11 @@ export class TransferIn {
         body,
       };
       context.emit({ kind: 'deliver', message: { ...whole, at: now, ageMs: now.mono - bornAt } });
-      this.#say(id, peer, Said.Delivered, '', expiresAt, now);
-    } else {
-      context.counters.refuse('transfer.digest');
-      this.#say(id, peer, Said.Refused, 'transfer.digest', expiresAt, now);
+      // The sender lets go of it then: not before the disk has it here.
+      return this.#drop(transfer, now, (_code, at) => this.#say(id, peer, Said.Delivered, '', expiresAt, at));
     }
+    context.counters.refuse('transfer.digest');
+    this.#say(id, peer, Said.Refused, 'transfer.digest', expiresAt, now);
     this.#drop(transfer, now);
   }
 
@@ -268,11 +269,13 @@ export class TransferIn {
     this.#parts.receipts.add({ message, what, code }, to, { durable: true, expiresAt }, now);
   }
 
-  #drop(transfer: In, now: Instant): void {
+  /** `done`: what is to follow when the disk has forgotten it, and has what was written before. */
+  #drop(transfer: In, now: Instant, done?: Done): void {
     const { id, size } = transfer.manifest;
     if (!this.#all.delete(id)) return;
     this.#bytes -= size;
     const keys = [metaKey('r', id), ...Array.from(transfer.have, (_, i) => chunkKey('r', id, i))];
-    for (const key of keys) this.#parts.log.later({ op: 'delete', space: TRANSFER_SPACE, key }, now);
+    for (const [i, key] of keys.entries())
+      this.#parts.log.later({ op: 'delete', space: TRANSFER_SPACE, key }, now, i === 0 ? done : undefined);
   }
 }
