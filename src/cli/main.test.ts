@@ -187,7 +187,8 @@ test('addresses nobody answers at are shown, and removed as they are shown', asy
 
 test('a route is pinned and unpinned', async (t) => {
   const { agent, run } = await served(t);
-  t.is((await run('routes', 'pin', FAKE_PEER, FAKE_PEER.slice(0, 6))).code, 0);
+  const pinned = await run('routes', 'pin', FAKE_PEER, FAKE_PEER.slice(0, 6));
+  t.is(pinned.stdout, 'Pinned tower to tower.\n');
   t.deepEqual(agent.calls.at(-1), { what: 'setRoute', with: { destination: FAKE_PEER, nextHop: FAKE_PEER } });
   t.is((await run('routes', 'unpin', FAKE_PEER)).code, 0);
   t.deepEqual(agent.calls.at(-1), { what: 'setRoute', with: { destination: FAKE_PEER, nextHop: null } });
@@ -339,6 +340,19 @@ test('a message is sent and its story told', async (t) => {
   const late = await run('send', FAKE_PEER, 'note', 'x', '--wait', '--timeout', '300ms');
   t.is(late.code, 1);
   t.regex(late.stderr, /still on its way/);
+  const calls = agent.calls.length;
+  for (const args of [
+    ['all', 'note', 'x', '--wait'],
+    [FAKE_PEER, 'note', 'x', '--wait', '--no-ack'],
+  ]) {
+    const hopeless = await run('send', ...args);
+    t.is(hopeless.code, 2);
+    t.regex(hopeless.stderr, /waits for an acknowledgement.*\nfix: /);
+  }
+  t.is(agent.calls.length, calls);
+  const short = await run('why', '0102');
+  t.is(short.code, 2);
+  t.regex(short.stderr, /28 hex digits.*\nfix: /);
 });
 
 test('a query prints the response, and its silence is a failure', async (t) => {

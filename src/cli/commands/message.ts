@@ -7,6 +7,7 @@ import { connect, optionsOf, talksToAgent } from '../connect.js';
 import { byteCount } from '../format.js';
 import { type NodeOptions, nodeLabels, showsNodes } from '../nodes.js';
 import { say, sayJson } from '../output.js';
+import { usage } from '../report.js';
 import { storyText } from '../story.js';
 
 interface MessageOptions extends NodeOptions {
@@ -14,6 +15,7 @@ interface MessageOptions extends NodeOptions {
 }
 
 const SAVE_MS = 60_000;
+const MESSAGE_ID = /^[0-9a-f]{28}$/i;
 
 /** The bytes of a large message that came to this node, into a file. */
 async function save(client: ApiClient, id: string, file: string, json: boolean | undefined): Promise<void> {
@@ -32,6 +34,11 @@ export function define(command: Command): void {
     .argument('<id>', 'the id that send printed')
     .option('--save <file>', 'write the bytes of a large message that came to this node into a file')
     .action(async (id: string) => {
+      if (!MESSAGE_ID.test(id))
+        throw usage(
+          `${JSON.stringify(id)} is not the id of a message: 28 hex digits.`,
+          'edge-agent send and edge-agent alerts send print it; it is never shortened.',
+        );
       const options = optionsOf<MessageOptions>(command);
       const client = connect(options);
       if (options.save !== undefined) return save(client, id, options.save, options.json);

@@ -58,7 +58,9 @@ function definePin(command: Command): void {
       const to = await resolveNode(client, destination);
       const by = await resolveNode(client, nextHop);
       const body = { nextHop: by, ...(options.cost !== undefined && { cost: options.cost }) };
-      sayOutcome(options.json, await client.send('PUT', `routes/${to}`, body), `Pinned ${to} to ${by}.`);
+      const label = await nodeLabels(client, {});
+      const done = await client.send('PUT', `routes/${to}`, body);
+      sayOutcome(options.json, done, `Pinned ${label(to)} to ${label(by)}.`);
     });
 }
 
@@ -70,7 +72,9 @@ function defineUnpin(command: Command): void {
       const options = optionsOf(command);
       const client = connect(options);
       const to = await resolveNode(client, destination);
-      sayOutcome(options.json, await client.send('PUT', `routes/${to}`, { nextHop: null }), `Unpinned ${to}.`);
+      const label = await nodeLabels(client, {});
+      const done = await client.send('PUT', `routes/${to}`, { nextHop: null });
+      sayOutcome(options.json, done, `Unpinned ${label(to)}.`);
     });
 }
 

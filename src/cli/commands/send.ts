@@ -10,7 +10,7 @@ import { say, sayJson } from '../output.js';
 import { durationOption } from '../parse.js';
 import { type PayloadOptions, payloadOf, withPayload } from '../payload.js';
 import { Progress } from '../progress.js';
-import { Exit } from '../report.js';
+import { Exit, usage } from '../report.js';
 import { storyText } from '../story.js';
 
 interface SendOptions extends ConnectOptions, PayloadOptions {
@@ -50,9 +50,15 @@ async function awaitEnd(client: ApiClient, messageId: string, timeoutMs: number)
 
 async function send(command: Command, to: string, type: string, payload: string | undefined): Promise<void> {
   const options = optionsOf<SendOptions>(command);
+  const toAll = to === '*' || to === 'all';
+  if (options.wait && (toAll || options.ack === false))
+    throw usage(
+      `--wait waits for an acknowledgement, and ${toAll ? 'nobody acknowledges what goes to all' : '--no-ack asks for none'}.`,
+      'Leave one of them away.',
+    );
   const client = connect(options);
   const body = {
-    to: to === '*' || to === 'all' ? '*' : await resolveNode(client, to),
+    to: toAll ? '*' : await resolveNode(client, to),
     type,
     ...payloadOf(payload, options.file),
     priority: options.priority,

@@ -60,10 +60,25 @@ const CASES: readonly (readonly [what: string, from: string, to: string, message
     'an unknown kind',
     '"ble"',
     '"wifi"',
-    /line 6, radios\[0\]\.kind is "wifi", expected one of udp, serial, ble, lora|radios\[0\]/,
+    /line 6, radios\[0\]\.kind is "wifi", expected one of udp, serial, ble, lora$/,
+    /docs\/simulate\.md/,
+  ],
+  [
+    'walking slower at most than at least',
+    '[expect]',
+    '[mobility]\nspeed = [3, 1]\n[expect]',
+    /line 18, mobility\.speed is \[3,1\], expected the least and the most, in m\/s: \[0\.5, 1\.5\]$/,
+  ],
+  ['one speed', '[expect]', '[mobility]\nspeed = 2\n[expect]', /mobility\.speed is 2, expected .*: \[0\.5, 1\.5\]$/],
+  [
+    'traffic that starts after the end',
+    'every = "2s"',
+    'every = "2s"\nstart = "3m"',
+    /line 16, traffic\[0\]\.start: nothing is ever sent/,
+    /earlier start/,
   ],
   ['a share above 1', '0.05', '5', /line 8, radios\[0\]\.loss is 5, expected at most 1/],
-  ['a bare number for a duration', '"30s"', '30', /line 11, faults\[0\]\.at is 30, expected a duration with its unit/],
+  ['a bare number for a duration', '"30s"', '30', /line 11, faults\[0\]\.at is 30, expected a duration with its unit, such as "30s"/],
   ['a node there is not', '"3-5"', '"3-50"', /line 12, faults\[0\]\.nodes: there is no node 12: they are 0 to 11/],
   [
     'no way to be in range',
@@ -99,4 +114,5 @@ test('every scenario that comes with the program is read, and written and read a
 test('a scenario there is not is refused with those there are', (t) => {
   const error = t.throws(() => loadScenario('fence-lime'), { instanceOf: EdgeError });
   t.regex(error?.fix ?? '', /fence-line/);
+  t.is(error?.message, 'fence-lime: there is no such file, and no scenario of that name');
 });

@@ -7,6 +7,7 @@ import { type ScenarioFile, scenarioSchema } from './scenario-schema.js';
 import { type Places, readStrict } from './strict-toml.js';
 
 const CODE = 'scenario.file';
+const FIX = 'docs/simulate.md says what each key takes.';
 const BYTES_MAX = 4 * 2 ** 20;
 /** Scenarios that come with the program. */
 const SHIPPED = join(import.meta.dirname, '..', '..', '..', 'scenarios');
@@ -37,7 +38,8 @@ export function loadScenario(given: string): Scenario {
     text = readFileSync(path, 'utf8');
   } catch (error) {
     const fix = `Give a file in TOML (docs/simulate.md), or one of ${shippedScenarios().join(', ')}.`;
-    throw new EdgeError(CODE, `${given}: ${messageOf(error)}`, { fix });
+    const why = existsSync(given) ? messageOf(error) : 'there is no such file, and no scenario of that name';
+    throw new EdgeError(CODE, `${given}: ${why}`, { fix });
   }
   return parseScenario(text, basename(path));
 }
@@ -45,7 +47,7 @@ export function loadScenario(given: string): Scenario {
 /** Throws EdgeError `scenario.file` with the line, what is wrong there, and the nearest known key. */
 export function parseScenario(text: string, file: string): Scenario {
   if (text.length > BYTES_MAX) throw new EdgeError(CODE, `${file} is larger than ${BYTES_MAX} bytes`);
-  const { value, places } = readStrict(scenarioSchema, text, file, CODE);
+  const { value, places } = readStrict(scenarioSchema, text, file, { code: CODE, fix: FIX });
   checkNodes(value, places);
   checkTogether(value, places);
   return scenarioOf(value, basename(file, SUFFIX));
@@ -79,7 +81,8 @@ function checkNodes({ nodes, radios, churn, faults, traffic }: ScenarioFile, pla
 }
 
 /** Values that are good each, but not together. */
-function checkTogether({ nodes, radios, mobility, faults, traffic }: ScenarioFile, places: Places): void {
+function checkTogether(file: ScenarioFile, places: Places): void {
+  const { nodes, radios, mobility, faults } = file;
   if (nodes.positions && nodes.positions.length !== nodes.count)
     places.refuse(['nodes', 'positions'], `there are ${nodes.positions.length} for ${nodes.count} nodes`);
   radios.forEach((radio, i) => {
@@ -97,9 +100,20 @@ function checkTogether({ nodes, radios, mobility, faults, traffic }: ScenarioFil
     if (radio.kind === 'lora' && fault.do === 'unplug')
       places.refuse(['faults', i, 'radio'], 'a LoRa radio is not unplugged', 'Crash its nodes.');
   });
-  traffic.forEach((each, i) => {
-    if ((each.every === undefined) === (each.at === undefined))
+  checkTraffic(file, places);
+}
+
+/** That it is settled when it is sent, and that there is such a time. */
+function checkTraffic({ traffic, duration }: ScenarioFile, places: Places): void {
+  traffic.forEach(({ every, at, start, until = duration }, i) => {
+    if ((every === undefined) === (at === undefined))
       places.refuse(['traffic', i], 'when it is sent is not settled', 'Give either every or at.');
+    if (every !== undefined && start >= Math.min(until, duration))
+      places.refuse(
+        ['traffic', i, 'start'],
+        'nothing is ever sent: that is not before its end, or the scenario\'s',
+        'Give an earlier start, or a longer duration.',
+      );
   });
 }
 

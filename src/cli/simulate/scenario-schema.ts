@@ -46,6 +46,9 @@ const chosen = z.union([z.literal('any'), count(NODES_MAX).transform((node) => [
   error: '"any", a node or a list of nodes',
 });
 
+const SPEED_TEXT = 'the least and the most, in m/s: [0.5, 1.5]';
+const DELAY_TEXT = 'the least and the most: ["1ms", "5ms"]';
+
 const edges = {
   nodes: nodes.optional(),
   range: metres.optional(),
@@ -59,7 +62,10 @@ const edges = {
 };
 const wire = {
   ...edges,
-  delay: z.tuple([duration, duration], 'least and most: ["1ms", "5ms"]').optional(),
+  delay: z
+    .tuple([duration, duration], DELAY_TEXT)
+    .refine(([least, most]) => least <= most, DELAY_TEXT)
+    .optional(),
   reorder: share.optional(),
 };
 
@@ -168,7 +174,9 @@ export const scenarioSchema = z.strictObject({
   timing: z.strictObject({ heartbeat: duration.optional(), peer_timeout: duration.optional() }).prefault({}),
   mobility: z
     .strictObject({
-      speed: z.tuple([z.number().min(0).max(100), z.number().min(0.01).max(100)], 'least and most, m/s: [0.5, 1.5]'),
+      speed: z
+        .tuple([z.number().min(0).max(100), z.number().min(0.01).max(100)], SPEED_TEXT)
+        .refine(([least, most]) => least <= most, SPEED_TEXT),
       pause: duration.prefault('30s'),
       share: share.prefault(1),
     })

@@ -29,6 +29,7 @@ interface Def {
   readonly innerType?: unknown;
   readonly in?: unknown;
   readonly options?: readonly unknown[];
+  readonly values?: readonly unknown[];
 }
 
 const defOf = (schema: unknown): Def | undefined => (schema as { readonly def?: Def } | undefined)?.def;
@@ -58,17 +59,25 @@ function valueAt(raw: unknown, path: readonly PropertyKey[]): unknown {
   );
 }
 
+/** How a file is refused: the error's code, and what to do where nothing better is known. */
+export interface Refusal {
+  readonly code: string;
+  readonly fix: string;
+}
+
 class StrictFile<Schema extends z.ZodType> implements Places {
   readonly #schema: Schema;
   readonly #raw: unknown;
   readonly #lines: ReadonlyMap<string, number>;
   readonly #file: string;
   readonly #code: string;
+  readonly #fix: string;
 
-  constructor(schema: Schema, text: string, file: string, code: string) {
+  constructor(schema: Schema, text: string, file: string, { code, fix }: Refusal) {
     this.#schema = schema;
     this.#file = file;
     this.#code = code;
+    this.#fix = fix;
     try {
       this.#raw = parse(text, { unsafeKeyBehaviour: 'throw' });
     } catch (error) {
@@ -80,7 +89,7 @@ class StrictFile<Schema extends z.ZodType> implements Places {
   }
 
   refuse(path: readonly PropertyKey[], what: string, fix?: string): never {
-    throw new EdgeError(this.#code, `${this.#place(path)}: ${what}`, fix === undefined ? {} : { fix });
+    throw new EdgeError(this.#code, `${this.#place(path)}: ${what}`, { fix: fix ?? this.#fix });
   }
 
   value(): z.output<Schema> {
@@ -90,7 +99,7 @@ class StrictFile<Schema extends z.ZodType> implements Places {
     // Unknown keys go first: they are often the cause of the rest.
     const [first] = [...problems].sort((x, y) => Number(y.isKey) - Number(x.isKey)) as [Problem];
     const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : '';
-    throw new EdgeError(this.#code, first.text + more, first.fix === undefined ? {} : { fix: first.fix });
+    throw new EdgeError(this.#code, first.text + more, { fix: first.fix ?? this.#fix });
   }
 
   #problems(issue: z.core.$ZodIssue): Problem[] {
@@ -101,7 +110,15 @@ class StrictFile<Schema extends z.ZodType> implements Places {
     }
     const value = valueAt(this.#raw, issue.path);
     const shown = value === undefined ? 'missing' : JSON.stringify(value)?.slice(0, 60);
-    return [{ isKey: false, text: `${this.#place(issue.path)} is ${shown}, expected ${expectedOf(issue)}` }];
+    const expected = this.#discriminators(issue) ?? expectedOf(issue);
+    return [{ isKey: false, text: `${this.#place(issue.path)} is ${shown}, expected ${expected}` }];
+  }
+
+  /** The words a table may begin with, where it begins with none of them: the parser's own text is not for people. */
+  #discriminators(issue: z.core.$ZodIssue): string | undefined {
+    if (issue.code !== 'invalid_union' || issue.discriminator === undefined) return undefined;
+    const words = schemasAt(this.#schema, issue.path).flatMap((each) => defOf(each)?.values ?? []);
+    return words.length === 0 ? undefined : `one of ${[...new Set(words)].join(', ')}`;
   }
 
   #unknownKey(path: readonly PropertyKey[], key: string): Problem {
@@ -127,21 +144,21 @@ function expectedOf(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_value') return `one of ${issue.values.map(String).join(', ')}`;
   if (issue.code === 'too_small') return `at least ${issue.minimum}`;
   if (issue.code === 'too_big') return `at most ${issue.maximum}`;
-  if (issue.code === 'invalid_type')
-    return issue.message.replace(/^Invalid input: expected /, '').split(',')[0] as string;
-  return issue.message;
+  // Only the parser's own words go on about what was found.
+  const [, plain] = /^Invalid input: expected ([^,]+)/.exec(issue.message) ?? [];
+  return plain ?? issue.message;
 }
 
 /**
- * A TOML file against a schema. Throws EdgeError `code` naming the line and the nearest known key; `places` names them for what
+ * A TOML file against a schema. Throws EdgeError of the refusal's code naming the line and the nearest known key; `places` names them for what
  * is checked afterwards.
  */
 export function readStrict<Schema extends z.ZodType>(
   schema: Schema,
   text: string,
   file: string,
-  code: string,
+  refusal: Refusal,
 ): { readonly value: z.output<Schema>; readonly places: Places } {
-  const strict = new StrictFile(schema, text, file, code);
+  const strict = new StrictFile(schema, text, file, refusal);
   return { value: strict.value(), places: strict };
 }
