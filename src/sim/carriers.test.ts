@@ -79,6 +79,9 @@ for (const [name, each] of Object.entries(CASES)) {
     await until(world, 60, () => world.node(0).mesh.links.neighbourCount === 1);
     await world.run(30_000);
     t.is(world.node(0).mesh.links.neighbourCount, 1);
+    // What follows a greeting may overtake it, and is then sent twice.
+    const greeting = retransmitted(world);
+    t.true(greeting <= 4, `${greeting}`);
     world.put(0, ...names);
     const tookSoFar = await until(world, each.bulkSeconds, () => holds(world, 1) >= Math.min(MIN_WINDOW, 4));
     const [alertAt, alert] = [world.now, world.broadcast(0, { priority: Priority.Critical, bytes: 60 })];
@@ -91,7 +94,7 @@ for (const [name, each] of Object.entries(CASES)) {
     const frameMs = (each.traits.mtuBytes * 8_000) / each.traits.bitsPerSecond;
     t.true(alertMs <= 2 * frameMs + 30 + each.delayMs, `${alertMs} ms; a frame takes ${frameMs}`);
     t.true(heardAt.has(`0 ${question}`));
-    t.is(retransmitted(world), 0);
+    t.is(retransmitted(world) - greeting, 0);
     for (const { mesh } of world.nodes) {
       t.like(mesh.counters.hop, { failed: 0, queueDropped: 0 });
       t.is(mesh.counters.delivery.retries, 0);
