@@ -13,12 +13,12 @@ const AT_ONCE = 16;
 const LOOK_MS = 10;
 const JOIN_MS = 60_000;
 const ARRIVE_MS = 150_000;
-const LONGEST_MS = 280_000;
+const LONGEST_MS = 290_000;
 /** Beside each critical message, so much that nobody waits for. */
-const LOW_MESSAGES = 300;
+const LOW_MESSAGES = 120;
 const LOW_TEXT = 'x'.repeat(8_000);
 const CRITICAL_MESSAGES = 40;
-const CRITICAL_EVERY_MS = 100;
+const CRITICAL_EVERY_MS = 75;
 
 interface Received {
   readonly messageId: string;
