@@ -2,10 +2,12 @@
 const BACKGROUND_SHARE = 0.015;
 /** What may be saved up of it, and overdrawn, in ms of airtime. */
 const SAVED_MS = 10_000;
-const DEBT_MS = 20_000;
+const DEBT_MS = 4_000;
 /** A mesh that begins has much to tell at once: so much airtime more, half of it gone after so long. */
 const GRANT_MS = 1_200_000;
 const GRANT_HALF_MS = 3_600_000;
+/** Those that have most to pass on, at least so many together, may use up what the law leaves them. */
+const SPEAKERS = 10;
 /** Busier than this, over about a minute, the channel is left to what people wait for. */
 const BUSY_SHARE = 0.5;
 const BUSY_WINDOW_MS = 60_000;
@@ -21,9 +23,9 @@ export class AirLoad {
   #grantMs: number;
   #at = 0;
 
-  /** `dutyCycle`: the part of the channel's time that counts as its whole. */
+  /** `dutyCycle`: what the law leaves each node of the time. */
   constructor(dutyCycle = 1) {
-    const duty = Math.min(1, Math.max(0.001, dutyCycle));
+    const duty = Math.min(1, SPEAKERS * Math.max(0.001, dutyCycle));
     this.#share = BACKGROUND_SHARE * duty;
     this.#grantMs = GRANT_MS * duty;
     this.#balanceMs = SAVED_MS * duty;

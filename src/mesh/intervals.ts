@@ -15,6 +15,8 @@ const SLOW_LONGEST_MS = 3_600_000;
 const SLOW_BEACON_MS = 4 * 3_600_000;
 /** Of a list without names in it, and of each name. */
 const HEARING_BYTES = 44;
+/** Of the time that its duty cycle leaves a node, what its lists may take. */
+const OWN_SHARE = 0.1;
 const HEARD_BYTES = 3;
 const HEARING_MIN_AIRTIMES = 5;
 /** As long as it is not known how many there are, they may be so many. */
@@ -60,8 +62,11 @@ export const hearingMinMs = (traits: RadioTraits, heard: number, { heartbeatMs }
 
 /** When there is no news, by the share of the channel. */
 export function hearingMaxMs(traits: RadioTraits, heard: number, timing: MeshTiming): number {
-  const fair = ((heard + 1) * airtimeMs(traits, hearingBytes(heard))) / (HEARTBEAT_SHARE * dutyOf(traits));
-  return Math.max(hearingMinMs(traits, heard, timing), Math.min(SLOW_LONGEST_MS, fair));
+  const onceMs = airtimeMs(traits, hearingBytes(heard));
+  const fair = ((heard + 1) * onceMs) / HEARTBEAT_SHARE;
+  // What the law leaves is each node's own, and needed for other things.
+  const lawful = onceMs / (OWN_SHARE * dutyOf(traits));
+  return Math.max(hearingMinMs(traits, heard, timing), Math.min(SLOW_LONGEST_MS, Math.max(fair, lawful)));
 }
 
 const dutyOf = ({ dutyCycle }: RadioTraits): number => Math.min(1, Math.max(0.001, dutyCycle));

@@ -33,7 +33,7 @@ export const LORA_FLOOD: Omit<FloodSetup, 'seed' | 'nodes'> = {
   sideM: 15_000,
   periodMs: 900_000,
   forMs: 1_800_000,
-  warmUpMs: 600_000,
+  warmUpMs: 3_600_000,
   deadlineMs: 60_000,
   payloadBytes: 40,
   hopLimit: 3,

@@ -12,7 +12,7 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '3' },
     period: { type: 'string', default: '900' },
     minutes: { type: 'string', default: '30' },
-    'warm-up': { type: 'string', default: '600' },
+    'warm-up': { type: 'string', default: '3600' },
     hops: { type: 'string', default: '3' },
     preset: { type: 'string', default: 'LongFast' },
     region: { type: 'string', default: 'US915' },
