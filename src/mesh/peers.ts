@@ -80,7 +80,7 @@ export class Peers {
       return;
     }
     if (!this.isListed(node)) return;
-    if (this.#known.size >= this.#limit && !this.#forgetLongestOffline(now)) {
+    if (this.#known.size >= this.#limit && !this.makeRoom(now)) {
       this.#context.counters.refuse('peer.limit');
       return;
     }
@@ -127,11 +127,12 @@ export class Peers {
     return true;
   }
 
-  #forgetLongestOffline(now: Instant): boolean {
+  /** Forgets the node that has been offline longest; false when none has been for so long. */
+  makeRoom(now: Instant, offlineMs = 0): boolean {
     let longest: NodeId | undefined;
     let since = Number.POSITIVE_INFINITY;
     for (const [node, known] of this.#known) {
-      if (known.alive || known.lastSeen.mono >= since) continue;
+      if (known.alive || known.lastSeen.mono >= since || now.mono - known.lastSeen.mono < offlineMs) continue;
       longest = node;
       since = known.lastSeen.mono;
     }

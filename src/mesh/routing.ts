@@ -168,6 +168,11 @@ export class Routing {
     return this.path(node) !== undefined || this.beyondCost(node) !== undefined;
   }
 
+  /** How many could be reached when that was last worked out. */
+  get lastReachable(): number {
+    return this.#paths.size;
+  }
+
   /** As `path`, as of when it was last worked out: for what need not be exact. */
   lastPath(node: NodeId): Path | undefined {
     return this.#paths.get(node);

@@ -21,6 +21,8 @@ const SUMMARY_REFRESH_MS = 8 * 60_000;
 /** For so long what is known of nodes that are in other segments now is kept: routes go on leading to them meanwhile. */
 const PART_AFTER_MS = 60_000;
 const LOOK_EVERY_MS = 5_000;
+/** Nodes beyond the most of a segment that show a mesh to be too large. */
+const ENOUGH = 8;
 /** States held at most, as a multiple of a segment's most nodes: those that come, those that go, and those that are away. */
 const STATES_MOST = 2;
 /** A member that has seen no summary of its head's after so long doubts that there is such a head. */
@@ -136,12 +138,14 @@ export class Segments {
 
   /** Whether a state that `from` passed on is any concern of this node's. */
   readonly isWelcome = (snapshot: NodeSnapshot, from: NodeId, now: Instant): boolean => {
-    const { states, context } = this.#machines;
+    const { states, context, routing, peers } = this.#machines;
     const known = states.get(snapshot.author) !== undefined;
     if (known || from === snapshot.author) return true;
     if (snapshot.segment !== this.#election.head) return false;
+    // A mesh that is about to split need not know more than it takes to see that.
+    const isEnough = !this.isSplit && states.size >= this.#most + ENOUGH && routing.lastReachable >= this.#most;
     if (states.size >= STATES_MOST * this.#most) this.#part(now);
-    if (states.size < STATES_MOST * this.#most) return true;
+    if (!isEnough && (states.size < STATES_MOST * this.#most || peers.makeRoom(now, PART_AFTER_MS))) return true;
     context.counters.refuse('segment.full');
     return false;
   };
