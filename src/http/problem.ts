@@ -58,7 +58,8 @@ export function fromZod(error: z.ZodError, prefix: '' | 'query' | 'path'): Field
   return new FieldsError('request.invalid', summary, errors);
 }
 
-const TOO_LONG_FIX = 'make it shorter, or send it in parts; a message to one node may carry nearly 8 MiB as payloadBase64';
+const TOO_LONG_FIX =
+  'make it shorter, or send it in parts; a message to one node may carry nearly 8 MiB as payloadBase64';
 
 const pointer = (prefix: string, path: readonly PropertyKey[]): string =>
   prefix + path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');

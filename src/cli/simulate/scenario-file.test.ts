@@ -78,7 +78,12 @@ const CASES: readonly (readonly [what: string, from: string, to: string, message
     /earlier start/,
   ],
   ['a share above 1', '0.05', '5', /line 8, radios\[0\]\.loss is 5, expected at most 1/],
-  ['a bare number for a duration', '"30s"', '30', /line 11, faults\[0\]\.at is 30, expected a duration with its unit, such as "30s"/],
+  [
+    'a bare number for a duration',
+    '"30s"',
+    '30',
+    /line 11, faults\[0\]\.at is 30, expected a duration with its unit, such as "30s"/,
+  ],
   ['a node there is not', '"3-5"', '"3-50"', /line 12, faults\[0\]\.nodes: there is no node 12: they are 0 to 11/],
   [
     'no way to be in range',

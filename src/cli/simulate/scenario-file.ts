@@ -111,7 +111,7 @@ function checkTraffic({ traffic, duration }: ScenarioFile, places: Places): void
     if (every !== undefined && start >= Math.min(until, duration))
       places.refuse(
         ['traffic', i, 'start'],
-        'nothing is ever sent: that is not before its end, or the scenario\'s',
+        "nothing is ever sent: that is not before its end, or the scenario's",
         'Give an earlier start, or a longer duration.',
       );
   });
