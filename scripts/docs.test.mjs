@@ -107,7 +107,7 @@ describe('a page that is run', { skip: needsBuild }, () => {
   test('fails at the line of the command that fails, with what it said; the rest is not run', async () => {
     const results = await run('sh', 'edge-agent status', 'edge-agent message 0102', 'edge-agent peers');
     assert.deepEqual(outcomes(results), ['3 passed', '4 failed', '5 skipped']);
-    assert.match(results[1].detail, /message id/);
+    assert.match(results[1].detail, /id of a message/);
   });
 
   test('fails when HTTP refuses, and when a promised refusal is another or none', async () => {
