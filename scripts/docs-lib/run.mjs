@@ -9,7 +9,7 @@ import { PROGRAM_VALUES, plan, rewrite, SHELL_VALUES } from './rules.mjs';
 
 /** For one block of commands, or one program. */
 const BLOCK_MS = 30_000;
-const STAY_MS = 15_000;
+const STAY_MS = 30_000;
 const STOP_MS = 10_000;
 const OUTPUT_CHARS = 16_384;
 /** Between the outputs of two commands of one shell. */
