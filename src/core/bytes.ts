@@ -8,10 +8,22 @@ export function toHex(bytes: Uint8Array): string {
 
 /** Bytes of a lower- or upper-case hex string, or `undefined` when it is not hex of whole bytes. */
 export function fromHex(text: string): Uint8Array | undefined {
-  if (text.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(text)) return undefined;
+  if (text.length % 2 !== 0) return undefined;
   const bytes = new Uint8Array(text.length / 2);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(text.slice(i * 2, i * 2 + 2), 16);
+  for (let i = 0; i < bytes.length; i++) {
+    const value = (digitAt(text, 2 * i) << 4) | digitAt(text, 2 * i + 1);
+    if (value < 0) return undefined;
+    bytes[i] = value;
+  }
   return bytes;
+}
+
+/** Negative when it is no hex digit. */
+function digitAt(text: string, at: number): number {
+  const code = text.charCodeAt(at);
+  if (code >= 48 && code <= 57) return code - 48;
+  const letter = code | 32;
+  return letter >= 97 && letter <= 102 ? letter - 87 : -1;
 }
 
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {

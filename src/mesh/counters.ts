@@ -1,11 +1,15 @@
 import { frameTypeName, type Priority } from '../wire/frame-types.js';
 import type { ByPriority } from './link-traffic.js';
 
+/** A frame's type is one byte. */
+const TYPES = 256;
+
 /** What the engine counts: frames refused by reason, messages by type, and the work of flooding and delivery. */
 export class Counters {
   readonly refused = new Map<string, number>();
-  readonly received = new Map<string, number>();
-  readonly sent = new Map<string, number>();
+  /** By type: counted for each frame, and looked at now and then. */
+  readonly #received = new Float64Array(TYPES);
+  readonly #sent = new Float64Array(TYPES);
   /** Bytes of frames handed to each carrier, by carrier index. */
   readonly bytesOut = new Map<number, number>();
   /** Airtime in ms that each carrier took, by carrier index: one number for each priority. */
@@ -63,6 +67,15 @@ export class Counters {
     stalls: 0,
   };
 
+  /** By the names of types. */
+  get received(): ReadonlyMap<string, number> {
+    return named(this.#received);
+  }
+
+  get sent(): ReadonlyMap<string, number> {
+    return named(this.#sent);
+  }
+
   /** Reasons are a fixed vocabulary of the code, so the map is bounded. */
   refuse(reason: string, by = 1): void {
     this.refused.set(reason, (this.refused.get(reason) ?? 0) + by);
@@ -86,15 +99,16 @@ export class Counters {
   }
 
   countReceived(type: number): void {
-    bump(this.received, type);
+    (this.#received[type] as number)++;
   }
 
   countSent(type: number): void {
-    bump(this.sent, type);
+    (this.#sent[type] as number)++;
   }
 }
 
-function bump(counts: Map<string, number>, type: number): void {
-  const name = frameTypeName(type);
-  counts.set(name, (counts.get(name) ?? 0) + 1);
+function named(counts: Float64Array): ReadonlyMap<string, number> {
+  const names = new Map<string, number>();
+  for (const [type, count] of counts.entries()) if (count > 0) names.set(frameTypeName(type), count);
+  return names;
 }

@@ -19,6 +19,8 @@ const JITTER_PER_MILLE = 200;
 
 interface Watched {
   readonly link: Link;
+  /** As they were when something last happened to the link: they are found out anew before anything is done by them. */
+  times: WatchTimes;
   /** What its times are multiplied by: several links are not to fall together, nor both ends of one. */
   jitter: number;
   /** When a heartbeat of any kind last went out over it. */
@@ -83,6 +85,7 @@ export class LinkWatch {
     const soon = this.#context.random.below(Math.min(FIRST_WITHIN_MS, this.#context.timing.heartbeatMs));
     const watched: Watched = {
       link,
+      times: this.#timesOf(link),
       jitter: 1,
       beatAt: now.mono,
       heardAt: now.mono,
@@ -146,7 +149,7 @@ export class LinkWatch {
     if (!watched) return true;
     watched.presentAt = now.mono;
     const speaks = this.#presences.heard(link.carrier, now);
-    const isAwaited = watched.askedAt !== undefined || askAt(watched, this.#times(link)) <= this.#dueAt;
+    const isAwaited = watched.askedAt !== undefined || askAt(watched) <= this.#dueAt;
     if (isAwaited) this.#heardAt = now.mono;
     if (speaks) this.#dueAt = Math.min(this.#dueAt, now.mono);
     if (watched.askedAt === undefined) watched.heardAt = now.mono;
@@ -158,7 +161,7 @@ export class LinkWatch {
   exchanged(link: Link, now: Instant): void {
     const watched = this.#watched.get(link.id);
     if (!watched) return;
-    watched.exchangeAt = now.mono + this.#times(link).exchangeMs * this.#jitter();
+    watched.exchangeAt = now.mono + this.#times(watched).exchangeMs * this.#jitter();
     this.#heardAt = now.mono;
   }
 
@@ -232,16 +235,20 @@ export class LinkWatch {
     return this.#links.upTo(node).flatMap((link) => this.#watched.get(link.id) ?? []);
   }
 
-  #times(link: Link): WatchTimes {
+  #times(watched: Watched): WatchTimes {
+    watched.times = this.#timesOf(watched.link);
+    return watched.times;
+  }
+
+  #timesOf(link: Link): WatchTimes {
     const degree = Math.max(link.carrier.linksUp, this.#events.degree(link.peer as NodeId));
     return watchTimes(link, degree, this.#context.timing);
   }
 
   #deadline(watched: Watched): number {
-    const times = this.#times(watched.link);
-    const { askedAt, nextProbeAt, beatAt, exchangeAt, jitter } = watched;
+    const { times, askedAt, nextProbeAt, beatAt, exchangeAt, jitter } = watched;
     if (askedAt !== undefined) return Math.min(nextProbeAt, this.#goneAt(watched, times));
-    return Math.min(askAt(watched, times), beatAt + times.beatMs * jitter, exchangeAt);
+    return Math.min(askAt(watched), beatAt + times.beatMs * jitter, exchangeAt);
   }
 
   /** Lowers the deadline. */
@@ -251,10 +258,10 @@ export class LinkWatch {
 
   #watch(watched: Watched, now: Instant): void {
     const { link, jitter, askedAt } = watched;
-    if (!this.#watched.has(link.id)) return;
-    const times = this.#times(link);
+    if (now.mono < this.#deadline(watched) || !this.#watched.has(link.id)) return;
+    const times = this.#times(watched);
     if (askedAt === undefined) {
-      if (now.mono >= askAt(watched, times)) this.#ask(watched, false, now);
+      if (now.mono >= askAt(watched)) this.#ask(watched, false, now);
       else if (now.mono >= watched.exchangeAt) this.#ask(watched, true, now);
       else if (now.mono >= watched.beatAt + times.beatMs * jitter) this.#events.beat(link, false, now);
     } else if (now.mono >= this.#goneAt(watched, times)) this.#giveUp(watched, now);
@@ -266,7 +273,7 @@ export class LinkWatch {
     watched.probes = 0;
     watched.strict = strict;
     this.#question(watched, now);
-    watched.nextProbeAt = now.mono + this.#times(watched.link).firstMs * this.health.stretch;
+    watched.nextProbeAt = now.mono + this.#times(watched).firstMs * this.health.stretch;
     this.#wakeFor(watched, now);
   }
 
@@ -288,7 +295,7 @@ export class LinkWatch {
     if (probes === 1) this.health.well();
     watched.askedAt = undefined;
     watched.probes = 0;
-    watched.exchangeAt = Math.max(watched.exchangeAt, now.mono + this.#times(link).exchangeMs * this.#jitter());
+    watched.exchangeAt = Math.max(watched.exchangeAt, now.mono + this.#times(watched).exchangeMs * this.#jitter());
     this.#wakeFor(watched, now);
     if (link.suspect) this.#context.counters.liveness.refuted++;
     link.suspect = false;
@@ -370,5 +377,5 @@ export class LinkWatch {
 }
 
 /** Neighbours that were to hear the same ask at about the same time: they decide together, but do not all speak at once. */
-const askAt = ({ heardAt, jitter }: Watched, { askMs }: WatchTimes): number =>
-  heardAt + askMs * (1 + (jitter - JITTER_LEAST) / 4);
+const askAt = ({ heardAt, jitter, times }: Watched): number =>
+  heardAt + times.askMs * (1 + (jitter - JITTER_LEAST) / 4);

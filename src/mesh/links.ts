@@ -2,8 +2,21 @@ import type { NodeId } from '../core/ids.js';
 import { Limit } from '../core/limits.js';
 import type { Instant } from '../core/machine.js';
 import type { LinkAddress } from '../ports/radio.js';
+import type { ReplayWindow } from '../trust/replay-window.js';
 import { type Carrier, isSlowAir, speakers } from './carrier.js';
 import { type LinkTraffic, noTraffic } from './link-traffic.js';
+
+/** What is looked up for each frame of a neighbour, kept while it holds. */
+export interface PeerAtHand {
+  readonly peer: NodeId;
+  /** The id as two words. */
+  readonly high: number;
+  readonly low: number;
+  readonly saltHint: number;
+  readonly window: ReplayWindow;
+  /** Of the known nodes. */
+  readonly generation: number;
+}
 
 /** A way to one neighbour over one radio. It carries traffic once both ends have heard each other (`up`). */
 export interface Link {
@@ -15,6 +28,8 @@ export interface Link {
   phase: 'greeting' | 'up';
   /** Known once the neighbour's beacon was verified. */
   peer: NodeId | undefined;
+  /** Of that neighbour what the short way needs at once. */
+  atHand: PeerAtHand | undefined;
   peerNonce: number;
   greetings: number;
   nextGreetingAt: number;
@@ -33,22 +48,21 @@ export interface Link {
 /** Longest frame the engine sends or takes, whatever a carrier could do. */
 export const FRAME_BYTES_MAX = 4_096;
 
-const keyOf = (carrier: number, address: LinkAddress): string => `${carrier}|${address}`;
-
 /** All links, found by address, by number and by neighbour. */
 export class Links {
-  readonly #byKey = new Map<string, Link>();
+  /** By carrier. */
+  readonly #byAddress = new Map<number, Map<LinkAddress, Link>>();
   readonly #byId = new Map<number, Link>();
   readonly #up = new Map<NodeId, Link[]>();
   readonly #greeting = new Set<Link>();
   #nextId = 1;
 
   get size(): number {
-    return this.#byKey.size;
+    return this.#byId.size;
   }
 
   find(carrier: number, address: LinkAddress): Link | undefined {
-    return this.#byKey.get(keyOf(carrier, address));
+    return this.#byAddress.get(carrier)?.get(address);
   }
 
   byId(id: number): Link | undefined {
@@ -57,7 +71,7 @@ export class Links {
 
   /** A new link in greeting, or `undefined` when there are too many. */
   add(carrier: Carrier, address: LinkAddress, mtuBytes: number, now: Instant): Link | undefined {
-    if (this.#byKey.size >= Limit.Links) return undefined;
+    if (this.#byId.size >= Limit.Links) return undefined;
     const link: Link = {
       id: this.#nextId++,
       carrier,
@@ -65,6 +79,7 @@ export class Links {
       mtuBytes: Math.min(mtuBytes, FRAME_BYTES_MAX),
       phase: 'greeting',
       peer: undefined,
+      atHand: undefined,
       peerNonce: 0,
       greetings: 0,
       nextGreetingAt: now.mono,
@@ -75,7 +90,12 @@ export class Links {
       rttMs: undefined,
       quality: 1,
     };
-    this.#byKey.set(keyOf(carrier.index, address), link);
+    let over = this.#byAddress.get(carrier.index);
+    if (!over) {
+      over = new Map();
+      this.#byAddress.set(carrier.index, over);
+    }
+    over.set(address, link);
     this.#byId.set(link.id, link);
     this.#greeting.add(link);
     return link;
@@ -100,14 +120,16 @@ export class Links {
   remove(link: Link): void {
     this.#leaveUp(link);
     this.#greeting.delete(link);
-    this.#byKey.delete(keyOf(link.carrier.index, link.address));
+    const over = this.#byAddress.get(link.carrier.index);
+    over?.delete(link.address);
+    if (over?.size === 0) this.#byAddress.delete(link.carrier.index);
     this.#byId.delete(link.id);
   }
 
   /** Whether every neighbour is reached over a slow air alone. */
   get onlySlowAir(): boolean {
     let some = false;
-    for (const { phase, carrier } of this.#byKey.values()) {
+    for (const { phase, carrier } of this.#byId.values()) {
       if (phase !== 'up') continue;
       if (!isSlowAir(carrier)) return false;
       some = true;
@@ -129,7 +151,7 @@ export class Links {
   }
 
   all(): IterableIterator<Link> {
-    return this.#byKey.values();
+    return this.#byId.values();
   }
 
   /** Those whose ends do not know yet that they hear each other. */

@@ -19,7 +19,7 @@ import { Discovery } from './discovery.js';
 import { Dispatch } from './dispatch.js';
 import { Drip } from './drip.js';
 import { DripKind } from './drip-items.js';
-import { Egress, earlier } from './egress.js';
+import { Egress } from './egress.js';
 import { Fabric } from './fabric.js';
 import { Flooding } from './flooding.js';
 import { Inputs } from './inputs.js';
@@ -29,7 +29,7 @@ import { Liveness } from './liveness.js';
 import { ManualAddresses } from './manual-addresses.js';
 import { OwnState } from './own-state.js';
 import { Passing } from './passing.js';
-import { Peers, refreshPauseMs } from './peers.js';
+import { Peers } from './peers.js';
 import { Pulse } from './pulse.js';
 import { queueSizes } from './queue-sizes.js';
 import { Reception } from './reception.js';
@@ -40,12 +40,12 @@ import { SharedAir } from './shared-air.js';
 import { InPassing } from './short-way.js';
 import { StateSpread } from './state-spread.js';
 import type { MeshContext, MeshEffect } from './types.js';
+import { Upkeep } from './upkeep.js';
+import { Wake } from './wake.js';
 
 /** Destinations whose way back is remembered from their traffic, and for how long. */
 const ROUTES_MAX = 4_096;
 const LEARNED_ROUTE_MS = 60_000;
-/** It goes with whatever else wakes the engine, and wakes it by itself only after twice the time. */
-const MAINTENANCE_MS = 1_000;
 /** Nodes of which all is known to each other; a mesh of more is one of segments. */
 const SEGMENT_NODES = 100;
 
@@ -82,14 +82,9 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   readonly #fabric: Fabric;
   readonly #linkLife: LinkLife;
   readonly #inputs: Inputs;
-  readonly #timed: { nextDeadline(): number | undefined }[];
+  readonly #wake: Wake;
   #outbox: MeshOutput[] = [];
   #sequence: number;
-  #dirty = false;
-  #refreshAt = 0;
-  #maintenanceAt = 0;
-  /** What `nextDeadline` last found, while nothing has changed. */
-  #deadline: number | undefined;
 
   constructor(options: MeshOptions) {
     this.#options = options;
@@ -140,8 +135,8 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     this.#stateSpread = this.#makeStateSpread();
     const air = this.#air;
     const { drip: airDrip } = air;
-    this.#timed = [egress, discovery, liveness, flooding, air, drip, beats, delivery, custody, this.#ownState, weave];
-    this.#timed.push(this.segments);
+    const timed = [egress, discovery, flooding, air, drip, beats, delivery, custody, weave];
+    this.#wake = new Wake(liveness, [...timed, this.#ownState, this.segments, this.#upkeep]);
     const push = (effect: WeaveEffect): void => void this.#outbox.push({ kind: 'records', effect });
     const fabric = new Fabric({ weave, drip, airDrip, links, sending, counters: this.counters, emit: push });
     this.#fabric = fabric;
@@ -150,7 +145,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     this.#linkLife = new LinkLife({
       ...{ context, links, egress, liveness, discovery, routing, peers, drip, flooding, fabric, custody },
       ...{ passing: this.#passing, ownState: this.#ownState, segments: this.segments, learned: this.#learned },
-      changed: this.#changed,
+      changed: this.#upkeep.changed,
     });
     this.#inputs = new Inputs({
       ...{ links, peers, custody, egress, discovery, sending, alerts, fabric, air, passing: this.#passing },
@@ -159,9 +154,20 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     });
   }
 
-  readonly #changed = (): void => {
-    this.#dirty = true;
-  };
+  readonly #ownDigest = (): number => this.digest();
+
+  readonly #upkeep = new Upkeep({
+    nodes: () => this.peers.size,
+    due: (now) => {
+      this.#reception.tick(now);
+      this.#alerts.tick(now);
+      this.#ownState.linksChanged(now);
+    },
+    refresh: (now) => {
+      this.peers.refresh(now);
+      this.segments.refreshed(now);
+    },
+  });
 
   readonly #nextSequence = (): number => {
     this.#sequence = (this.#sequence + 1) >>> 0;
@@ -247,14 +253,20 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     return new Liveness(this.context, this.links, this.#egress, {
       nextSequence: this.#nextSequence,
       ownDigest: () => this.digest(),
-      dead: (link, reason, now) => this.#linkLife.down(link, reason, now, true),
+      dead: (link, reason, now) => {
+        this.#wake.changed();
+        this.#linkLife.down(link, reason, now, true);
+      },
       digest: (link, digest, beyond, now) => {
         if (this.segments.isWithUs(link.peer as NodeId)) this.#fabric.compare(link, digest, now);
         else if (beyond !== undefined) this.#fabric.compare(link, beyond, now, this.#fabric.digestBeyond());
       },
       segment: () => this.segments.offer(),
       segmentOf: (peer, bytes, now) => this.segments.heard(peer, bytes, now),
-      send: (peer, type, body, now) => this.#sending.local(peer, type, body, Priority.High, now),
+      send: (peer, type, body, now) => {
+        this.#wake.changed();
+        this.#sending.local(peer, type, body, Priority.High, now);
+      },
       topology: this.routing.topology,
     });
   }
@@ -323,8 +335,13 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     this.#options.clock.aheadMs = this.pulse.aheadMs;
     this.#outbox = [];
     const inPassing = this.#inPassing(input, now);
-    if (inPassing === InPassing.Quiet && this.#deadline !== undefined && now.mono < this.#deadline) return this.#outbox;
-    this.#deadline = undefined;
+    if (inPassing === InPassing.Quiet && this.#wake.nothingDue(now.mono)) return this.#outbox;
+    // A neighbour was heard, or it is time to speak: mostly all that follows is liveness.
+    if ((inPassing !== InPassing.No || input.kind === 'tick') && this.#wake.nothingElseDue(now.mono)) {
+      if (!this.#wake.passes(() => this.liveness.tick(now))) this.#tick(now);
+      return this.#outbox;
+    }
+    this.#wake.changed();
     if (inPassing === InPassing.No) this.#inputs.handle(input, now);
     this.#tick(now);
     return this.#outbox;
@@ -334,20 +351,12 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     if (input.kind !== 'heard' || input.frames.length !== 1) return InPassing.No;
     const carrier = this.#carriers.get(input.radio);
     return carrier
-      ? this.#reception.short.heard(carrier, input.frames[0] as HeardFrame, this.digest(), now)
+      ? this.#reception.short.heard(carrier, input.frames[0] as HeardFrame, this.#ownDigest, now)
       : InPassing.No;
   }
 
   nextDeadline(): number | undefined {
-    this.#deadline ??= this.#nextDeadline();
-    return this.#deadline;
-  }
-
-  #nextDeadline(): number | undefined {
-    let at: number | undefined = this.#maintenanceAt + MAINTENANCE_MS;
-    if (this.#dirty) at = Math.min(at, this.#refreshAt);
-    for (const machine of this.#timed) at = earlier(at, machine.nextDeadline());
-    return at;
+    return this.#wake.at();
   }
 
   digest(): number {
@@ -371,19 +380,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     this.#drip.tick(now);
     this.#fabric.tick(now);
     this.#egress.tick(now);
-    if (now.mono >= this.#maintenanceAt) {
-      this.#maintenanceAt = now.mono + MAINTENANCE_MS;
-      this.#reception.tick(now);
-      this.#alerts.tick(now);
-      this.#ownState.linksChanged(now);
-      this.#dirty = true;
-    }
-    if (this.#dirty && now.mono >= this.#refreshAt) {
-      this.#dirty = false;
-      this.#refreshAt = now.mono + refreshPauseMs(this.peers.size);
-      this.peers.refresh(now);
-      this.segments.refreshed(now);
-    }
+    this.#upkeep.tick(now);
     this.custody.tick(now);
   }
 }

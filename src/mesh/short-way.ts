@@ -1,14 +1,14 @@
 import { readU16, readU32 } from '../core/bytes.js';
-import { nodeIdOf } from '../core/ids.js';
+import { nodeIdBytes } from '../core/ids.js';
 import type { Instant } from '../core/machine.js';
 import { type FrameIngest, INGEST_STRIDE, Verdict } from '../ports/hot-path.js';
 import type { HeardFrame } from '../ports/radio.js';
-import { Freshness, type KnownNodes } from '../trust/known-nodes.js';
+import type { KnownNodes } from '../trust/known-nodes.js';
 import { FrameType } from '../wire/frame-types.js';
 import { FIXED_HEADER_BYTES, Offset, overheadBytes } from '../wire/header.js';
 import type { Carrier } from './carrier.js';
 import type { Counters } from './counters.js';
-import type { Link, Links } from './links.js';
+import type { Link, Links, PeerAtHand } from './links.js';
 import { hasPresence } from './watch-times.js';
 
 /** What became of a frame that may need next to nothing. */
@@ -56,33 +56,47 @@ export class ShortWay {
   }
 
   /** `digest`: of what this node holds. */
-  heard(carrier: Carrier, { from, bytes, shouted }: HeardFrame, digest: number, now: Instant): InPassing {
+  heard(carrier: Carrier, { from, bytes, shouted }: HeardFrame, digest: () => number, now: Instant): InPassing {
     if (bytes[Offset.Type] !== FrameType.Heartbeat || shouted || !isBare(bytes, digest)) return InPassing.No;
     const link = this.#links.find(carrier.index, from);
     if (link?.phase !== 'up' || link.peer === undefined || !hasPresence(carrier)) return InPassing.No;
-    if (nodeIdOf(bytes, Offset.Source) !== link.peer) return InPassing.No;
-    const salt = readU16(bytes, Offset.Salt);
+    const atHand = this.#atHand(link, readU16(bytes, Offset.Salt));
+    if (!atHand || readU32(bytes, Offset.Source) !== atHand.high || readU32(bytes, Offset.Source + 4) !== atHand.low)
+      return InPassing.No;
     const sequence = readU32(bytes, Offset.Sequence);
-    if (this.#known.freshness(link.peer, salt, sequence) !== Freshness.Fresh) return InPassing.No;
+    if (!atHand.window.isFresh(sequence)) return InPassing.No;
     this.#offsets[1] = bytes.length;
     this.#ingest.run(bytes, this.#offsets, 1, now.mono, this.#out);
     if (this.#out[0] === Verdict.Tag) this.#counters.refuse('frame.tag');
     // What else may be wrong with it is its length or version: the long way says so.
     if (this.#out[0] !== Verdict.Accept)
       return this.#out[0] === Verdict.Tag || this.#out[0] === Verdict.Duplicate ? InPassing.Quiet : InPassing.No;
-    this.#known.accept(link.peer, salt, sequence);
+    atHand.window.accept(sequence);
+    this.#known.used(atHand.peer);
     this.#counters.countReceived(FrameType.Heartbeat);
     return this.#present(link, now) ? InPassing.Quiet : InPassing.Done;
+  }
+
+  /** What is known of the neighbour at the other end; `undefined` while nobody vouched for this boot of it. */
+  #atHand(link: Link, saltHint: number): PeerAtHand | undefined {
+    const { peer, atHand } = link;
+    const { generation } = this.#known;
+    if (atHand?.generation === generation && atHand.peer === peer && atHand.saltHint === saltHint) return atHand;
+    const window = peer && this.#known.windowOf(peer, saltHint);
+    if (!window) return undefined;
+    const id = nodeIdBytes(peer);
+    link.atHand = { peer, high: readU32(id, 0), low: readU32(id, 4), saltHint, window, generation };
+    return link.atHand;
   }
 }
 
 /** As this engine writes them: no flags, and nothing but the digest, if that. */
-function isBare(bytes: Uint8Array, digest: number): boolean {
+function isBare(bytes: Uint8Array, digest: () => number): boolean {
   const payload = bytes.length - overheadBytes(0);
   if (((bytes[Offset.Flags] as number) & FLAGS) !== 0 || payload < 0) return false;
   return (
     payload === 0 ||
-    (payload === DIGEST_BYTES && bytes[FIXED_HEADER_BYTES] === DIGEST_TAG && digestOf(bytes) === digest)
+    (payload === DIGEST_BYTES && bytes[FIXED_HEADER_BYTES] === DIGEST_TAG && digestOf(bytes) === digest())
   );
 }
 

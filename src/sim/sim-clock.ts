@@ -3,13 +3,34 @@ import type { Clock, Timer } from '../ports/clock.js';
 /** Unix milliseconds at which every simulated world begins. */
 export const SIM_EPOCH_MS = 1_800_000_000_000;
 
-interface Entry {
+/** The timers that will still run. */
+interface Live {
+  count: number;
+}
+
+class Entry implements Timer {
   readonly at: number;
   /** Of two due together the one set first runs first. */
   readonly order: number;
   readonly name: string;
   /** `undefined` once cancelled or run. */
   fn: (() => void) | undefined;
+  readonly #live: Live;
+
+  constructor(at: number, order: number, name: string, fn: () => void, live: Live) {
+    this.at = at;
+    this.order = order;
+    this.name = name;
+    this.fn = fn;
+    this.#live = live;
+    live.count++;
+  }
+
+  cancel(): void {
+    if (!this.fn) return;
+    this.fn = undefined;
+    this.#live.count--;
+  }
 }
 
 const before = (a: Entry, b: Entry): boolean => a.at < b.at || (a.at === b.at && a.order < b.order);
@@ -19,7 +40,7 @@ export class SimClock implements Clock {
   readonly #heap: Entry[] = [];
   #now = 0;
   #order = 0;
-  #live = 0;
+  readonly #live: Live = { count: 0 };
 
   now(): number {
     return this.#now;
@@ -32,21 +53,14 @@ export class SimClock implements Clock {
   /** A delay that is no number, or negative, counts as 0. */
   timer(name: string, delayMs: number, fn: () => void): Timer {
     const delay = Math.max(0, delayMs || 0);
-    const entry: Entry = { at: this.#now + delay, order: this.#order++, name, fn };
+    const entry = new Entry(this.#now + delay, this.#order++, name, fn, this.#live);
     this.#push(entry);
-    this.#live++;
-    return {
-      cancel: () => {
-        if (!entry.fn) return;
-        entry.fn = undefined;
-        this.#live--;
-      },
-    };
+    return entry;
   }
 
   /** Timers that will still run. */
   get pending(): number {
-    return this.#live;
+    return this.#live.count;
   }
 
   /** Names of the timers that will still run, to see who leaks. */
@@ -71,8 +85,7 @@ export class SimClock implements Clock {
     this.#pop();
     this.#now = Math.max(this.#now, entry.at);
     const { fn } = entry;
-    entry.fn = undefined;
-    this.#live--;
+    entry.cancel();
     fn?.();
     return true;
   }

@@ -12,7 +12,8 @@ import { DEFAULT_RETENTION_MS, DEFAULT_WEAVE_LIMITS } from '../replication/limit
 import { Weave } from '../replication/weave.js';
 import type { MemoryStore } from '../storage/memory.js';
 import { nodeIdOfKey } from '../trust/identity.js';
-import type { ObservedNode, Observer } from './observer.js';
+import type { ObservedNode } from './observer.js';
+import type { Observers } from './observers.js';
 import type { SimClock } from './sim-clock.js';
 
 /** As on a device: the engine is never woken sooner than this. */
@@ -28,7 +29,7 @@ export interface NodeWorld {
   readonly timing: MeshTiming;
   readonly maxPeers: number;
   readonly segmentNodes?: number;
-  readonly observers: readonly Observer[];
+  readonly observers: Observers;
   /** One for each of the node's radios. */
   radiosOf(index: number): Radio[];
 }
@@ -217,7 +218,7 @@ export class SimNode implements ObservedNode {
     const now = this.#world.clock.now();
     this.steps++;
     for (const output of mesh.step(input, { mono: now * this.#rate, wall: this.wall() })) this.#execute(output, now);
-    for (const observer of this.#world.observers) observer.stepped?.(this, now);
+    for (const observer of this.#world.observers.stepped) observer.stepped(this, now);
   }
 
   #execute(output: MeshOutput, now: number): void {
@@ -225,7 +226,7 @@ export class SimNode implements ObservedNode {
     switch (output.kind) {
       case 'transmit': {
         const { radio, to, frame } = output;
-        for (const observer of observers) observer.transmitted?.(this, output, now);
+        for (const observer of observers.transmitted) observer.transmitted(this, output, now);
         if (this.#radios[radio]?.send(frame, to) === 'full')
           this.submit({ kind: 'refused', radio, ...(to !== undefined && { to }), frame });
         return;
@@ -294,7 +295,7 @@ export class SimNode implements ObservedNode {
     const { clock } = this.#world;
     const deadline = this.#mesh?.nextDeadline();
     const at = deadline === undefined ? undefined : deadline / this.#rate;
-    for (const observer of this.#world.observers) observer.rested?.(this, at, clock.now());
+    for (const observer of this.#world.observers.rested) observer.rested(this, at, clock.now());
     if (at !== undefined && (!this.#timer || this.#timerAt > at)) this.#wakeAt(at);
   }
 

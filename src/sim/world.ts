@@ -18,6 +18,7 @@ import { Ground } from './ground.js';
 import type { Position } from './lora/landscape.js';
 import type { LoraAir } from './lora/lora-air.js';
 import type { Observer, Recording, SentMessage } from './observer.js';
+import { Observers } from './observers.js';
 import { SimClock } from './sim-clock.js';
 import { type NodeWorld, SimNode } from './sim-node.js';
 import { Trace } from './trace.js';
@@ -60,7 +61,7 @@ export class World {
   readonly sent = new Map<MessageId, SentMessage>();
   /** Nodes that misbehave on purpose. */
   readonly hostile = new Set<number>();
-  readonly #observers: Observer[] = [];
+  readonly #observers = new Observers();
   readonly #indexes = new Map<NodeId, number>();
   readonly #trace = new Trace();
   #tickets = 0;
@@ -82,7 +83,7 @@ export class World {
     this.carriers = options.carriers.map((plan, i) =>
       makeCarrier(plan, { nodes: options.nodes, clock: this.clock, random: random.fork(`air ${i}`) }),
     );
-    this.#observers.push(this.#trace);
+    this.#observers.add(this.#trace);
     const world: NodeWorld = {
       clock: this.clock,
       crypto: this.crypto,
@@ -142,7 +143,7 @@ export class World {
   }
 
   watch(...observers: readonly Observer[]): void {
-    this.#observers.push(...observers);
+    for (const observer of observers) this.#observers.add(observer);
   }
 
   /** The frame that a node has sent in this form: over slow air frames have a short one. */

@@ -19,6 +19,7 @@ export const Learned = { New: 'new', Known: 'known', Older: 'older', Conflict: '
 export type Learned = (typeof Learned)[keyof typeof Learned];
 
 interface KnownBoot extends Boot {
+  readonly hint: number;
   readonly window: ReplayWindow;
 }
 
@@ -34,6 +35,12 @@ interface KnownNode {
  */
 export class KnownNodes {
   readonly #nodes = new Map<NodeId, KnownNode>();
+  #generation = 0;
+
+  /** Another number whenever a boot came or went: until then `windowOf` gives what it gave. */
+  get generation(): number {
+    return this.#generation;
+  }
 
   publicKey(id: NodeId): Uint8Array | undefined {
     return this.#nodes.get(id)?.publicKey;
@@ -52,12 +59,13 @@ export class KnownNodes {
   learn(id: NodeId, publicKey: Uint8Array, boot: Boot, committedUpTo?: number): Learned {
     let node = this.#nodes.get(id);
     if (!node) {
+      this.#generation++;
       node = { publicKey: publicKey.slice(), boots: [] };
       this.#nodes.set(id, node);
       this.#evict();
     }
     const hint = saltHintOf(boot.salt);
-    const sameHint = node.boots.find((known) => saltHintOf(known.salt) === hint);
+    const sameHint = node.boots.find((known) => known.hint === hint);
     const newest = node.boots[0];
     if (newest && boot.counter < newest.counter) return Learned.Older;
     if (sameHint && equalBytes(sameHint.salt, boot.salt)) {
@@ -65,35 +73,43 @@ export class KnownNodes {
       return Learned.Known;
     }
     const conflict = newest !== undefined && boot.counter === newest.counter;
-    const learned: KnownBoot = { salt: boot.salt.slice(), counter: boot.counter, window: new ReplayWindow() };
+    const learned: KnownBoot = { salt: boot.salt.slice(), hint, counter: boot.counter, window: new ReplayWindow() };
     if (committedUpTo !== undefined) learned.window.startAfter(committedUpTo);
+    this.#generation++;
     node.boots = [learned, ...node.boots.filter((known) => known !== sameHint)].slice(0, Limit.BootsPerNode);
     return conflict ? Learned.Conflict : Learned.New;
   }
 
   freshness(id: NodeId, saltHint: number, sequence: number): Freshness {
-    const window = this.#window(id, saltHint);
+    const window = this.windowOf(id, saltHint);
     if (!window) return Freshness.UnknownBoot;
     return window.isFresh(sequence) ? Freshness.Fresh : Freshness.Replayed;
   }
 
   /** Marks a sequence as acted on; false when it had been already. */
   accept(id: NodeId, saltHint: number, sequence: number): boolean {
+    this.used(id);
+    return this.windowOf(id, saltHint)?.accept(sequence) ?? false;
+  }
+
+  /** Map order serves as recency, once it may matter soon: what is used moves to the end. */
+  used(id: NodeId): void {
+    if (this.#nodes.size <= Limit.KnownNodes / 2) return;
     const node = this.#nodes.get(id);
-    if (!node) return false;
-    // Map order serves as recency: what is used moves to the end.
+    if (!node) return;
     this.#nodes.delete(id);
     this.#nodes.set(id, node);
-    return this.#window(id, saltHint)?.accept(sequence) ?? false;
+  }
+
+  /** Of the boot with this hint, when it was vouched for. */
+  windowOf(id: NodeId, saltHint: number): ReplayWindow | undefined {
+    const node = this.#nodes.get(id);
+    return node && windowOf(node, saltHint);
   }
 
   forget(id: NodeId): void {
+    this.#generation++;
     this.#nodes.delete(id);
-  }
-
-  #window(id: NodeId, saltHint: number): ReplayWindow | undefined {
-    for (const boot of this.#nodes.get(id)?.boots ?? []) if (saltHintOf(boot.salt) === saltHint) return boot.window;
-    return undefined;
   }
 
   #evict(): void {
@@ -101,4 +117,9 @@ export class KnownNodes {
     const oldest = this.#nodes.keys().next();
     if (!oldest.done) this.#nodes.delete(oldest.value);
   }
+}
+
+function windowOf({ boots }: KnownNode, saltHint: number): ReplayWindow | undefined {
+  for (const boot of boots) if (boot.hint === saltHint) return boot.window;
+  return undefined;
 }

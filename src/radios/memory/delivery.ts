@@ -30,7 +30,7 @@ export class Delivery {
 
   /** Bounded by its callers: frames by `MAX_IN_FLIGHT` a place, notices by the links there are. */
   add(flight: Flight): void {
-    this.#flights.add({ ...flight, order: this.#order++ });
+    this.#flights.add({ flight, at: flight.at, order: this.#order++ });
     this.#arm();
   }
 
@@ -59,13 +59,15 @@ export class Delivery {
     const due = this.#clock.now() + INSTANT_MS;
     // Only what was on its way already: an answer given in this instant waits for the next timer.
     const last = this.#order;
-    const heard = new Set<Place>();
+    const heard: Place[] = [];
     for (let first = this.#flights.first; first !== undefined; first = this.#flights.first) {
       if (first.at > due || first.order >= last) break;
       this.#flights.takeFirst();
-      if (first.notice !== undefined) this.#notify(first.edge, first.notice);
-      else if (this.#land(first)) heard.add(first.edge.to);
+      const { flight } = first;
+      if (flight.notice !== undefined) this.#notify(flight.edge, flight.notice);
+      else if (this.#land(flight)) heard.push(flight.edge.to);
     }
+    // One that heard several comes up again with nothing left.
     for (const place of heard) this.#flush(place);
   }
 

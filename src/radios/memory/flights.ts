@@ -33,10 +33,13 @@ export interface NoticeFlight extends AnyFlight {
   readonly notice: Notice;
 }
 
-export type Queued = Flight & {
+export interface Queued {
+  readonly flight: Flight;
+  /** Of the flight: kept here, as the heap compares it again and again. */
+  readonly at: number;
   /** Of two arriving together the one that left first is first. */
   readonly order: number;
-};
+}
 
 const before = (a: Queued, b: Queued): boolean => a.at < b.at || (a.at === b.at && a.order < b.order);
 
