@@ -49,11 +49,19 @@ const EVERY_LEAST_MS = 40;
 const PROBES = 24;
 const CONFIRMED_PROBES = 10;
 const SUSPECT_PROBES = 4;
-/** A slow line is asked less often: it has little room, and loses little. */
+/** A slow line is asked less often: it has little room. One that says that it loses nothing is believed after a few questions; … */
 const LINE_ASK = 1.15;
 const LINE_EVERY_LEAST_MS = 400;
 const LINE_PROBES = 3;
 const LINE_SUSPECT_PROBES = 2;
+/**
+ * … any other may be a pair of modems that loses a fifth: 16 in vain once in ten million, so they go in quick succession, as fast as leaves the line
+ * free for other things most of the time. Each is of so many bytes.
+ */
+const LOSSY_LINE_PROBES = 16;
+const LOSSY_LINE_EVERY_LEAST_MS = 120;
+const LOSSY_LINE_EVERY_AIRTIMES = 4;
+const PROBE_BYTES = 44;
 /** Somebody hears the node: more patience with the link. */
 const VOUCHED_TIMES = 2.5;
 
@@ -76,7 +84,7 @@ export function watchTimes(link: Link, degree: number, timing: MeshTiming): Watc
   const beatMs = heartbeatIntervalMs(carrier.traits, carrier.linksUp, timing);
   const scale = scaleOf(timing);
   const most = timing.peerTimeoutMs / 2;
-  if (carrier.pace.isPaced) return lineTimes(link, Math.min(beatMs, timing.peerTimeoutMs / 3), scale, most);
+  if (carrier.pace.isPaced) return lineTimes(link, Math.min(beatMs, timing.peerTimeoutMs / 3), scale, timing);
   const everyMs = Math.max(EVERY_LEAST_MS, EVERY * scale);
   const firstMs = Math.min(most / 4, Math.max(2 * everyMs, FIRST * scale, 4 * rttMs));
   const answeredMs = Math.max(everyMs, 2 * rttMs);
@@ -100,10 +108,12 @@ export function watchTimes(link: Link, degree: number, timing: MeshTiming): Watc
   };
 }
 
-function lineTimes(link: Link, beatMs: number, scale: number, most: number): WatchTimes {
+function lineTimes(link: Link, beatMs: number, scale: number, timing: MeshTiming): WatchTimes {
   const { traits } = link.carrier;
+  const most = timing.peerTimeoutMs / 2;
   // Question and answer each wait for the longest frame that may be under way.
   const roundTripMs = Math.max(link.rttMs ?? 0, 2 * (airtimeMs(traits, link.mtuBytes) + (traits.latencyMs ?? 0)));
+  if (!traits.reliable) return lossyLineTimes(link, beatMs, roundTripMs, scale, timing);
   const aloneMs = Math.min(most, Math.max(ALONE_LEAST_MS, scale / 2, LINE_PROBES * roundTripMs));
   const everyMs = Math.max(LINE_EVERY_LEAST_MS, Math.min(roundTripMs, aloneMs / LINE_PROBES));
   return {
@@ -114,6 +124,35 @@ function lineTimes(link: Link, beatMs: number, scale: number, most: number): Wat
     everyMs,
     suspectProbes: LINE_SUSPECT_PROBES,
     leastProbes: Math.min(LINE_PROBES, Math.max(1, Math.floor(aloneMs / everyMs))),
+    aloneMs,
+    confirmedMs: aloneMs,
+    vouchedMs: Math.min(most, VOUCHED_TIMES * aloneMs),
+  };
+}
+
+/** The questions are not waited for one by one: their answers are under way while the next ones are asked. */
+function lossyLineTimes(
+  { carrier: { traits } }: Link,
+  beatMs: number,
+  roundTripMs: number,
+  scale: number,
+  { peerTimeoutMs }: MeshTiming,
+): WatchTimes {
+  const askMs = LINE_ASK * beatMs;
+  const onceMs = airtimeMs(traits, PROBE_BYTES);
+  const everyMs = Math.max(LOSSY_LINE_EVERY_LEAST_MS, LOSSY_LINE_EVERY_AIRTIMES * onceMs);
+  const firstMs = Math.max(everyMs, 2 * (onceMs + (traits.latencyMs ?? 0)));
+  const most = Math.max(peerTimeoutMs / 2, peerTimeoutMs - askMs);
+  const takesMs = firstMs + (LOSSY_LINE_PROBES - 2) * everyMs + roundTripMs;
+  const aloneMs = Math.min(most, Math.max(ALONE_LEAST_MS, scale / 2, takesMs));
+  return {
+    beatMs,
+    askMs,
+    exchangeMs: Number.POSITIVE_INFINITY,
+    firstMs,
+    everyMs,
+    suspectProbes: SUSPECT_PROBES,
+    leastProbes: Math.min(LOSSY_LINE_PROBES, Math.max(1, Math.floor(aloneMs / everyMs))),
     aloneMs,
     confirmedMs: aloneMs,
     vouchedMs: Math.min(most, VOUCHED_TIMES * aloneMs),
