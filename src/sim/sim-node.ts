@@ -226,9 +226,10 @@ export class SimNode implements ObservedNode {
     switch (output.kind) {
       case 'transmit': {
         const { radio, to, frame } = output;
-        for (const observer of observers.transmitted) observer.transmitted(this, output, now);
+        // What a radio had no room for never went: it comes again, or as another copy.
         if (this.#radios[radio]?.send(frame, to) === 'full')
           this.submit({ kind: 'refused', radio, ...(to !== undefined && { to }), frame });
+        else for (const observer of observers.transmitted) observer.transmitted(this, output, now);
         return;
       }
       case 'drop-link':
