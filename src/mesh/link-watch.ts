@@ -111,11 +111,6 @@ export class LinkWatch {
     this.#suspicions.gone(peer);
   }
 
-  /** Whether it is this machine that watches the link. */
-  watches(link: Link): boolean {
-    return this.#watched.has(link.id);
-  }
-
   /** A heartbeat, question or answer went out over the link. */
   beatSent(link: Link, now: Instant): void {
     const watched = this.#watched.get(link.id);

@@ -5,24 +5,14 @@ import { Body, decode, encode } from '../wire/bodies.js';
 import { buildFrame } from '../wire/frame.js';
 import { FrameType, Priority } from '../wire/frame-types.js';
 import { Flag, type Header } from '../wire/header.js';
-import { airtimeMs, type Carrier, isSlowAir } from './carrier.js';
-import { type Egress, earlier, localHeader } from './egress.js';
-import { heartbeatIntervalMs } from './intervals.js';
+import type { Carrier } from './carrier.js';
+import { type Egress, localHeader } from './egress.js';
 import { LinkWatch } from './link-watch.js';
 import type { Link, Links } from './links.js';
 import type { Topology } from './topology.js';
 import type { MeshContext } from './types.js';
 import { hasPresence } from './watch-times.js';
 
-/** Silence, in heartbeat intervals, after which a neighbour is asked whether it is there, and after which it is gone. */
-const SUSPECT_AFTER_INTERVALS = 2.2;
-const GONE_AFTER_INTERVALS = 3;
-/** A neighbour with more links than we have on a carrier beats more slowly: as far as it is believed. */
-const SLOWER_AT_MOST = 4;
-const PROBES = 4;
-const PROBE_EVERY_MS = 400;
-/** Answers of one probe: itself, what it waits for at the other end, and its answer. */
-const PROBE_ROUND_TRIPS = 3;
 /** Heartbeats whose answers can still be timed. */
 const TIMED_HEARTBEATS = 16;
 /** What a neighbour may say of others in a second, and at once; more is refused and counted. */
@@ -41,14 +31,9 @@ interface Pulse {
   digest: number;
   echoedAt: number;
   segmentSaid: number;
-  nextAt: number;
   sent: { sequence: number; at: number }[];
   heardSequence: number;
   heardAt: number;
-  /** Between the last two heartbeats heard. */
-  gapMs: number;
-  probes: number;
-  nextProbeAt: number | undefined;
 }
 
 export interface LivenessEvents {
@@ -69,8 +54,8 @@ export interface LivenessEvents {
 
 /**
  * Link-local heartbeats in both directions: they show that a neighbour is there, time the round trip, and carry a
- * digest of what each end holds. A silent neighbour is probed before it is given up: `LinkWatch` has the schedule, but for slow shared air,
- * where each word counts.
+ * digest of what each end holds. A silent neighbour is probed before it is given up: `LinkWatch` has the schedule. On slow shared air,
+ * where each word counts, `AirPresence` does all this.
  */
 export class Liveness {
   readonly #context: MeshContext;
@@ -78,8 +63,6 @@ export class Liveness {
   readonly #egress: Pick<Egress, 'sendUnacknowledged'>;
   readonly #events: LivenessEvents;
   readonly #pulses = new Map<number, Pulse>();
-  /** Of links over slow shared air. */
-  readonly #onAir = new Map<number, Pulse>();
   readonly #watch: LinkWatch;
   readonly #budgets = new Map<number, TokenBucket>();
   /** By carrier: when the digest last went to everybody, and which version of what is said of the segment. */
@@ -118,22 +101,16 @@ export class Liveness {
       digest: 0,
       echoedAt: Number.NEGATIVE_INFINITY,
       segmentSaid: 0,
-      nextAt: now.mono + this.#context.random.below(Math.min(200, this.#context.timing.heartbeatMs)),
       sent: [],
       heardSequence: 0,
       heardAt: 0,
-      gapMs: 0,
-      probes: 0,
-      nextProbeAt: undefined,
     };
     this.#pulses.set(link.id, pulse);
-    if (isSlowAir(link.carrier)) this.#onAir.set(link.id, pulse);
-    else this.#watch.open(link, now);
+    this.#watch.open(link, now);
   }
 
   close(link: Link): void {
     this.#pulses.delete(link.id);
-    this.#onAir.delete(link.id);
     this.#budgets.delete(link.id);
     this.#watch.close(link);
   }
@@ -142,17 +119,11 @@ export class Liveness {
   alive(link: Link, now: Instant): void {
     link.lastHeard = now;
     this.#watch.alive(link, now);
-    const pulse = this.#onAir.get(link.id);
-    if (!pulse) return;
-    pulse.probes = 0;
-    pulse.nextProbeAt = undefined;
   }
 
   /** Something else suggests that the neighbour is gone: ask it now. */
   suspect(link: Link, now: Instant): void {
     this.#watch.suspect(link, now);
-    const pulse = this.#onAir.get(link.id);
-    if (pulse && pulse.nextProbeAt === undefined) pulse.nextProbeAt = now.mono;
   }
 
   /** Somebody no longer names this node as a neighbour: look whether it is still there. */
@@ -187,7 +158,6 @@ export class Liveness {
     }
     this.alive(link, now);
     this.#watch.exchanged(link, now);
-    if (pulse.heardAt > 0) pulse.gapMs = now.mono - pulse.heardAt;
     pulse.heardSequence = header.sequence & 0xffff;
     pulse.heardAt = now.mono;
     // 0 says nothing, although one sequence in 65,536 ends in it.
@@ -216,76 +186,10 @@ export class Liveness {
 
   tick(now: Instant): void {
     this.#watch.tick(now);
-    for (const [id, pulse] of this.#onAir) {
-      const link = this.#links.byId(id);
-      if (!link) continue;
-      this.#watchAir(link, pulse, now);
-      if (pulse.nextAt > now.mono || !this.#onAir.has(id)) continue;
-      this.#send(link, pulse, 'beat', now);
-      pulse.nextAt = now.mono + this.#intervalMs(link) * (0.9 + this.#context.random.below(200) / 1_000);
-    }
   }
 
   nextDeadline(): number | undefined {
-    let earliest = this.#watch.nextDeadline();
-    for (const [id, pulse] of this.#onAir) {
-      const link = this.#links.byId(id);
-      if (!link) continue;
-      earliest = earlier(earliest, pulse.nextAt);
-      const goneAt = link.lastHeard.mono + this.#timeoutMs(link, pulse);
-      earliest = earlier(earliest, Math.min(goneAt, pulse.nextProbeAt ?? this.#suspectAt(link, pulse)));
-    }
-    return earliest;
-  }
-
-  #intervalMs({ carrier }: Link): number {
-    return heartbeatIntervalMs(carrier.traits, carrier.linksUp, this.#context.timing);
-  }
-
-  /** How often the neighbour is to be heard: it knows its links, we know ours. */
-  #expectedMs(link: Link, { gapMs }: Pulse): number {
-    const interval = this.#intervalMs(link);
-    // As set, both ends agree: a gap is then a loss.
-    if (interval === this.#context.timing.heartbeatMs) return interval;
-    return Math.max(interval, Math.min(gapMs, interval * SLOWER_AT_MOST));
-  }
-
-  /** Silence after which the neighbour is gone: as set, or a few heartbeats where a shared carrier has them rarely. */
-  #timeoutMs(link: Link, pulse: Pulse): number {
-    const { peerTimeoutMs, heartbeatMs } = this.#context.timing;
-    if (!link.carrier.traits.broadcast || this.#intervalMs(link) === heartbeatMs) return peerTimeoutMs;
-    return Math.max(peerTimeoutMs, GONE_AFTER_INTERVALS * this.#expectedMs(link, pulse));
-  }
-
-  /** Slow links get the time their round trip needs. */
-  #probeEveryMs(link: Link): number {
-    const { traits } = link.carrier;
-    const roundTripMs = Math.max(link.rttMs ?? 0, 2 * (airtimeMs(traits, link.mtuBytes) + (traits.latencyMs ?? 0)));
-    return Math.max(PROBE_EVERY_MS, roundTripMs * PROBE_ROUND_TRIPS);
-  }
-
-  #suspectAt(link: Link, pulse: Pulse): number {
-    const suspectMs = this.#expectedMs(link, pulse) * SUSPECT_AFTER_INTERVALS;
-    const timeoutMs = this.#timeoutMs(link, pulse);
-    const timeToAsk = Math.min(PROBES * this.#probeEveryMs(link), timeoutMs / 2);
-    return link.lastHeard.mono + Math.min(suspectMs, timeoutMs - timeToAsk);
-  }
-
-  #watchAir(link: Link, pulse: Pulse, now: Instant): void {
-    const silentMs = now.mono - link.lastHeard.mono;
-    if (silentMs >= this.#timeoutMs(link, pulse)) {
-      this.#events.dead(link, `silent for ${Math.round(silentMs / 1000)} s`, now);
-      return;
-    }
-    if (pulse.nextProbeAt === undefined && now.mono >= this.#suspectAt(link, pulse)) pulse.nextProbeAt = now.mono;
-    if (pulse.nextProbeAt === undefined || pulse.nextProbeAt > now.mono) return;
-    if (pulse.probes >= PROBES) {
-      this.#events.dead(link, `no answer to ${PROBES} probes`, now);
-      return;
-    }
-    pulse.probes++;
-    pulse.nextProbeAt = now.mono + this.#probeEveryMs(link);
-    this.#send(link, pulse, 'question', now);
+    return this.#watch.nextDeadline();
   }
 
   #send(link: Link, pulse: Pulse, as: 'beat' | 'question' | 'answer', now: Instant): void {
@@ -295,7 +199,7 @@ export class Liveness {
     const segment = this.#segmentFor(link, pulse);
     const digest = this.#digestFor(link, pulse, now);
     if (digest !== 0) Object.assign(pulse, { digest, digestAt: now.mono });
-    const echoes = this.#echoes(link, pulse, as, now);
+    const echoes = this.#echoes(pulse, as, now);
     if (echoes) pulse.echoedAt = now.mono;
     const heldMs = Math.min(16_383, Math.round(now.mono - pulse.heardAt));
     const payload = encode(Body.HeartbeatSchema, {
@@ -340,16 +244,15 @@ export class Liveness {
   /** 0 when it need not be said. */
   #digestFor(link: Link, pulse: Pulse, now: Instant): number {
     const digest = this.#events.ownDigest();
-    if (this.#onAir.has(link.id)) return digest;
     const said = Math.max(pulse.digestAt, this.#digestAt.get(link.carrier.index) ?? pulse.digestAt);
     const isSame = !hasPresence(link.carrier) && digest === pulse.digest;
     return this.#isDigestDue(said, now, isSame ? DIGEST_LINE_INTERVALS : DIGEST_INTERVALS) ? digest : 0;
   }
 
   /** Answers are timed, and who asks wants one rather than to give one. */
-  #echoes(link: Link, { heardSequence, echoedAt }: Pulse, as: 'beat' | 'question' | 'answer', now: Instant): boolean {
+  #echoes({ heardSequence, echoedAt }: Pulse, as: 'beat' | 'question' | 'answer', now: Instant): boolean {
     if (heardSequence === 0) return false;
-    if (as === 'answer' || !this.#watch.watches(link)) return true;
+    if (as === 'answer') return true;
     return as === 'beat' && now.mono - echoedAt >= ECHO_INTERVALS * this.#context.timing.heartbeatMs;
   }
 
