@@ -25,12 +25,17 @@ export const Limit = {
   OwnParcels: 4_096,
   OwnParcelBytes: 16 << 20,
   /**
-   * Messages of others kept for nodes that are away, in all, of one origin and for one destination. At a bound the origin
-   * pays for itself: its least urgent, oldest message goes, never something more urgent than what comes; else that is
-   * refused (`custody.full`).
+   * Messages of others kept for nodes that are away: in all, all but the critical, by the neighbour that handed them over,
+   * by origin and by destination. At a bound the origin pays for itself: its least urgent, oldest message goes; where it has
+   * none, one of the neighbour and origin that take most room; never something more urgent than what comes; else that
+   * is refused (`custody.full`).
    */
   KeptParcels: 1_024,
   KeptParcelBytes: 8 << 20,
+  KeptLesserParcels: 896,
+  KeptLesserParcelBytes: 7 << 20,
+  KeptPerGiver: 512,
+  KeptBytesPerGiver: 4 << 20,
   KeptPerOrigin: 256,
   KeptBytesPerOrigin: 2 << 20,
   KeptPerDestination: 256,

@@ -20,7 +20,8 @@ import { Flag } from '../wire/header.js';
 import { Custody } from './custody.js';
 import { Delivery, messageIdFor } from './delivery.js';
 import { Links } from './links.js';
-import { encodeCore, signCore } from './parcels.js';
+import { encodeCore, readCore, signCore } from './parcels.js';
+import { AHEAD_MS } from './pulse.js';
 import { Said } from './receipts.js';
 import { Routing } from './routing.js';
 import { CUSTODY_SPACE } from './shelf.js';
@@ -83,6 +84,7 @@ interface Given {
   readonly to: NodeId;
   readonly lifeMs: number;
   readonly ageMs: number;
+  readonly madeAtMs: number;
   readonly bytes: number;
   readonly priority: Priority;
 }
@@ -93,8 +95,9 @@ function parcelOf(
   change: (parcel: { core: Uint8Array; signature: Uint8Array }) => unknown = () => {},
 ): Uint8Array {
   const { sequence = 1, to = FAR, lifeMs = 60_000, ageMs = 0, bytes = 10, priority = Priority.Medium } = given;
+  const { madeAtMs = 0 } = given;
   const id = messageIdFor(ORIGIN.id, 7, sequence);
-  const core = encodeCore({ id, to, type: FrameType.Message, priority, lifeMs, body: new Uint8Array(bytes) });
+  const core = encodeCore({ id, to, type: FrameType.Message, priority, lifeMs, body: new Uint8Array(bytes), madeAtMs });
   const signature = signCore(testCrypto, ORIGIN.keys, core);
   const parcel = { core, signature, publicKey: ORIGIN.keys.publicKey, ageMs };
   change(parcel);
@@ -271,4 +274,57 @@ test('what was kept before the clock was set is as young as it was', async (t) =
   again.custody.tick(at(1_000));
   t.is(again.custody.sizes().kept, 1);
   t.is(custody.sizes().kept, 1);
+});
+
+test('a relay that says a message is young makes it no younger than its origin signed', async (t) => {
+  const { context, custody, parcel, write } = keeper();
+  const madeAtMs = at(0).wall;
+  const young = { lifeMs: 150_000, ageMs: 0, madeAtMs };
+  parcel(parcelOf({ ...young, sequence: 9 }), 150_000);
+  t.is(await write(), '', 'who knows no time takes the word');
+  context.pulse.at(at(151_000 + AHEAD_MS));
+  custody.tick(at(151_000 + AHEAD_MS));
+  t.is(custody.sizes().kept, 0, 'until the time is known');
+});
+
+test('a keeper that knows the time counts from when a message was made', async (t) => {
+  const { context, custody, parcel, write, store } = keeper();
+  context.pulse.at(at(0));
+  const young = { lifeMs: 60_000, ageMs: 0, madeAtMs: at(0).wall };
+  t.is(parcel(parcelOf({ ...young, sequence: 2 }), 50_000 + AHEAD_MS), undefined);
+  t.is(await write(), '');
+  const key = `p/${messageIdFor(ORIGIN.id, 7, 2)}`;
+  const kept = decode(Body.KeptParcelSchema, store.get(CUSTODY_SPACE, key) ?? new Uint8Array(0));
+  t.is(kept?.ageMs, 50_000, 'and says so further on');
+  custody.tick(at(59_000 + AHEAD_MS));
+  t.is(custody.sizes().kept, 1);
+  custody.tick(at(60_000 + AHEAD_MS));
+  t.is(custody.sizes().kept, 0);
+  t.is(parcel(parcelOf({ ...young, sequence: 1 }), 60_000 + AHEAD_MS), 'custody.expired');
+  parcel(parcelOf({ ...young, sequence: 3, madeAtMs: young.madeAtMs + 1e9 }), 70_000 + AHEAD_MS);
+  t.is(await write(), '', 'a clock ahead makes nothing old');
+});
+
+test('a message is signed with the time at which it was made, where that is known', async (t) => {
+  for (const isKnown of [true, false]) {
+    const { custody, context, write, store } = keeper();
+    if (isKnown) context.pulse.at(at(5_000));
+    const id = messageIdFor(context.self.id, 1, 9);
+    const message = { id, sequence: 9, to: FAR, type: FrameType.Message, body: new Uint8Array(20) };
+    custody.accept({ ...message, priority: Priority.Low, timeoutMs: 60_000, keep: true }, at(5_000));
+    await write();
+    const kept = decode(Body.KeptParcelSchema, store.get(CUSTODY_SPACE, `p/${id}`) ?? new Uint8Array(0));
+    t.is(readCore(kept?.core ?? new Uint8Array(0))?.madeAtMs, isKnown ? at(5_000).wall : 0);
+  }
+});
+
+test('who handed a message over is on disk with it: its share is known after a restart too', async (t) => {
+  const { parcel, write, store } = keeper();
+  parcel(parcelOf());
+  await write();
+  const again = keeper();
+  const [entry] = store.range(CUSTODY_SPACE);
+  await again.store.batch([{ op: 'put', space: CUSTODY_SPACE, ...(entry as { key: string; value: Uint8Array }) }]);
+  again.custody.step({ kind: 'restore' }, at(0));
+  t.is(again.custody.standing(messageIdFor(ORIGIN.id, 7, 1))?.giver, GIVER);
 });

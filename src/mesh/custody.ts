@@ -116,13 +116,14 @@ export class Custody {
 
   #accept(message: DirectedMessage, now: Instant): boolean {
     const { id, to, type, priority, body } = message;
-    const { self } = this.#parts.context;
+    const { self, pulse } = this.#parts.context;
     if (body.length > PARCEL_BODY_BYTES_MAX || !this.#shelf.items.hasRoomForOwn(body.length + ITEM_OVERHEAD_BYTES))
       return false;
     const lifeMs = Math.min(PARCEL_LIFE_MAX_MS, Math.max(1, Math.round(message.timeoutMs)));
-    const view = { id, origin: self.id, to, type, priority, lifeMs, body };
+    const madeAtMs = pulse.isKnown ? Math.max(0, Math.floor(now.wall)) : 0;
+    const view = { id, origin: self.id, to, type, priority, lifeMs, body, madeAtMs };
     const parcel = { core: encodeCore(view), publicKey: NOTHING, signature: NOTHING };
-    const item = this.#shelf.add(view, parcel, true, 0, now);
+    const item = this.#shelf.add(view, { memory: parcel, own: true, ageMs: 0 }, now);
     item.direct = true;
     this.#shelf.write(item, parcel, now, (code) => {
       if (!this.#shelf.has(item)) return;
@@ -261,7 +262,7 @@ export class Custody {
     for (const item of [...this.#shelf.items.all()]) {
       // While delivery tries it, its end is delivery's to tell.
       if (item.direct) continue;
-      if (item.expiresAt <= now.mono) this.#expire(item, now);
+      if (this.#shelf.isOver(item, now)) this.#expire(item, now);
       else if (item.dueAt <= now.mono) due.push(item);
     }
     due.sort((a, b) => a.priority - b.priority || a.bornAt - b.bornAt);

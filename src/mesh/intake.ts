@@ -4,7 +4,7 @@ import { Body, decode } from '../wire/bodies.js';
 import { Flag, type Header } from '../wire/header.js';
 import { ArrivalRate, type Way } from './arrival-rate.js';
 import type { Delivery } from './delivery.js';
-import { isSignedBy, type ParcelView, readCore } from './parcels.js';
+import { isSignedBy, leastAgeMs, type ParcelView, readCore } from './parcels.js';
 import { type Receipts, Said } from './receipts.js';
 import type { Routing } from './routing.js';
 import { ITEM_OVERHEAD_BYTES, type Shelf } from './shelf.js';
@@ -37,29 +37,30 @@ export class Intake {
     const attempt = header.flags & Flag.AckWanted ? delivery.opened(header, payload) : undefined;
     if (!attempt || header.destination !== context.self.id) return context.counters.refuse('parcel.malformed');
     const answer: Answer = (refusal = '', at = now) => delivery.answer(header.source, attempt.id, refusal, at);
-    const code = this.#rate.take(way, now.mono) ? this.#take(header, attempt.body, now, answer) : 'custody.rate';
+    const code = this.#rate.take(way, now.mono) ? this.#take(way, header, attempt.body, now, answer) : 'custody.rate';
     if (code === undefined) return;
     context.counters.refuse(code);
     answer(code);
   }
 
   /** The code by which it is refused; else it is answered, or will be. */
-  #take(header: Header, body: Uint8Array, now: Instant, answer: Answer): string | undefined {
+  #take(way: Way, header: Header, body: Uint8Array, now: Instant, answer: Answer): string | undefined {
     const { context, delivery, shelf } = this.#parts;
     const parcel = decode(Body.ParcelSchema, body);
     const view = parcel && readCore(parcel.core);
     if (!parcel || !view) return 'custody.malformed';
+    const ageMs = Math.max(parcel.ageMs, leastAgeMs(view, context.pulse, now));
     const isOurs = view.to === context.self.id;
     const before = shelf.items.get(view.id);
     if (view.origin === context.self.id || (isOurs && delivery.delivered.has(view.id))) answer();
     // One that is being written is answered when it is.
     else if (before) before.memory ?? answer();
-    else if (parcel.ageMs >= view.lifeMs) return 'custody.expired';
+    else if (ageMs >= view.lifeMs) return 'custody.expired';
     else if (!isSignedBy(context.crypto, view.origin, parcel)) return 'custody.signature';
-    else if (!isOurs) return this.#keep(view, parcel, now, answer);
+    else if (!isOurs) return this.#keep(way, view, parcel, now, answer);
     else {
       answer();
-      this.#deliver(view, parcel.ageMs, header, now);
+      this.#deliver(view, ageMs, header, now);
     }
     return undefined;
   }
@@ -76,17 +77,18 @@ export class Intake {
     receipts.add({ message: id, what: Said.Delivered, code: '' }, source, { durable: true, expiresAt }, now);
   }
 
-  #keep(view: ParcelView, parcel: Body.Parcel, now: Instant, answer: Answer): string | undefined {
+  #keep(way: Way, view: ParcelView, parcel: Body.Parcel, now: Instant, answer: Answer): string | undefined {
     const { context, shelf, routing } = this.#parts;
+    const giver = 'peer' in way ? way.peer : undefined;
     const bytes = view.body.length + ITEM_OVERHEAD_BYTES;
-    const victims = shelf.items.victimsFor({ ...view, bytes });
+    const victims = shelf.items.victimsFor({ ...view, bytes, giver });
     if (!victims) return 'custody.full';
     for (const victim of victims) {
       context.counters.custody.givenUp++;
       shelf.say(victim, Said.GivenUp, 'custody.full', now);
       shelf.drop(victim, now);
     }
-    const item = shelf.add(view, parcel, false, parcel.ageMs, now);
+    const item = shelf.add(view, { memory: parcel, own: false, ageMs: parcel.ageMs, giver }, now);
     shelf.write(item, parcel, now, (code, at) => {
       if (code === undefined) {
         context.counters.custody.kept++;

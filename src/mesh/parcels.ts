@@ -1,10 +1,12 @@
 import { concat, utf8 } from '../core/bytes.js';
 import { type MessageId, messageIdBytes, messageIdOf, type NodeId, nodeIdBytes, nodeIdOf } from '../core/ids.js';
+import type { Instant } from '../core/machine.js';
 import type { Crypto, KeyPair } from '../ports/crypto.js';
 import { nodeIdOfKey } from '../trust/identity.js';
 import { Body, decode, encode } from '../wire/bodies.js';
 import { FrameType, type Priority } from '../wire/frame-types.js';
 import { MAX_PAYLOAD_BYTES } from '../wire/header.js';
+import { AHEAD_MS, type Pulse } from './pulse.js';
 
 /** How old a kept message may become at most: 7 days. */
 export const PARCEL_LIFE_MAX_MS = 7 * 86_400_000;
@@ -23,6 +25,8 @@ export interface ParcelView {
   readonly priority: Priority;
   readonly lifeMs: number;
   readonly body: Uint8Array;
+  /** Mesh time at its origin, Unix ms; 0 where that knew none. */
+  readonly madeAtMs: number;
 }
 
 export const encodeCore = (parcel: Omit<ParcelView, 'origin'>): Uint8Array =>
@@ -33,6 +37,7 @@ export const encodeCore = (parcel: Omit<ParcelView, 'origin'>): Uint8Array =>
     priority: parcel.priority,
     lifeMs: parcel.lifeMs,
     body: parcel.body,
+    madeAtMs: BigInt(parcel.madeAtMs),
   });
 
 /** `undefined` when it is malformed, or no message of a user. */
@@ -49,8 +54,19 @@ export function readCore(core: Uint8Array): ParcelView | undefined {
     priority: read.priority as Priority,
     lifeMs: read.lifeMs,
     body: read.body,
+    madeAtMs: Math.min(Number.MAX_SAFE_INTEGER, Number(read.madeAtMs)),
   };
 }
+
+/**
+ * How old a message is at least, whatever its carriers say: mesh time since its origin made it, less what two nodes' mesh times
+ * may be apart. 0 where either knows no time.
+ */
+export const leastAgeMs = (
+  { madeAtMs }: Pick<ParcelView, 'madeAtMs'>,
+  { isKnown }: Pick<Pulse, 'isKnown'>,
+  { wall }: Pick<Instant, 'wall'>,
+): number => (isKnown && madeAtMs > 0 ? Math.max(0, wall - madeAtMs - AHEAD_MS) : 0);
 
 export const signCore = (crypto: Crypto, keys: KeyPair, core: Uint8Array): Uint8Array =>
   crypto.sign(keys, concat(DOMAIN, core));

@@ -6,7 +6,7 @@ import type { Store, StoreOp } from '../ports/store.js';
 import { Body, decode, encode } from '../wire/bodies.js';
 import type { KeepLog } from './keep-log.js';
 import { type Item, KeptItems, type StoredParcel } from './kept-items.js';
-import { type ParcelView, readCore, signCore } from './parcels.js';
+import { leastAgeMs, type ParcelView, readCore, signCore } from './parcels.js';
 import { type Receipts, Said } from './receipts.js';
 import { restedMs } from './rested.js';
 import type { MeshContext } from './types.js';
@@ -18,6 +18,18 @@ export const PARCEL_KEYS = { from: 'p/', to: 'p0' } as const;
 export const ITEM_OVERHEAD_BYTES = 256;
 /** Keepers and origins are told of what happened for at least so long. */
 export const TELL_MS = 120_000;
+
+const NO_GIVER = new Uint8Array(0);
+/** As much as the field of a parcel holds. */
+const AGE_MAX_MS = 0xffff_ffff;
+
+/** How a message came into custody: `ageMs` by what was said, `memory` until the disk has it. */
+interface NewItem {
+  readonly memory: StoredParcel | undefined;
+  readonly own: boolean;
+  readonly ageMs: number;
+  readonly giver?: NodeId | undefined;
+}
 
 export type StoreReader = Pick<Store, 'get' | 'range'>;
 
@@ -42,8 +54,9 @@ export class Shelf {
     this.#receipts = receipts;
   }
 
-  add(view: ParcelView, memory: StoredParcel | undefined, own: boolean, ageMs: number, now: Instant): Item {
-    const bornAt = now.mono - ageMs;
+  add(view: ParcelView, how: NewItem, now: Instant): Item {
+    const { memory, own, giver } = how;
+    const bornAt = now.mono - Math.max(how.ageMs, leastAgeMs(view, this.#context.pulse, now));
     const item: Item = {
       id: view.id,
       origin: view.origin,
@@ -51,8 +64,10 @@ export class Shelf {
       priority: view.priority,
       bytes: view.body.length + ITEM_OVERHEAD_BYTES,
       own,
+      giver,
       bornAt,
       expiresAt: bornAt + view.lifeMs,
+      madeAtMs: view.madeAtMs,
       memory,
       direct: false,
       dueAt: Number.POSITIVE_INFINITY,
@@ -71,7 +86,9 @@ export class Shelf {
   write(item: Item, parcel: StoredParcel, now: Instant, done: (code: string | undefined, at: Instant) => void): void {
     const keptAtMs = BigInt(Math.max(0, Math.floor(now.wall)));
     const { core, publicKey, signature } = parcel;
-    const value = encode(Body.KeptParcelSchema, { core, publicKey, signature, ageMs: ageOf(item, now), keptAtMs });
+    const ageMs = this.#ageOf(item, now);
+    const giver = item.giver === undefined ? NO_GIVER : nodeIdBytes(item.giver);
+    const value = encode(Body.KeptParcelSchema, { core, publicKey, signature, ageMs, keptAtMs, giver });
     const op: StoreOp = { op: 'put', space: CUSTODY_SPACE, key: keyOf(item.id), value };
     this.#log.write([op], (code, at) => {
       if (code === undefined) item.memory = undefined;
@@ -88,7 +105,9 @@ export class Shelf {
       this.#log.later({ op: 'delete', space: CUSTODY_SPACE, key }, now);
       return undefined;
     }
-    const item = this.add(view, undefined, kept.publicKey.length === 0, kept.ageMs + restedMs(kept.keptAtMs, now), now);
+    const giver = kept.giver.length === 8 ? nodeIdOf(kept.giver) : undefined;
+    const ageMs = kept.ageMs + restedMs(kept.keptAtMs, now);
+    const item = this.add(view, { memory: undefined, own: kept.publicKey.length === 0, ageMs, giver }, now);
     const handed = item.own ? this.#store.get(CUSTODY_SPACE, handedKey(item.id)) : undefined;
     for (let i = 0; handed && i + 8 <= handed.length; i += 8) item.handed.add(nodeIdOf(handed.subarray(i, i + 8)));
     return item;
@@ -139,8 +158,17 @@ export class Shelf {
     const { core } = stored;
     const publicKey = item.own ? self.keys.publicKey : stored.publicKey;
     const signature = item.own ? signCore(crypto, self.keys, core) : stored.signature;
-    return encode(Body.ParcelSchema, { core, publicKey, signature, ageMs: ageOf(item, now) });
+    return encode(Body.ParcelSchema, { core, publicKey, signature, ageMs: this.#ageOf(item, now) });
+  }
+
+  /** Its time is over: by what is known of its age, also since mesh time is. */
+  isOver(item: Item, now: Instant): boolean {
+    const lifeMs = item.expiresAt - item.bornAt;
+    return item.expiresAt <= now.mono || leastAgeMs(item, this.#context.pulse, now) >= lifeMs;
+  }
+
+  #ageOf(item: Item, now: Instant): number {
+    const ageMs = Math.max(now.mono - item.bornAt, leastAgeMs(item, this.#context.pulse, now));
+    return Math.min(AGE_MAX_MS, Math.max(0, Math.round(ageMs)));
   }
 }
-
-const ageOf = (item: Item, now: Instant): number => Math.max(0, Math.round(now.mono - item.bornAt));

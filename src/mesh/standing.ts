@@ -5,4 +5,6 @@ export interface CustodyStanding
   extends Pick<Item, 'origin' | 'to' | 'priority' | 'own' | 'bornAt' | 'expiresAt' | 'dueAt'> {
   readonly doing: 'waiting' | 'handing-over' | 'transferring';
   readonly keepers: Iterable<Item['to']>;
+  /** The neighbour that handed it over, of what is kept for others. */
+  readonly giver?: Item['giver'];
 }

@@ -219,6 +219,7 @@ function addFar(add: Add): void {
     priority: 2,
     lifeMs: 86_400_000,
     body: message('note', 40),
+    madeAtMs: 1_767_225_600_000n,
   });
   const parcel = { core, publicKey: HASH_32, signature: new Uint8Array(64).fill(5), ageMs: 600_000 };
   add('parcel', '40 bytes of JSON', attempt(encode(Body.ParcelSchema, parcel)), Directed | AckWanted);
