@@ -1,8 +1,8 @@
 import { Priority } from '../wire/frame-types.js';
 
 /** Duty cycles are counted over an hour (ETSI EN 300 220). */
-const WINDOW_MS = 3_600_000;
-/** What was sent before a restart is not known: a node begins with so much of its hour. */
+export const WINDOW_MS = 3_600_000;
+/** A node of which no record says what it sent begins with so much of its hour. */
 const START_SHARE = 0.25;
 /** Share of the hour that each class leaves to those above it: an alert finds airtime when all else has used up its own. */
 const RESERVE: Readonly<Record<Priority, number>> = {
@@ -17,6 +17,7 @@ export class AirtimeBudget {
   readonly #msPerMs: number;
   readonly #most: number;
   #balance: number;
+  #spentMs = 0;
   #at = 0;
 
   constructor(dutyCycle: number) {
@@ -27,6 +28,27 @@ export class AirtimeBudget {
 
   get isBounded(): boolean {
     return Number.isFinite(this.#msPerMs);
+  }
+
+  /** Airtime of an hour, ms. */
+  get hourMs(): number {
+    return this.#most;
+  }
+
+  /** Airtime spent through this budget, ms. */
+  get spentMs(): number {
+    return this.#spentMs;
+  }
+
+  /** Airtime that must come in again before the hour's is whole, ms. */
+  owed(now: number): number {
+    return this.#most - this.left(now);
+  }
+
+  /** It was used before: so much is to come in again first. */
+  owe(ms: number, now: number): void {
+    this.#balance = this.#most - Math.max(0, ms);
+    this.#at = Math.max(this.#at, now);
   }
 
   /** From when on a frame of this class and airtime may go, if nothing else is sent meanwhile. */
@@ -40,6 +62,7 @@ export class AirtimeBudget {
     if (!this.isBounded) return;
     this.#refill(now);
     this.#balance -= airtimeMs;
+    this.#spentMs += airtimeMs;
   }
 
   /** Airtime left, in ms: less than nothing where what cannot wait was sent all the same. */

@@ -36,6 +36,8 @@ export interface EgressEvents {
   nextSequence(): number;
   /** The form in which a frame goes over this carrier, and the frame of a form. Default: as it is. */
   forms?(): Pick<ShortFrames, 'outgoing' | 'handedOver'>;
+  /** Airtime of this carrier was used. */
+  spent?(carrier: Carrier, now: Instant): void;
 }
 
 /** The lanes over one carrier: they share its transmitter. */
@@ -338,6 +340,7 @@ export class Egress {
   #transmit(carrier: Carrier, to: LinkAddress | undefined, frame: Uint8Array, priority: Priority, now: Instant): void {
     const ms = airtimeMs(carrier.traits, frame.length);
     carrier.budget.spend(ms, now.mono);
+    this.#events.spent?.(carrier, now);
     this.#context.counters.countBytes(carrier.index, frame.length);
     this.#context.counters.countAirtime(carrier.index, priority, ms);
     this.#context.emit({ kind: 'transmit', radio: carrier.index, ...(to !== undefined && { to }), frame });

@@ -1,4 +1,5 @@
 import type { Instant } from '../core/machine.js';
+import type { AirtimeRecords } from './airtime-record.js';
 import type { AlertSpread } from './alert-spread.js';
 import { type Carrier, makeCarrier } from './carrier.js';
 import type { MeshInput } from './contract.js';
@@ -32,6 +33,7 @@ export interface InputMachines {
   readonly passing: Passing;
   readonly peers: Peers;
   readonly fabric: Fabric;
+  readonly airtime: AirtimeRecords;
 }
 
 /** Hands each input of a step to the machine it is for. */
@@ -85,6 +87,7 @@ export class Inputs {
       case 'leave':
         custody.leaving(now);
         discovery.leave();
+        this.#machines.airtime.leaving(this.#machines.carriers.values(), now);
         return ownState.patch({ condition: 'offline' }, now);
       case 'manual-peer': {
         const carrier = this.#machines.carriers.get(input.radio);
@@ -106,6 +109,7 @@ export class Inputs {
 
   #carrierUp(carrier: Carrier, now: Instant): void {
     this.#machines.carriers.set(carrier.index, carrier);
+    this.#machines.airtime.carrierUp(carrier, now);
     this.#machines.air.carrierUp(carrier, now);
     this.#machines.discovery.carrierUp(carrier, now);
   }
@@ -114,6 +118,7 @@ export class Inputs {
     const carrier = this.#machines.carriers.get(radio);
     if (!carrier) return;
     carrier.up = false;
+    this.#machines.airtime.carrierDown(carrier, now);
     this.#machines.linkLife.carrierDown(carrier, reason, now);
     this.#machines.discovery.carrierDown(carrier);
     this.#machines.air.carrierDown(carrier);

@@ -6,6 +6,9 @@ import type { MeshContext } from './types.js';
 /** What nobody waits for reaches the disk after so long, together. */
 const LAZY_MS = 200;
 
+/** Of a write that nobody waits for. */
+export const NO_TICKET = 0;
+
 export type Done = (code: string | undefined, now: Instant) => void;
 
 /** Writes of custody: those somebody waits for at once, the others gathered. */
@@ -16,7 +19,7 @@ export class KeepLog {
   #lazy: StoreOp[] = [];
   #lazyDone: Done[] = [];
   #lazyAt = Number.POSITIVE_INFINITY;
-  #tickets = 0;
+  #tickets = NO_TICKET;
 
   constructor(context: MeshContext, delivered: DeliveredIds) {
     this.#context = context;

@@ -7,6 +7,7 @@ import type { WeaveEffect } from '../replication/effects.js';
 import { NodeStates } from '../replication/node-state.js';
 import { KnownNodes } from '../trust/known-nodes.js';
 import { Priority } from '../wire/frame-types.js';
+import { AirtimeRecords } from './airtime-record.js';
 import { AlertSpread } from './alert-spread.js';
 import { Beats } from './beats.js';
 import { type Carrier, isSlowAir } from './carrier.js';
@@ -103,12 +104,14 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     });
     this.#ownState = new OwnState(this.context, this.links, options);
     this.segments = this.#makeSegments(segmentNodes);
+    const airtime = new AirtimeRecords(this.context, options.store);
     this.#egress = new Egress(this.context, {
       nextSequence: this.#nextSequence,
       undelivered: (link, frame, now) => this.#passing.undelivered(link, frame, now),
       divert: (link, frame, now) => this.#sending.divert(link, frame, now),
       suspect: (link, now) => this.liveness.suspect(link, now),
       forms: () => this.#air.forms,
+      spent: (carrier, now) => airtime.spent(carrier, now),
     });
     this.#discovery = this.#makeDiscovery();
     this.liveness = this.#makeLiveness();
@@ -150,7 +153,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     this.#inputs = new Inputs({
       ...{ links, peers, custody, egress, discovery, sending, alerts, fabric, air, passing: this.#passing },
       ...{ manual: this.manual, reception: this.#reception, linkLife: this.#linkLife, ownState: this.#ownState },
-      carriers: this.#carriers,
+      ...{ carriers: this.#carriers, airtime },
     });
   }
 
