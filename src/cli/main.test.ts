@@ -190,8 +190,11 @@ test('a route is pinned and unpinned', async (t) => {
   const pinned = await run('routes', 'pin', FAKE_PEER, FAKE_PEER.slice(0, 6));
   t.is(pinned.stdout, 'Pinned tower to tower.\n');
   t.deepEqual(agent.calls.at(-1), { what: 'setRoute', with: { destination: FAKE_PEER, nextHop: FAKE_PEER } });
-  t.is((await run('routes', 'unpin', FAKE_PEER)).code, 0);
+  t.is((await run('routes', 'unpin', FAKE_PEER)).stdout, 'Unpinned tower.\n');
   t.deepEqual(agent.calls.at(-1), { what: 'setRoute', with: { destination: FAKE_PEER, nextHop: null } });
+  const again = await run('routes', 'unpin', FAKE_PEER);
+  t.is(again.code, 1);
+  t.regex(again.stderr, /no route to .* is pinned/);
 });
 
 test('fields of this node are set and removed, its own ones beside those there are', async (t) => {

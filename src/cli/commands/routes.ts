@@ -73,7 +73,7 @@ function defineUnpin(command: Command): void {
       const client = connect(options);
       const to = await resolveNode(client, destination);
       const label = await nodeLabels(client, {});
-      const done = await client.send('PUT', `routes/${to}`, { nextHop: null });
+      const done = await client.send('DELETE', `routes/${to}`);
       sayOutcome(options.json, done, `Unpinned ${label(to)}.`);
     });
 }
