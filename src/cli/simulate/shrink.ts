@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { EdgeError } from '../../core/errors.js';
 import type { Scenario } from '../../sim/scenario/scenario.js';
-import { Shrinker } from '../../sim/scenario/shrink.js';
+import { Shrinker, type Shrunk } from '../../sim/scenario/shrink.js';
 import { plural } from '../format.js';
 import { scenarioToml } from './scenario-toml.js';
 
@@ -14,7 +14,7 @@ export interface ShrunkFile {
   readonly runs: number;
 }
 
-/** Makes a failing run small and writes it as a scenario. Throws EdgeError `scenario.sound` when nothing is wrong with it. */
+/** Makes a failing run small and writes it as a scenario, each smaller one as it is found: whoever ends the search has the smallest so far. Throws EdgeError `scenario.sound` when nothing is wrong with it. */
 export async function shrinkToFile(
   scenario: Scenario,
   seed: number,
@@ -22,9 +22,16 @@ export async function shrinkToFile(
   say: (text: string) => void,
 ): Promise<ShrunkFile> {
   const sizes = (nodes: number, events: number): string => `${plural(nodes, 'node')}, ${plural(events, 'event')}`;
+  const write = (shrunk: Shrunk): void => {
+    const about = `${shrunk.symptom}, of ${scenario.name}, seed ${seed}`;
+    writeFileSync(file, scenarioToml({ ...shrunk.scenario, about: about.slice(0, 500) }));
+  };
   const shrinker = new Shrinker(scenario, seed, {
-    smaller: (nodes, events, seconds, runs) =>
-      say(`after ${plural(runs, 'run')}: ${sizes(nodes, events)}, ${seconds} s`),
+    found: (shrunk) => {
+      const { nodes, events, runs } = shrunk;
+      write(shrunk);
+      say(`after ${plural(runs, 'run')}: ${sizes(nodes, events)}, ${shrunk.scenario.durationMs / 1_000} s, in ${file}`);
+    },
   });
   const shrunk = await shrinker.run();
   if (!shrunk) {
@@ -32,7 +39,5 @@ export async function shrinkToFile(
     throw new EdgeError('scenario.sound', `Nothing is wrong with ${scenario.name}, seed ${seed}.`, { fix });
   }
   const { symptom, nodes, events, runs } = shrunk;
-  const about = `${symptom}, of ${scenario.name}, seed ${seed}`;
-  writeFileSync(file, scenarioToml({ ...shrunk.scenario, about: about.slice(0, 500) }));
   return { file, what: `${symptom}, ${sizes(nodes, events)}`, symptom, nodes, events, runs };
 }

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import type { GoalReport } from './goals.js';
+import { loadScenario } from './scenario-file.js';
 import type { ScenarioReport } from './scenarios.js';
+import { shrinkToFile } from './shrink.js';
 
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
 
@@ -91,6 +93,22 @@ test('a run that fails is made small, and the small one fails the same way', asy
     t.is(code, 0);
     t.like(JSON.parse(out), { symptom: 'expectation medianMs', nodes: 2, file: small });
     t.is((await simulate(small, '--json')).code, 1);
+  });
+});
+
+test('who ends the search early has the smallest run so far', async (t) => {
+  t.timeout(180_000);
+  await inFolder(async (folder) => {
+    const [file, small] = [join(folder, 'pair.toml'), join(folder, 'small.toml')];
+    writeFileSync(file, `${PAIR}[expect]\nmedian = "1ms"\n`);
+    const said: string[] = [];
+    const interrupt = (text: string): void => {
+      said.push(text);
+      if (said.length === 2) throw new Error('enough');
+    };
+    await t.throwsAsync(shrinkToFile(loadScenario(file), 1, small, interrupt), { message: 'enough' });
+    t.regex(said[0] ?? '', /after 1 run: 2 nodes, \d+ events, 20 s, in .*small\.toml/);
+    t.like(loadScenario(small), { durationMs: 10_000, about: 'expectation medianMs, of pair, seed 1' });
   });
 });
 

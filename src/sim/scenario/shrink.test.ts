@@ -42,7 +42,7 @@ test('what a finding needs stays, and all else goes: nodes, events, time, loss a
     const spoke = tried.traffic.some(({ atMs }) => (atMs?.[0] ?? Number.POSITIVE_INFINITY) < (crash?.atMs ?? 0));
     return run(crash && spoke && tried.nodes.count >= 3 ? '[limits] at 9.0 s: too much' : undefined);
   };
-  const shrunk = await new Shrinker(scenario, 1, { smaller: () => smaller++ }, faulty).run();
+  const shrunk = await new Shrinker(scenario, 1, { found: () => smaller++ }, faulty).run();
   t.is(shrunk?.symptom, 'check limits');
   t.is(shrunk?.nodes, 3);
   t.is(shrunk?.events, 2);
@@ -61,14 +61,14 @@ test('what a finding needs stays, and all else goes: nodes, events, time, loss a
 test('another fault than the first is no reason to stay small', async (t) => {
   const faulty = async (tried: Scenario): Promise<ScenarioRun> =>
     run(tried.nodes.count === 12 ? '[limits] at 9.0 s: too much' : '[loops] at 9.0 s: twice');
-  const shrunk = await new Shrinker(scenario, 1, { smaller: () => {} }, faulty).run();
+  const shrunk = await new Shrinker(scenario, 1, { found: () => {} }, faulty).run();
   t.is(shrunk?.nodes, 12);
   t.is(shrunk?.symptom, 'check limits');
 });
 
 test('a run with which nothing is wrong is left alone, and one that throws is a symptom', async (t) => {
-  t.is(await new Shrinker(scenario, 1, { smaller: () => {} }, async () => run(undefined)).run(), undefined);
-  const thrown = await new Shrinker(scenario, 1, { smaller: () => {} }, async () => {
+  t.is(await new Shrinker(scenario, 1, { found: () => {} }, async () => run(undefined)).run(), undefined);
+  const thrown = await new Shrinker(scenario, 1, { found: () => {} }, async () => {
     throw new RangeError('beyond');
   }).run();
   t.is(thrown?.symptom, 'thrown beyond');

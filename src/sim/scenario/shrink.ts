@@ -18,8 +18,8 @@ export interface Shrunk {
 }
 
 export interface ShrinkEvents {
-  /** After each run that was kept. */
-  smaller(nodes: number, events: number, seconds: number, runs: number): void;
+  /** The first run that fails, and each smaller one: the smallest so far, should the search be ended before it is done. */
+  found(shrunk: Shrunk): void;
 }
 
 type Play = (scenario: Scenario, seed: number) => Promise<ScenarioRun>;
@@ -63,6 +63,7 @@ export class Shrinker {
     const found = await symptom(this.#play, scenarioOf(this.#best), this.#seed);
     if (found === undefined) return undefined;
     this.#symptom = found;
+    this.#events.found(this.#shrunk());
     for (let size = Number.POSITIVE_INFINITY; this.#size() < size && this.#hasRunsLeft(); ) {
       size = this.#size();
       await this.#shorten();
@@ -70,10 +71,14 @@ export class Shrinker {
       await this.#fewerNodes();
       await this.#tamer();
     }
+    return this.#shrunk();
+  }
+
+  #shrunk(): Shrunk {
     const { base, events } = this.#best;
     return {
       scenario: scenarioOf(this.#best),
-      symptom: found,
+      symptom: this.#symptom,
       runs: this.#runs,
       nodes: base.nodes.count,
       events: events.length,
@@ -95,8 +100,7 @@ export class Shrinker {
     this.#runs++;
     if ((await symptom(this.#play, scenarioOf(candidate), this.#seed)) !== this.#symptom) return false;
     this.#best = candidate;
-    const { base, events } = candidate;
-    this.#events.smaller(base.nodes.count, events.length, base.durationMs / 1_000, this.#runs);
+    this.#events.found(this.#shrunk());
     return true;
   }
 
