@@ -2,7 +2,7 @@ import type { PulseView } from '../mesh/pulse.js';
 import type { RadioCondition, RadioCounters, RadioKind, RadioProbe } from '../ports/radio.js';
 import type { PinOptions, RouteView, TraceRequest, TraceResult } from './routes-contract.js';
 import type { Statistics } from './statistics-contract.js';
-import type { MessageCondition, MessageStory } from './story-contract.js';
+import type { MessageStory } from './story-contract.js';
 
 /**
  * What an agent offers, in the shapes of the HTTP contract. The library is this interface, the HTTP routes are thin
@@ -324,7 +324,7 @@ export interface AgentEvents {
     readonly to: string;
     readonly doneBytes: number;
     readonly totalBytes: number;
-    readonly condition: MessageCondition;
+    readonly condition: MessageStory['condition'];
   };
   /** A query for which no handler of this process is registered; answer with `respond`. */
   query: ReceivedMessage;

@@ -1,18 +1,4 @@
-export type MessageCondition = 'sent' | 'delivered' | 'expired' | 'refused';
-
-/** `what`: `docs/operations.md` has them all, and what to do about each. */
-export interface StoryEvent {
-  readonly happenedAt: number;
-  readonly what: string;
-  readonly node?: string;
-  readonly detail?: string;
-  readonly radio?: string;
-  /** Links on the way. */
-  readonly hops?: number;
-  /** The same happened so often, and last at this time. */
-  readonly times?: number;
-  readonly lastAt?: number;
-}
+import type { Story } from '../services/messages/story.js';
 
 /** What is done for a message now that has no end yet. */
 export interface StoryStanding {
@@ -32,16 +18,7 @@ export interface StoryStanding {
   readonly keepers: readonly string[];
 }
 
-/** One message's story: what this node knows of it, oldest first. */
-export interface MessageStory {
-  readonly messageId: string;
-  readonly to: string;
-  readonly type: string;
-  readonly priority: 'critical' | 'high' | 'medium' | 'low';
-  readonly condition: MessageCondition;
-  readonly createdAt: number;
-  /** Of a large one, while it goes in chunks: what its destination has. */
-  readonly progress?: { readonly doneBytes: number; readonly totalBytes: number };
-  readonly events: readonly StoryEvent[];
+/** What this node knows of a message, and what is done for it now if it has no end yet. */
+export interface MessageStory extends Story {
   readonly standing?: StoryStanding;
 }

@@ -1,4 +1,5 @@
-import type { MessageStory, StoryEvent, StoryStanding } from '../agent/story-contract.js';
+import type { MessageStory, StoryStanding } from '../agent/story-contract.js';
+import type { StoryEvent } from '../services/messages/story.js';
 import { byteCount, forPeople, plural, relative } from './format.js';
 import type { NodeLabel } from './nodes.js';
 import { facts, paint, table } from './output.js';
@@ -78,7 +79,7 @@ export function storyText(story: MessageStory, label: NodeLabel = (id) => id): s
   const head = facts([
     ['message', story.messageId],
     ['to', to === '*' ? 'everybody' : label(to)],
-    ['type', type === '' ? `(${story.priority})` : `${type} (${story.priority})`],
+    ['type', `${type === '' ? 'not known here' : type} (${story.priority})`],
     ['condition', condition],
     ['created', relative(story.createdAt)],
     ...(progress

@@ -1,5 +1,5 @@
 import type { JsonValue, PayloadInput, PayloadOutput } from './payload.js';
-import type { StoryCondition } from './stories.js';
+import type { StoryCondition } from './story.js';
 import type { PriorityName } from './terms.js';
 
 export interface SendInput extends PayloadInput {

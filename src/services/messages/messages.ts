@@ -21,7 +21,7 @@ import {
   type PayloadInput,
   TYPE_BYTES_MAX,
 } from './payload.js';
-import type { Story } from './stories.js';
+import type { Story } from './story.js';
 import { Telling } from './telling.js';
 import { checkPriority, lifeOf, PRIORITY_NAMES, waitOf } from './terms.js';
 

@@ -1,7 +1,7 @@
 import type { MessageId } from '../../core/ids.js';
 import { Limit } from '../../core/limits.js';
 import type { Received } from './message.js';
-import type { Story, StoryEvent } from './stories.js';
+import type { Story, StoryEvent } from './story.js';
 
 /** What came here lately, for who asks at this end what became of a message. In memory; the oldest goes first. */
 export class ReceivedLog {

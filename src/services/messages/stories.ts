@@ -3,38 +3,7 @@ import { type MessageId, parseMessageId } from '../../core/ids.js';
 import { Limit } from '../../core/limits.js';
 import type { Clock, Timer } from '../../ports/clock.js';
 import type { Store, StoreOp } from '../../ports/store.js';
-
-export type StoryCondition = 'sent' | 'delivered' | 'expired' | 'refused';
-
-export interface StoryEvent {
-  readonly happenedAt: number;
-  readonly what: string;
-  readonly node?: string;
-  readonly detail?: string;
-  readonly radio?: string;
-  /** Links on the way. */
-  readonly hops?: number;
-  /** The same happened so often, and last at this time. */
-  readonly times?: number;
-  readonly lastAt?: number;
-}
-
-export interface Story {
-  readonly messageId: string;
-  readonly to: string;
-  readonly type: string;
-  readonly priority: 'critical' | 'high' | 'medium' | 'low';
-  readonly condition: StoryCondition;
-  readonly createdAt: number;
-  readonly progress?: Progress;
-  readonly events: readonly StoryEvent[];
-}
-
-/** Of a large message, while it is on its way. */
-export interface Progress {
-  readonly doneBytes: number;
-  readonly totalBytes: number;
-}
+import type { Progress, Story, StoryCondition, StoryEvent } from './story.js';
 
 /** What a restart of this node makes of a message. */
 export type Fate = 'kept' | 'lost' | 'unknown';

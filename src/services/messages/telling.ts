@@ -5,7 +5,8 @@ import { codeFrom } from './faults.js';
 import type { MessagesEvents, Received } from './message.js';
 import type { Outcome, Waypoint } from './messages-mesh.js';
 import { ReceivedLog } from './received-log.js';
-import { type Fate, type Progress, Stories, type Story } from './stories.js';
+import { type Fate, Stories } from './stories.js';
+import type { Progress, Story } from './story.js';
 import { eventOf, NO_PATH, type Trail } from './trail.js';
 
 const NO_ACK = 'a path leads there, but no acknowledgement came back';

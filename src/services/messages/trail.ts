@@ -1,6 +1,6 @@
 import type { MessageId, NodeId } from '../../core/ids.js';
 import { codeFrom } from './faults.js';
-import type { StoryEvent } from './stories.js';
+import type { StoryEvent } from './story.js';
 
 /** What is done for a message of this node, and in vain; see the engine's `TrailEvent`. */
 export interface Trail {
