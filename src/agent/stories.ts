@@ -1,5 +1,6 @@
 import { type MessageId, type NodeId, parseMessageId } from '../core/ids.js';
 import type { Mesh } from '../mesh/mesh.js';
+import { Body, decode } from '../wire/bodies.js';
 import { PRIORITIES } from './contract.js';
 import type { Runner } from './runner.js';
 import type { MessageStory, StoryStanding } from './story-contract.js';
@@ -22,7 +23,9 @@ export function keeperStory(messageId: string, mesh: Mesh, runner: Moments): Mes
   const createdAt = Math.floor(now.wall - (now.mono - kept.bornAt));
   const priority = PRIORITIES[kept.priority] ?? 'medium';
   const events = [{ happenedAt: createdAt, what: 'kept-here', node: kept.origin }];
-  const story = { messageId, to: kept.to, type: '', priority, condition: 'sent', createdAt, events } as const;
+  const body = mesh.custody.keptBody(id);
+  const type = (body && decode(Body.MessageSchema, body)?.type) ?? '';
+  const story = { messageId, to: kept.to, type, priority, condition: 'sent', createdAt, events } as const;
   return withStanding(story, mesh, runner);
 }
 

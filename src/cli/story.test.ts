@@ -91,7 +91,8 @@ test('no way: it waits, who holds a copy is told, and what is done now; the keep
   t.is(a.words(id).at(-1), 'held');
   t.like(a.story(id).standing, { doing: 'waiting', reachable: false, keepers: [world.node(1).id] });
   t.regex(read(a.story(id)), /No way leads there now\.[\s\S]*It is given up in [\d.]+ (h|d)/);
-  t.like(b.story(id), { condition: 'sent', to: world.node(2).id, standing: { doing: 'waiting', reachable: false } });
+  const kept = { type: 'note', condition: 'sent', to: world.node(2).id } as const;
+  t.like(b.story(id), { ...kept, standing: { doing: 'waiting', reachable: false } });
   t.like(b.story(id).events[0], { what: 'kept-here', node: world.node(0).id });
   world.start(2);
   await world.run(90_000);

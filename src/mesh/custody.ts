@@ -69,13 +69,13 @@ export class Custody {
     const { context, delivery } = parts;
     this.#handovers = new Handovers(delivery, parts.reserve);
     this.#log = new KeepLog(context, delivery.delivered);
-    this.#receipts = new Receipts(context, this.#handovers, this.#log, CUSTODY_SPACE, (node) => this.#reaches(node));
+    this.#receipts = new Receipts(context, this.#handovers, this.#log, CUSTODY_SPACE, this.#reaches);
     this.#shelf = new Shelf(context, parts.store, this.#log, this.#receipts);
     const shared = { handovers: this.#handovers, log: this.#log, receipts: this.#receipts };
     this.#transfers = new Transfers({
       ...parts,
       ...shared,
-      reaches: (node) => this.#reaches(node),
+      reaches: this.#reaches,
       hops: (node) => parts.routing.path(node)?.hops ?? 1,
     });
     this.#intake = new Intake({ ...parts, shelf: this.#shelf, receipts: this.#receipts });
@@ -101,6 +101,11 @@ export class Custody {
   standing(id: MessageId): CustodyStanding | undefined {
     const item = this.#shelf.items.get(id);
     return item ? { ...item, doing: item.atDoor ? 'handing-over' : 'waiting' } : this.#transfers.standing(id);
+  }
+
+  /** What a message that is kept here for others would stand for in its own frame. */
+  keptBody(id: MessageId): Uint8Array | undefined {
+    return this.#shelf.keptBody(id);
   }
 
   // ---- this node's own messages -------------------------------------------------------------------------------------
@@ -388,11 +393,8 @@ export class Custody {
     this.#shelf.drop(item, now);
   }
 
-  #reaches(node: NodeId): boolean {
-    return this.#parts.routing.reaches(node);
-  }
+  readonly #reaches = (node: NodeId): boolean => this.#parts.routing.reaches(node);
 }
 
 const NOTHING = new Uint8Array(0);
-
 const codeOf = (code: string | undefined): { readonly code?: string } => (code === undefined ? {} : { code });

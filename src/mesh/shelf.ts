@@ -149,8 +149,7 @@ export class Shelf {
   /** The parcel as it goes on the air; `undefined` when the disk has lost it. */
   parcelOf(item: Item, now: Instant): Uint8Array | undefined {
     const { crypto, self, counters } = this.#context;
-    const bytes = item.memory ? undefined : this.#store.get(CUSTODY_SPACE, keyOf(item.id));
-    const stored = item.memory ?? (bytes && decode(Body.KeptParcelSchema, bytes));
+    const stored = this.#storedOf(item);
     if (!stored) {
       counters.refuse('custody.disk');
       return undefined;
@@ -159,6 +158,18 @@ export class Shelf {
     const publicKey = item.own ? self.keys.publicKey : stored.publicKey;
     const signature = item.own ? signCore(crypto, self.keys, core) : stored.signature;
     return encode(Body.ParcelSchema, { core, publicKey, signature, ageMs: this.#ageOf(item, now) });
+  }
+
+  keptBody(id: MessageId): Uint8Array | undefined {
+    const item = this.items.get(id);
+    const stored = item && !item.own ? this.#storedOf(item) : undefined;
+    return stored && readCore(stored.core)?.body;
+  }
+
+  #storedOf(item: Item): StoredParcel | undefined {
+    if (item.memory) return item.memory;
+    const bytes = this.#store.get(CUSTODY_SPACE, keyOf(item.id));
+    return bytes && decode(Body.KeptParcelSchema, bytes);
   }
 
   /** Its time is over: by what is known of its age, also since mesh time is. */
