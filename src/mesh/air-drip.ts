@@ -7,14 +7,14 @@ import { airtimeMs, type Carrier, isSlowAir } from './carrier.js';
 import { framesFor } from './cut-frames.js';
 import type { Drip } from './drip.js';
 import { compareHashes, partsFor, readHashes, writeHashes } from './drip-hashes.js';
-import { type DripItem, DripKind, dripBody, keyOf, keyOfItem } from './drip-items.js';
+import { type DripItem, DripKind, dripBody, keyOfItem } from './drip-items.js';
 import { type Egress, earlier, localHeader } from './egress.js';
 import type { MeshContext } from './types.js';
 
 /** Before it says what it holds a node waits so many of such a frame's airtimes, at random: another may do it. */
 const WAIT_AIRTIMES = 12;
 const SAID_EVERY_MS = 600_000;
-/** Beats first: without them nobody acts on what their authors say. */
+/** Beats first: they vouch for what their authors say. */
 const PRIORITY_OF = {
   [DripKind.Beat]: Priority.Medium,
   [DripKind.State]: Priority.Low,
@@ -23,10 +23,6 @@ const PRIORITY_OF = {
 };
 /** Relays are no concern of what each neighbour takes up itself. */
 const ENDLESS_TTL = 255;
-
-/** A beat that comes so soon after a message of its author goes on as soon as that. Authors whose messages are remembered. */
-const PASSING_MS = 120_000;
-const PASSING_MAX = 256;
 
 interface Telling {
   readonly carrier: Carrier;
@@ -48,8 +44,6 @@ export class AirDrip {
   /** Whether a node is heard over this carrier: what others say came another way. */
   readonly #isHeard: (carrier: Carrier, node: NodeId) => boolean;
   readonly #tellings = new Map<number, Telling>();
-  /** Authors whose messages came by, and when. */
-  readonly #passing = new Map<NodeId, number>();
 
   constructor(
     context: MeshContext,
@@ -81,8 +75,6 @@ export class AirDrip {
     for (const { carrier } of this.#tellings.values()) {
       const name = keyOfItem(item);
       this.#begin(carrier, item, 1, now);
-      const passedAt = item.kind === DripKind.Beat ? this.#passing.get(item.source) : undefined;
-      if (passedAt !== undefined && now.mono - passedAt < PASSING_MS) this.#turns.hurry(name, carrier, now);
       if (from !== undefined && this.#isHeard(carrier, from)) this.#turns.heard(name, carrier, from, ENDLESS_TTL, now);
     }
   }
@@ -91,15 +83,6 @@ export class AirDrip {
   heardAgain(item: DripItem, from: NodeId, now: Instant): void {
     for (const { carrier } of this.#tellings.values())
       if (this.#isHeard(carrier, from)) this.#turns.heard(keyOfItem(item), carrier, from, ENDLESS_TTL, now);
-  }
-
-  /** A message of this author comes by: those whom it reaches need its beat before they may act on it. */
-  hurry(author: NodeId, now: Instant): void {
-    this.#passing.delete(author);
-    this.#passing.set(author, now.mono);
-    if (this.#passing.size > PASSING_MAX) this.#passing.delete(this.#passing.keys().next().value as NodeId);
-    const name = beatOf(author);
-    for (const { carrier } of this.#tellings.values()) this.#turns.hurry(name, carrier, now);
   }
 
   /** A neighbour lacks the beat of this author, and messages wait for it there. */
@@ -164,7 +147,7 @@ export class AirDrip {
 
   #contentOf(item: DripItem, carrier: Carrier): AirContent {
     const context = this.#context;
-    const body = (now: Instant): Uint8Array => dripBody([item], now);
+    const body = (now: Instant): Uint8Array => dripBody([item], now, true);
     return {
       ttl: ENDLESS_TTL + 1,
       own: item.source === context.self.id,
@@ -198,5 +181,3 @@ export class AirDrip {
     return framesFor({ header, payload }, carrier.traits.mtuBytes, this.#context.tagKey);
   }
 }
-
-const beatOf = (author: NodeId): string => keyOf(DripKind.Beat, author, 0n);

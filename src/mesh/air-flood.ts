@@ -44,11 +44,8 @@ class FrameContent implements AirContent {
 export class AirFlood {
   readonly #context: MeshContext;
   readonly #turns: AirTurns;
-  /** A message of this author comes by. */
-  readonly #passing: (source: NodeId, now: Instant) => void;
 
-  constructor(context: MeshContext, turns: AirTurns, passing: (source: NodeId, now: Instant) => void = () => {}) {
-    this.#passing = passing;
+  constructor(context: MeshContext, turns: AirTurns) {
     this.#context = context;
     this.#turns = turns;
   }
@@ -107,7 +104,6 @@ export class AirFlood {
     now: Instant,
   ): void {
     const { source, priority } = readHeader(frame);
-    this.#passing(source, now);
     this.#turns.begin(key, carrier, new FrameContent(this.#context, frame, own), { source, priority, holders }, now);
   }
 }

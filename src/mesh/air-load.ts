@@ -3,9 +3,12 @@ const BACKGROUND_SHARE = 0.015;
 /** What may be saved up of it, and overdrawn, in ms of airtime. */
 const SAVED_MS = 10_000;
 const DEBT_MS = 4_000;
-/** A mesh that begins has much to tell at once: so much airtime more, half of it gone after so long. */
-const GRANT_MS = 1_200_000;
+/** A mesh that begins has more to tell: a larger share, until so much was said; half of what is left is gone after so long. */
+const BEGIN_SHARE = 0.06;
+const GRANT_MS = 600_000;
 const GRANT_HALF_MS = 3_600_000;
+/** Less than a frame. */
+const GRANT_SPENT_MS = 1_000;
 /** Those that have most to pass on, at least so many together, may use up what the law leaves them. */
 const SPEAKERS = 10;
 /** Busier than this, over about a minute, the channel is left to what people wait for. */
@@ -17,7 +20,8 @@ const BUSY_WINDOW_MS = 60_000;
  * share of the channel together, so that who has most to pass on may use what others leave.
  */
 export class AirLoad {
-  readonly #share: number;
+  /** Of the channel's time all may use together by law. */
+  readonly #lawful: number;
   #busyMs = 0;
   #balanceMs: number;
   #grantMs: number;
@@ -25,10 +29,9 @@ export class AirLoad {
 
   /** `dutyCycle`: what the law leaves each node of the time. */
   constructor(dutyCycle = 1) {
-    const duty = Math.min(1, SPEAKERS * Math.max(0.001, dutyCycle));
-    this.#share = BACKGROUND_SHARE * duty;
-    this.#grantMs = GRANT_MS * duty;
-    this.#balanceMs = SAVED_MS * duty;
+    this.#lawful = Math.min(1, SPEAKERS * Math.max(0.001, dutyCycle));
+    this.#grantMs = GRANT_MS * this.#lawful;
+    this.#balanceMs = SAVED_MS * this.#lawful;
   }
 
   /** A frame on the air took so long; `background`: nobody waits for it. */
@@ -36,9 +39,8 @@ export class AirLoad {
     this.#pass(now);
     this.#busyMs += ms;
     if (!background) return;
-    const granted = Math.min(this.#grantMs, ms);
-    this.#grantMs -= granted;
-    this.#balanceMs = Math.max(-DEBT_MS, this.#balanceMs - (ms - granted));
+    this.#grantMs = Math.max(0, this.#grantMs - ms);
+    this.#balanceMs = Math.max(-DEBT_MS, this.#balanceMs - ms);
   }
 
   /** A neighbour holds the same: little is left to tell. */
@@ -61,8 +63,12 @@ export class AirLoad {
   /** When there is airtime to spare for what nobody waits for. */
   opensAt(now: number): number {
     const quietAt = this.quietAt(now);
-    if (this.#balanceMs > 0 || this.#grantMs > 1_000) return quietAt;
+    if (this.#balanceMs > 0) return quietAt;
     return Math.max(quietAt, now + (1 - this.#balanceMs) / this.#share);
+  }
+
+  get #share(): number {
+    return (this.#grantMs > GRANT_SPENT_MS ? BEGIN_SHARE : BACKGROUND_SHARE) * this.#lawful;
   }
 
   #pass(now: number): void {
@@ -70,7 +76,7 @@ export class AirLoad {
     this.#at = Math.max(this.#at, now);
     if (ms === 0) return;
     this.#busyMs *= Math.exp(-ms / BUSY_WINDOW_MS);
-    this.#grantMs *= 0.5 ** (ms / GRANT_HALF_MS);
     this.#balanceMs = Math.min(SAVED_MS, this.#balanceMs + ms * this.#share);
+    this.#grantMs *= 0.5 ** (ms / GRANT_HALF_MS);
   }
 }

@@ -12,6 +12,7 @@ import type { AirView } from './air-policy.js';
 import { airtimeMs, type Carrier } from './carrier.js';
 import { type Egress, earlier, localHeader } from './egress.js';
 import type { Digests } from './fabric.js';
+import { freshnessOver } from './heard-frames.js';
 import { hearingMaxMs, hearingMinMs } from './intervals.js';
 import type { Link, Links } from './links.js';
 import type { MeshContext } from './types.js';
@@ -179,7 +180,7 @@ export class AirPresence {
     this.#events.told(source, now);
     this.#names(presence, lacked, named, now);
     if (asked.includes(self.id)) this.#events.asked(carrier, now);
-    const freshness = this.#known.freshness(source, saltHint, sequence);
+    const freshness = freshnessOver(carrier, this.#known, header);
     if (freshness === Freshness.Replayed) return counters.refuse('frame.replayed');
     if (freshness === Freshness.UnknownBoot) return this.#ask(presence, source, now);
     this.#known.accept(source, saltHint, sequence);

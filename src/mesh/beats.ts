@@ -15,8 +15,9 @@ import type { MeshContext } from './types.js';
 /** A beat follows frames that are not link-local within this time, and comes at the latest after the other. */
 const COMMIT_WITHIN_MS = 30_000;
 const BEAT_EVERY_MS = 600_000;
-/** Both, where every neighbour is reached over a slow air alone. */
-const SLOW_BEAT_MS = 3_600_000;
+/** The same where every neighbour is reached over a slow air alone. */
+const SLOW_COMMIT_MS = 3_600_000;
+const SLOW_BEAT_MS = 4 * 3_600_000;
 /** Ingress neighbours whose budgets are kept. */
 const BUDGETS_MAX = 512;
 
@@ -56,7 +57,7 @@ export class Beats {
   /** Notes a frame of ours that goes beyond the next node. */
   originated(sequence: number, immutable: Uint8Array, now: Instant): void {
     this.commitments.add(sequence, immutable);
-    const soon = this.#events.onlySlowAir() ? SLOW_BEAT_MS : COMMIT_WITHIN_MS;
+    const soon = this.#events.onlySlowAir() ? SLOW_COMMIT_MS : COMMIT_WITHIN_MS;
     const within = this.commitments.pending >= MAX_FRAMES_PER_BEAT ? 0 : soon;
     this.#dueAt = Math.min(this.#dueAt, now.mono + within);
   }

@@ -12,7 +12,7 @@ import { FrameType, Priority } from '../wire/frame-types.js';
 import { Flag, type Header, overheadBytes } from '../wire/header.js';
 import { type Carrier, isSlowAir } from './carrier.js';
 import { earlier, localHeader } from './egress.js';
-import { beaconMaxMs, beaconMinMs, greetingMs } from './intervals.js';
+import { beaconMaxMs, beaconMinMs, greetingMs, SLOW_BEACON_MS } from './intervals.js';
 import type { Link, Links } from './links.js';
 import type { ManualAddress, ManualAddresses } from './manual-addresses.js';
 import type { OpenFrame } from './open-queue.js';
@@ -21,10 +21,8 @@ import type { MeshContext } from './types.js';
 /** A greeting is repeated so often, ever more slowly, and given up where the radio makes no links. */
 const GREETINGS_MAX = 8;
 const SLOWEST_GREETING = 8;
-/** A first beacon comes within this time, over slow air within so many of its shortest intervals. */
+/** A first beacon comes within this time. */
 const FAST_START_MS = 50;
-const SLOW_START = 2;
-const SLOW_GROWTH = 4;
 /** Over slow air a beacon that was asked for is not repeated for others that ask within this time. */
 const ASKED_EVERY_MS = 180_000;
 const NAME_BYTES_MAX = 64;
@@ -90,12 +88,12 @@ export class Discovery {
       this.#context.counters.refuse('carrier.mtu');
       return;
     }
-    // Over slow air all may have started together, and hear nothing while they speak.
-    const within = isSlowAir(carrier) ? beaconMinMs(carrier.traits) * SLOW_START : FAST_START_MS;
-    const nextAt = now.mono + this.#context.random.below(Math.ceil(within));
+    // Over slow air lists of whom one hears say who is there: beacons are for those that ask.
+    const slowMs = isSlowAir(carrier) ? SLOW_BEACON_MS : undefined;
+    const nextAt = now.mono + this.#context.random.below(slowMs ?? FAST_START_MS);
     this.#schedules.set(carrier.index, {
       carrier,
-      intervalMs: beaconMinMs(carrier.traits),
+      intervalMs: slowMs ?? beaconMinMs(carrier.traits),
       nextAt,
       sentAt: Number.NEGATIVE_INFINITY,
       strangers: new TokenBucket(Limit.StrangerChecksPerSecond, Limit.StrangerChecksPerSecond),
@@ -217,7 +215,7 @@ export class Discovery {
       schedule.nextAt = now.mono + schedule.intervalMs * (0.9 + this.#context.random.below(200) / 1_000);
       schedule.intervalMs = Math.min(
         beaconMaxMs(schedule.carrier.traits, schedule.carrier.linksUp),
-        schedule.intervalMs * (isSlowAir(schedule.carrier) ? SLOW_GROWTH : 2),
+        schedule.intervalMs * 2,
       );
     }
     for (const link of this.#links.greeting())
@@ -309,7 +307,9 @@ export class Discovery {
   }
 
   #greeted(link: Link, source: NodeId, beacon: Body.Beacon, now: Instant): void {
-    if (link.phase === 'up' && (link.peer !== source || link.peerNonce !== beacon.nonce)) {
+    // Over slow air a link may be up before the first beacon came.
+    const isOther = link.peerNonce !== beacon.nonce && link.peerNonce !== 0;
+    if (link.phase === 'up' && (link.peer !== source || isOther)) {
       this.#events.linkReset(link, now);
       this.#links.markGreeting(link);
     }

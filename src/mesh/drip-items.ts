@@ -1,9 +1,12 @@
 import { readU32, utf8 } from '../core/bytes.js';
-import { type NodeId, nodeIdBytes } from '../core/ids.js';
+import { type NodeId, nodeIdBytes, nodeIdOf } from '../core/ids.js';
 import type { Instant } from '../core/machine.js';
 import type { Crypto } from '../ports/crypto.js';
+import { parseBeat } from '../trust/beat.js';
 import { Body, encode } from '../wire/bodies.js';
 import type { Priority } from '../wire/frame-types.js';
+
+const ID_BYTES = 8;
 
 export const DripKind = { Beat: 1, State: 2, Alert: 3, Segment: 4 } as const;
 export type DripKind = (typeof DripKind)[keyof typeof DripKind];
@@ -35,12 +38,12 @@ export const isKind = (kind: number): kind is DripKind => kind >= DripKind.Beat 
 /** What makes an alert one of its source's. */
 export const alertRank = (saltHint: number, sequence: number): bigint => (BigInt(saltHint) << 32n) | BigInt(sequence);
 
-/** The body of a Drip frame. */
-export const dripBody = (items: readonly DripItem[], now: Instant): Uint8Array =>
+/** The body of a Drip frame. `brief`: of a beat only what it does not say itself, so that it fits a frame of slow air. */
+export const dripBody = (items: readonly DripItem[], now: Instant, brief = false): Uint8Array =>
   encode(Body.DripSchema, {
-    items: items.map(({ source, raisedAt, rank: _, ...item }) => ({
+    items: items.map(({ source, saltHint, raisedAt, rank: _, ...item }) => ({
       ...item,
-      source: nodeIdBytes(source),
+      ...((item.kind !== DripKind.Beat || !brief) && { source: nodeIdBytes(source), saltHint }),
       ...(raisedAt !== undefined && { ageS: Math.max(0, Math.round((now.mono - raisedAt) / 1_000)) }),
     })),
   });
@@ -48,3 +51,9 @@ export const dripBody = (items: readonly DripItem[], now: Instant): Uint8Array =
 /** 32 bits that differ for each item and rank. Two alerts of one source may say the same: they differ by their names. */
 export const hashOf = ({ source, kind, rank, body }: DripItem, crypto: Pick<Crypto, 'sha256'>): number =>
   readU32(crypto.sha256(nodeIdBytes(source), Uint8Array.of(kind), kind === DripKind.Alert ? utf8(`${rank}`) : body), 0);
+
+/** Of whom an item is, as it came: a brief beat says so itself. `undefined` when it is malformed. */
+export function sourceOf({ kind, source, body }: Pick<Body.DripItem, 'kind' | 'source' | 'body'>): NodeId | undefined {
+  if (source.length === ID_BYTES) return nodeIdOf(source);
+  return kind === DripKind.Beat && source.length === 0 ? parseBeat(body)?.beat.author : undefined;
+}

@@ -6,7 +6,7 @@ import { FrameType, Priority } from '../wire/frame-types.js';
 import { DripCompare } from './drip-compare.js';
 import type { HashedItem } from './drip-hashes.js';
 import { DRIP_ITEMS_MAX, DripHoldings, type Held, Scope } from './drip-holdings.js';
-import { alertRank, type DripItem, DripKind, dripBody, isKind, keyOf, keyOfItem } from './drip-items.js';
+import { alertRank, type DripItem, DripKind, dripBody, isKind, keyOf, keyOfItem, sourceOf } from './drip-items.js';
 import { Trickle } from './trickle.js';
 import type { MeshContext } from './types.js';
 
@@ -332,15 +332,17 @@ export class Drip {
       this.#context.counters.refuse('drip.malformed');
       return;
     }
-    for (const { kind, source, saltHint, sequence, body, priority, ageS } of drip.items) {
+    for (const item of drip.items) {
+      const { kind, saltHint, sequence, body, priority, ageS } = item;
+      const source = sourceOf(item);
       const isAlert = kind === DripKind.Alert;
-      if (source.length !== 8 || !isKind(kind) || (isAlert && (priority > Priority.Low || saltHint > 0xffff))) {
+      if (source === undefined || !isKind(kind) || (isAlert && (priority > Priority.Low || saltHint > 0xffff))) {
         this.#context.counters.refuse('drip.malformed');
         continue;
       }
       const aged = kind === DripKind.State ? {} : { raisedAt: now.mono - ageS * 1_000 };
       const more = isAlert ? { ...aged, priority: priority as Priority } : aged;
-      this.#item(peer, { kind, source: nodeIdOf(source), saltHint, sequence, body, ...more }, now);
+      this.#item(peer, { kind, source, saltHint, sequence, body, ...more }, now);
     }
   }
 

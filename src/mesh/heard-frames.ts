@@ -1,9 +1,10 @@
 import { nodeIdOf } from '../core/ids.js';
 import type { Instant } from '../core/machine.js';
 import type { HeardBatch } from '../ports/radio.js';
+import { Freshness, type KnownNodes } from '../trust/known-nodes.js';
 import { FIRST_FAR_TYPE, FrameType, isForEars } from '../wire/frame-types.js';
-import { FIXED_HEADER_BYTES, Offset } from '../wire/header.js';
-import { airtimeMs, type Carrier } from './carrier.js';
+import { FIXED_HEADER_BYTES, type Header, Offset } from '../wire/header.js';
+import { airtimeMs, type Carrier, isSlowAir } from './carrier.js';
 import type { Link } from './links.js';
 
 export const wantsHopAck = (type: number): boolean =>
@@ -37,4 +38,15 @@ export function mayUse(link: Link, batch: HeardBatch, i: number): boolean {
   if (type === FrameType.Beacon || type === FrameType.Hearing) return false;
   if (type >= FIRST_FAR_TYPE || length < FIXED_HEADER_BYTES) return true;
   return nodeIdOf(batch.slab, start + Offset.Source) === link.peer;
+}
+
+/** Over slow air, where beats take their time, the first word of a node of which nothing is known is taken. */
+export function freshnessOver(
+  carrier: Carrier,
+  known: KnownNodes,
+  { source, saltHint, sequence }: Pick<Header, 'source' | 'saltHint' | 'sequence'>,
+): Freshness {
+  const freshness = known.freshness(source, saltHint, sequence);
+  if (freshness !== Freshness.UnknownBoot || !isSlowAir(carrier)) return freshness;
+  return known.presume(source, saltHint, sequence) ? Freshness.Fresh : freshness;
 }

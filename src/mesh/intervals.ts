@@ -12,7 +12,7 @@ const BEACON_SHARE = 0.005;
 const LONGEST_MS = 600_000;
 const SLOW_LONGEST_MS = 3_600_000;
 /** Who lacks a beacon over slow air asks for it. */
-const SLOW_BEACON_MS = 4 * 3_600_000;
+export const SLOW_BEACON_MS = 4 * 3_600_000;
 /** Of a list without names in it, and of each name. */
 const HEARING_BYTES = 44;
 /** Of the time that its duty cycle leaves a node, what its lists may take. */

@@ -279,10 +279,17 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
       publish: (item, now) => this.#drip.put(item, undefined, now),
       isBuried: (source, rank, now) => this.#drip.isBuried(DripKind.Beat, source, rank, now),
       members: () => [this.context.self.id, ...this.peers.all()],
-      onlySlowAir: () => this.links.onlySlowAir,
+      onlySlowAir: () => this.#isOnSlowAir(),
       hops: (node) => this.routing.lastPath(node)?.hops,
       learned: this.#learned,
     });
+  }
+
+  /** Whether its neighbours, and while it has none its radios, are of slow air alone. */
+  #isOnSlowAir(): boolean {
+    if (this.links.neighbourCount > 0) return this.links.onlySlowAir;
+    const up = [...this.#carriers.values()].filter((carrier) => carrier.up);
+    return up.length > 0 && up.every(isSlowAir);
   }
 
   #makeReception(table: RoutingTable): Reception {

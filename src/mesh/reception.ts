@@ -19,7 +19,7 @@ import { Flag, type Header, messageIdOfFrame, Offset, overheadBytes, readHeader 
 import { type Carrier, isSlowAir } from './carrier.js';
 import { messageIdFor } from './delivery.js';
 import { FrameSlab, type LaidBatch } from './frame-slab.js';
-import { frameOf, loadOf, mayUse, snrOf, typeOf, wantsHopAck } from './heard-frames.js';
+import { frameOf, freshnessOver, loadOf, mayUse, snrOf, typeOf, wantsHopAck } from './heard-frames.js';
 import { HeldFrames } from './held-frames.js';
 import { FRAME_BYTES_MAX, type Link, type Links } from './links.js';
 import { PART_RANGES_MAX } from './repair.js';
@@ -369,7 +369,7 @@ export class Reception {
 
   #judge(arrival: Arrival, header: Header, frame: Uint8Array, heldSince: number | undefined, now: Instant): void {
     const local = header.type < FIRST_FAR_TYPE;
-    const freshness = this.#known.freshness(header.source, header.saltHint, header.sequence);
+    const freshness = freshnessOver(arrival.carrier, this.#known, header);
     if (freshness === Freshness.Replayed) {
       this.#context.counters.refuse('frame.replayed');
       return;

@@ -56,7 +56,7 @@ export class SharedAir {
       lacks: (carrier, aliases, now) => this.presence.lacks(carrier, aliases, now),
     });
     this.#turns = new AirTurns(context, egress, (carrier) => this.presence.view(carrier));
-    this.flood = new AirFlood(context, this.#turns, (source, now) => this.drip.hurry(source, now));
+    this.flood = new AirFlood(context, this.#turns);
     this.#asking = new AirAsking(context, egress, events.nextSequence);
     this.#context = context;
     const isHeard = (carrier: Carrier, node: NodeId): boolean => this.presence.hears(carrier, node);

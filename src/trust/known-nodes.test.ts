@@ -2,7 +2,7 @@ import test from 'ava';
 import { Limit } from '../core/limits.js';
 import { nodeNamed, selfNamed } from '../testing/builders.js';
 import type { Boot } from './identity.js';
-import { Freshness, KnownNodes, Learned } from './known-nodes.js';
+import { Freshness, KnownNodes, Learned, PRESUMED_MAX } from './known-nodes.js';
 
 const A = nodeNamed(1);
 const KEY = selfNamed(1).keys.publicKey;
@@ -91,4 +91,43 @@ test('at the limit the node unheard longest is forgotten', (t) => {
   t.falsy(known.currentBoot(nodeNamed(2)));
   known.forget(nodeNamed(1));
   t.falsy(known.currentBoot(nodeNamed(1)));
+});
+
+test('the first word of a node of which nothing is known makes its boot the presumed one, once for each sequence', (t) => {
+  const known = new KnownNodes();
+  t.true(known.presume(A, 0x0100, 5_000));
+  t.is(known.freshness(A, 0x0100, 5_000), Freshness.Fresh);
+  t.true(known.accept(A, 0x0100, 5_000));
+  t.is(known.freshness(A, 0x0100, 5_000), Freshness.Replayed);
+  t.is(known.freshness(A, 0x0100, 4_990), Freshness.Fresh, 'overtaken on its way');
+  t.is(known.freshness(A, 0x0100, 4_000), Freshness.Replayed, 'history');
+});
+
+test('where another boot is presumed or known nothing is presumed: that takes a signature', (t) => {
+  const known = new KnownNodes();
+  known.presume(A, 0x0100, 5_000);
+  t.false(known.presume(A, 0x0200, 9));
+  t.is(known.freshness(A, 0x0200, 9), Freshness.UnknownBoot);
+  known.learn(A, KEY, boot(2, 2));
+  t.false(known.presume(A, 0x0100, 6_000));
+  t.is(known.freshness(A, 0x0100, 5_001), Freshness.UnknownBoot, 'what was presumed was wrong');
+  t.is(known.freshness(A, 0x0200, 9), Freshness.Fresh);
+});
+
+test('what was heard of a presumed boot stays replayed when its author vouches for it', (t) => {
+  const known = new KnownNodes();
+  known.presume(A, 0x0100, 5_000);
+  known.accept(A, 0x0100, 5_000);
+  t.is(known.learn(A, KEY, boot(1, 1), 4_999), Learned.New);
+  t.is(known.freshness(A, 0x0100, 5_000), Freshness.Replayed);
+  t.is(known.freshness(A, 0x0100, 5_001), Freshness.Fresh);
+});
+
+test('presumed boots are few, and forgotten with their node', (t) => {
+  const known = new KnownNodes();
+  for (let i = 0; i <= PRESUMED_MAX; i++) known.presume(nodeNamed(i), 0x0100, 5);
+  t.is(known.freshness(nodeNamed(0), 0x0100, 5), Freshness.UnknownBoot);
+  t.is(known.freshness(nodeNamed(1), 0x0100, 5), Freshness.Fresh);
+  known.forget(nodeNamed(1));
+  t.is(known.freshness(nodeNamed(1), 0x0100, 5), Freshness.UnknownBoot);
 });

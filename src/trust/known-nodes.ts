@@ -29,12 +29,23 @@ interface KnownNode {
   boots: KnownBoot[];
 }
 
+interface PresumedBoot {
+  readonly saltHint: number;
+  readonly window: ReplayWindow;
+}
+
+/** Nodes whose boot is presumed; beyond, the one presumed first goes. */
+export const PRESUMED_MAX = 512;
+/** Frames that others overtook on their way are not taken for history. */
+const OVERTAKEN = 64;
+
 /**
  * The nodes whose keys were proven, and the boots they vouched for. Frames of a boot nobody vouched for are not acted
  * on, so what was recorded before a restart cannot be played back after it.
  */
 export class KnownNodes {
   readonly #nodes = new Map<NodeId, KnownNode>();
+  readonly #presumed = new Map<NodeId, PresumedBoot>();
   #generation = 0;
 
   /** Another number whenever a boot came or went: until then `windowOf` gives what it gave. */
@@ -73,11 +84,31 @@ export class KnownNodes {
       return Learned.Known;
     }
     const conflict = newest !== undefined && boot.counter === newest.counter;
-    const learned: KnownBoot = { salt: boot.salt.slice(), hint, counter: boot.counter, window: new ReplayWindow() };
+    const presumed = this.#presumed.get(id);
+    this.#presumed.delete(id);
+    const window = presumed?.saltHint === hint ? presumed.window : new ReplayWindow();
+    const learned: KnownBoot = { salt: boot.salt.slice(), hint, counter: boot.counter, window };
     if (committedUpTo !== undefined) learned.window.startAfter(committedUpTo);
     this.#generation++;
     node.boots = [learned, ...node.boots.filter((known) => known !== sameHint)].slice(0, Limit.BootsPerNode);
     return conflict ? Learned.Conflict : Learned.New;
+  }
+
+  /**
+   * Takes the boot of a member's frame, whose tag is good, for its present one where nothing is known of that node: until
+   * somebody vouches for one, and only from this sequence on, but for a few that it overtook. False where another boot is
+   * known or presumed: that needs a signature.
+   */
+  presume(id: NodeId, saltHint: number, sequence: number): boolean {
+    if (this.#nodes.has(id)) return false;
+    const presumed = this.#presumed.get(id);
+    if (presumed) return presumed.saltHint === saltHint;
+    this.#generation++;
+    const window = new ReplayWindow();
+    window.startAfter(sequence - OVERTAKEN);
+    this.#presumed.set(id, { saltHint, window });
+    if (this.#presumed.size > PRESUMED_MAX) this.#presumed.delete(this.#presumed.keys().next().value as NodeId);
+    return true;
   }
 
   freshness(id: NodeId, saltHint: number, sequence: number): Freshness {
@@ -101,8 +132,10 @@ export class KnownNodes {
     this.#nodes.set(id, node);
   }
 
-  /** Of the boot with this hint, when it was vouched for. */
+  /** Of the boot with this hint, when it was vouched for or is presumed. */
   windowOf(id: NodeId, saltHint: number): ReplayWindow | undefined {
+    const presumed = this.#presumed.get(id);
+    if (presumed?.saltHint === saltHint) return presumed.window;
     const node = this.#nodes.get(id);
     return node && windowOf(node, saltHint);
   }
@@ -110,6 +143,7 @@ export class KnownNodes {
   forget(id: NodeId): void {
     this.#generation++;
     this.#nodes.delete(id);
+    this.#presumed.delete(id);
   }
 
   #evict(): void {

@@ -272,7 +272,7 @@ export type DripItem = Message$1<"edge.v1.DripItem"> & {
   kind: number;
 
   /**
-   * 8
+   * 8; absent with the salt hint where a beat goes over slow air
    *
    * @generated from field: bytes source = 2;
    */
