@@ -18,6 +18,11 @@ export function fromHex(text: string): Uint8Array | undefined {
   return bytes;
 }
 
+/** Writes the bytes of a string that is known to be hex. */
+export function writeHex(text: string, out: Uint8Array, at: number): void {
+  for (let i = 0; 2 * i < text.length; i++) out[at + i] = (digitAt(text, 2 * i) << 4) | digitAt(text, 2 * i + 1);
+}
+
 /** Negative when it is no hex digit. */
 function digitAt(text: string, at: number): number {
   const code = text.charCodeAt(at);

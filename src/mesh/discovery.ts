@@ -355,7 +355,8 @@ export class Discovery {
     carrier.pace.sent(frame.length, now.mono);
     counters.countSent(FrameType.Beacon);
     counters.countBytes(carrier.index, frame.length);
-    this.#context.emit({ kind: 'transmit', radio: carrier.index, ...(to !== undefined && { to }), frame });
+    const { index: radio } = carrier;
+    this.#context.emit(to === undefined ? { kind: 'transmit', radio, frame } : { kind: 'transmit', radio, to, frame });
   }
 
   #beacon(heard: number, answer: boolean, mtuBytes: number): Uint8Array {

@@ -7,6 +7,7 @@ import { Body, encode } from '../wire/bodies.js';
 import type { Priority } from '../wire/frame-types.js';
 
 const ID_BYTES = 8;
+const NOBODY = new Uint8Array(0);
 
 export const DripKind = { Beat: 1, State: 2, Alert: 3, Segment: 4 } as const;
 export type DripKind = (typeof DripKind)[keyof typeof DripKind];
@@ -22,9 +23,9 @@ export interface DripItem {
   readonly rank: bigint;
   readonly body: Uint8Array;
   /** Of an alert. */
-  readonly priority?: Priority;
+  readonly priority?: Priority | undefined;
   /** When an alert was raised, a beat or a summary signed, on this node's monotonic clock. */
-  readonly raisedAt?: number;
+  readonly raisedAt?: number | undefined;
 }
 
 /** Of alerts there is one for each rank, of the others one for each source. */
@@ -41,11 +42,18 @@ export const alertRank = (saltHint: number, sequence: number): bigint => (BigInt
 /** The body of a Drip frame. `brief`: of a beat only what it does not say itself, so that it fits a frame of slow air. */
 export const dripBody = (items: readonly DripItem[], now: Instant, brief = false): Uint8Array =>
   encode(Body.DripSchema, {
-    items: items.map(({ source, saltHint, raisedAt, rank: _, ...item }) => ({
-      ...item,
-      ...((item.kind !== DripKind.Beat || !brief) && { source: nodeIdBytes(source), saltHint }),
-      ...(raisedAt !== undefined && { ageS: Math.max(0, Math.round((now.mono - raisedAt) / 1_000)) }),
-    })),
+    items: items.map(({ kind, source, saltHint, sequence, body, priority, raisedAt }) => {
+      const names = kind !== DripKind.Beat || !brief;
+      return {
+        kind,
+        sequence,
+        body,
+        priority: priority ?? 0,
+        source: names ? nodeIdBytes(source) : NOBODY,
+        saltHint: names ? saltHint : 0,
+        ageS: raisedAt === undefined ? 0 : Math.max(0, Math.round((now.mono - raisedAt) / 1_000)),
+      };
+    }),
   });
 
 /** 32 bits that differ for each item and rank. Two alerts of one source may say the same: they differ by their names. */

@@ -340,9 +340,9 @@ export class Drip {
         this.#context.counters.refuse('drip.malformed');
         continue;
       }
-      const aged = kind === DripKind.State ? {} : { raisedAt: now.mono - ageS * 1_000 };
-      const more = isAlert ? { ...aged, priority: priority as Priority } : aged;
-      this.#item(peer, { kind, source, saltHint, sequence, body, ...more }, now);
+      const raisedAt = kind === DripKind.State ? undefined : now.mono - ageS * 1_000;
+      const said = isAlert ? (priority as Priority) : undefined;
+      this.#item(peer, { kind, source, saltHint, sequence, body, priority: said, raisedAt }, now);
     }
   }
 
@@ -360,7 +360,9 @@ export class Drip {
       return;
     }
     const rank = this.#events.take(item.kind, item, peer, now);
-    if (rank !== undefined) this.put({ ...item, rank }, peer, now);
+    if (rank === undefined) return;
+    const { kind, source, saltHint, sequence, body, priority, raisedAt } = item;
+    this.put({ kind, source, saltHint, sequence, rank, body, priority, raisedAt }, peer, now);
   }
 
   /** Who asks for what is not here yet is sent it once it is: it may have been asked for here, too. */

@@ -253,6 +253,7 @@ export class Egress {
 
   #pumpAll(shared: Shared, now: Instant): void {
     const { carrier, lanes, open } = shared;
+    if (open.size === 0 && !lanes.some((lane) => lane.hasWaiting)) return;
     for (const priority of PRIORITIES) {
       while (open.mayGo(priority) && openAt(carrier, priority) <= now.mono)
         this.#sendToAll(carrier, priority, open.next(priority, now), now);
@@ -343,7 +344,8 @@ export class Egress {
     this.#events.spent?.(carrier, now);
     this.#context.counters.countBytes(carrier.index, frame.length);
     this.#context.counters.countAirtime(carrier.index, priority, ms);
-    this.#context.emit({ kind: 'transmit', radio: carrier.index, ...(to !== undefined && { to }), frame });
+    const { index: radio } = carrier;
+    this.#context.emit(to === undefined ? { kind: 'transmit', radio, frame } : { kind: 'transmit', radio, to, frame });
   }
 }
 

@@ -18,6 +18,9 @@ export class FrameSlab {
   #snrDb = new Float32Array(FIRST_FRAMES);
 
   lay(frames: readonly ReadFrame[]): LaidBatch {
+    const [first] = frames;
+    // One alone is its own slab.
+    if (first && frames.length === 1) return this.#alone(first);
     this.#grow(frames);
     const addresses: LinkAddress[] = [];
     let at = 0;
@@ -33,7 +36,18 @@ export class FrameSlab {
     this.#offsets[frames.length] = at;
     const [slab, offsets, sources, snrDb] = [this.#slab, this.#offsets, this.#sources, this.#snrDb];
     const transmitters = frames.some(({ transmitter }) => transmitter) && frames.map(({ transmitter }) => transmitter);
-    return { slab, offsets, sources, snrDb, count: frames.length, addresses, ...(transmitters && { transmitters }) };
+    const batch = { slab, offsets, sources, snrDb, count: frames.length, addresses };
+    return transmitters ? { ...batch, transmitters } : batch;
+  }
+
+  #alone({ from, snrDb, bytes, transmitter }: ReadFrame): LaidBatch {
+    this.#offsets[0] = 0;
+    this.#offsets[1] = bytes.length;
+    this.#sources[0] = 0;
+    this.#snrDb[0] = snrDb ?? Number.NaN;
+    const [offsets, sources] = [this.#offsets, this.#sources];
+    const batch = { slab: bytes, offsets, sources, snrDb: this.#snrDb, count: 1, addresses: [from] };
+    return transmitter === undefined ? batch : { ...batch, transmitters: [transmitter] };
   }
 
   #grow(frames: readonly ReadFrame[]): void {

@@ -139,7 +139,8 @@ export class Pulse {
     const offset = clockMs - now.mono;
     const fresh = { earliest: offset, latest: offset + Math.max(0, longestAgoMs) };
     this.#sources.delete(node);
-    this.#sources.set(node, { ...narrowed(fresh, known && drifted(known, now.mono)), at: now.mono });
+    const { earliest, latest } = narrowed(fresh, known && drifted(known, now.mono));
+    this.#sources.set(node, { earliest, latest, at: now.mono });
     this.#firstHeardAt ??= now.mono;
     this.#isNews = true;
     if (!this.#isSettled) this.#reckoning = undefined;

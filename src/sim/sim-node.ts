@@ -18,7 +18,6 @@ import type { SimClock } from './sim-clock.js';
 
 /** As on a device: the engine is never woken sooner than this. */
 const WAKE_MIN_MS = 1;
-const DEDUP_CAPACITY = 10_000;
 
 /** What all nodes of a world share. */
 export interface NodeWorld {
@@ -28,6 +27,7 @@ export interface NodeWorld {
   readonly tagKey: Uint8Array;
   readonly timing: MeshTiming;
   readonly maxPeers: number;
+  readonly dedupCapacity: number;
   readonly segmentNodes?: number;
   readonly observers: Observers;
   /** One for each of the node's radios. */
@@ -156,7 +156,7 @@ export class SimNode implements ObservedNode {
   }
 
   #makeEngine(): void {
-    const { crypto, hotPath, tagKey, timing, maxPeers, segmentNodes } = this.#world;
+    const { crypto, hotPath, tagKey, timing, maxPeers, dedupCapacity, segmentNodes } = this.#world;
     const random = this.#random.fork(`life ${this.#boots}`);
     const clock = new HybridClock();
     const boot = { salt: random.fork('salt').bytes(16), counter: this.#boots };
@@ -186,7 +186,7 @@ export class SimNode implements ObservedNode {
       timing,
       maxPeers,
       ...(segmentNodes !== undefined && { segmentNodes }),
-      dedupCapacity: DEDUP_CAPACITY,
+      dedupCapacity,
       weave: this.#weave,
       store: this.store,
     });

@@ -32,6 +32,11 @@ const TIMEOUT_MS = 30_000;
 /** As an agent's default; where there are more nodes, all of them. */
 const MAX_PEERS = 64;
 
+/** Frames a node remembers: as an agent's default, and fewer in a world so large that they would not fit the memory of one machine. */
+const DEDUP_CAPACITY = 10_000;
+const DEDUP_CAPACITY_LARGE = 4_096;
+const LARGE_WORLD = 400;
+
 export type { CarrierPlan };
 
 export interface WorldOptions {
@@ -92,6 +97,7 @@ export class World {
       timing: this.timing,
       maxPeers: options.maxPeers ?? Math.max(MAX_PEERS, options.nodes),
       ...(options.segmentNodes !== undefined && { segmentNodes: options.segmentNodes }),
+      dedupCapacity: options.nodes > LARGE_WORLD ? DEDUP_CAPACITY_LARGE : DEDUP_CAPACITY,
       observers: this.#observers,
       radiosOf: (index) => this.#radiosOf(index),
     };

@@ -1,4 +1,4 @@
-import { toHex, utf8 } from '../core/bytes.js';
+import { readU32, toHex, utf8 } from '../core/bytes.js';
 import { MESSAGE_ID_BYTES } from '../core/ids.js';
 import {
   effectiveFlags,
@@ -74,8 +74,7 @@ const FRAME_LABEL = utf8('edge-agent/1/frame');
 
 /** What a frame's tag key covers of its life: the first four bytes of its tag, for hop acknowledgements. */
 export function tokenOf(frame: Uint8Array): number {
-  const at = frame.length - TAG_BYTES;
-  return new DataView(frame.buffer, frame.byteOffset + at, 4).getUint32(0);
+  return readU32(frame, frame.length - TAG_BYTES);
 }
 
 /**

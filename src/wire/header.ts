@@ -1,5 +1,5 @@
-import { readU16, readU32, writeU16, writeU32 } from '../core/bytes.js';
-import { type MessageId, messageIdOf, type NodeId, nodeIdBytes, nodeIdOf } from '../core/ids.js';
+import { readU16, readU32, writeHex, writeU16, writeU32 } from '../core/bytes.js';
+import { type MessageId, messageIdOf, type NodeId, nodeIdOf } from '../core/ids.js';
 import type { Priority } from './frame-types.js';
 
 export const PROTOCOL_VERSION = 1;
@@ -80,7 +80,7 @@ export function writeHeader(header: Header, out: Uint8Array): number {
   out[Offset.Ttl] = header.ttl;
   out[Offset.Hops] = header.hops;
   out[Offset.Epoch] = header.epoch;
-  out.set(nodeIdBytes(header.source), Offset.Source);
+  writeHex(header.source, out, Offset.Source);
   writeU16(out, Offset.Salt, header.saltHint);
   writeU32(out, Offset.Sequence, header.sequence);
   let at = FIXED_HEADER_BYTES;
@@ -90,11 +90,11 @@ export function writeHeader(header: Header, out: Uint8Array): number {
     at += FRAGMENT_BYTES;
   }
   if (header.destination) {
-    out.set(nodeIdBytes(header.destination), at);
+    writeHex(header.destination, out, at);
     at += 8;
   }
   if (header.transmitter) {
-    out.set(nodeIdBytes(header.transmitter), at);
+    writeHex(header.transmitter, out, at);
     at += 8;
   }
   return at;

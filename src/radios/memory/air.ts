@@ -199,16 +199,16 @@ class Air implements MemoryAir, Carrier {
     from.freeAt = starts + (frame.length * 8000) / bitsPerSecond;
     const bytes = frame.slice();
     if (to !== undefined) {
-      if (edge !== undefined) this.#launch(edge, bytes, from.freeAt);
+      if (edge !== undefined) this.#launch(edge, bytes, from.freeAt, false);
     } else {
-      for (const heard of this.#topology.audience(from)) this.#launch(heard, bytes, from.freeAt);
+      for (const heard of this.#topology.audience(from)) this.#launch(heard, bytes, from.freeAt, true);
     }
     return 'queued';
   }
 
   #inTurn(turns: TurnKeeper, edge: Edge, frame: Uint8Array, now: number): SendResult {
     if (turns.isFull(edge, now)) return 'full';
-    this.#launch(edge, frame.slice(), turns.leavesAt(edge, frame.length, now));
+    this.#launch(edge, frame.slice(), turns.leavesAt(edge, frame.length, now), false);
     return 'queued';
   }
 
@@ -218,23 +218,23 @@ class Air implements MemoryAir, Carrier {
     return false;
   }
 
-  #launch(edge: Edge, bytes: Uint8Array, leaves: number): void {
+  #launch(edge: Edge, bytes: Uint8Array, leaves: number, isShared: boolean): void {
     if (!carries(edge)) return;
     const conditions = edge.conditions ?? this.#conditions;
     const { random, radio } = edge.from;
     if (radio?.traits.reliable === true) {
-      this.#fly(edge, bytes, leaves, { ...conditions, corrupt: 0, reorder: 0 });
+      this.#fly(edge, bytes, leaves, { ...conditions, corrupt: 0, reorder: 0 }, isShared);
     } else if (random.chance(conditions.loss)) {
       this.#counters.lost += 1;
     } else {
-      this.#fly(edge, bytes, leaves, conditions);
+      this.#fly(edge, bytes, leaves, conditions, isShared);
       if (!random.chance(conditions.duplicate)) return;
       this.#counters.duplicated += 1;
-      this.#fly(edge, bytes, leaves, conditions);
+      this.#fly(edge, bytes.slice(), leaves, conditions, isShared);
     }
   }
 
-  #fly(edge: Edge, bytes: Uint8Array, leaves: number, conditions: AirConditions): void {
+  #fly(edge: Edge, bytes: Uint8Array, leaves: number, conditions: AirConditions, isShared: boolean): void {
     if (edge.to.inFlight >= MAX_IN_FLIGHT) {
       this.#counters.overflowed += 1;
       return;
@@ -252,7 +252,7 @@ class Air implements MemoryAir, Carrier {
     }
     const flippedBit = random.chance(conditions.corrupt) ? random.below(bytes.length * 8) : -1;
     edge.to.inFlight += 1;
-    this.#delivery.add({ at, edge, bytes, flippedBit, epoch: edge.epoch, notice: undefined });
+    this.#delivery.add({ at, edge, bytes, isShared, flippedBit, epoch: edge.epoch, notice: undefined });
   }
 
   #setConnected(a: string, b: string, connected: boolean, reason: string): void {

@@ -71,14 +71,14 @@ export class Delivery {
     for (const place of heard) this.#flush(place);
   }
 
-  #land({ edge, flippedBit, epoch, bytes: sent }: FrameFlight): boolean {
+  #land({ edge, flippedBit, epoch, bytes: sent, isShared }: FrameFlight): boolean {
     const { to, from } = edge;
     to.inFlight -= 1;
     if (!carries(edge) || epoch !== edge.epoch) {
       this.lost += 1;
       return false;
     }
-    const bytes = sent.slice();
+    const bytes = isShared ? sent.slice() : sent;
     if (flippedBit >= 0) {
       bytes[flippedBit >> 3] = (bytes[flippedBit >> 3] as number) ^ (1 << (flippedBit & 7));
       this.corrupted += 1;

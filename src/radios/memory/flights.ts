@@ -19,8 +19,9 @@ interface AnyFlight {
 }
 
 export interface FrameFlight extends AnyFlight {
-  /** Shared by all receivers of a broadcast: copied on arrival. */
+  /** Shared by all receivers of a broadcast, and copied on arrival unless it is for one alone. */
   readonly bytes: Uint8Array;
+  readonly isShared: boolean;
   /** The bit that flips on the way, -1 for none. */
   readonly flippedBit: number;
   /** The edge's when it left: what left over one link does not arrive over the next. */
