@@ -28,6 +28,8 @@ export interface Held {
   scope: Scope;
   /** Its node has left this segment: those that hold what it said before are told. */
   isParting: boolean;
+  /** Nothing else is known of its node any more. */
+  isLetGo: boolean;
   /** Neighbours known, or safely assumed, to hold it, and since when. */
   readonly holders: Map<NodeId, number>;
   /** Those of them that told this node, and so all that hear them. Who has it from this node alone tells nobody that hears this node. */
@@ -87,7 +89,7 @@ export class DripHoldings {
     if (!held) {
       if (this.#held.size >= DRIP_ITEMS_MAX) return undefined;
       const state = { holders: new Map(), tellers: new Set<NodeId>(), trickle: trickle(), hash: 0 };
-      held = { item, scope: Scope.Nobody, isParting: false, ...state };
+      held = { item, scope: Scope.Nobody, isParting: false, isLetGo: false, ...state };
       this.#held.set(key, held);
       this.#foreign++;
     }

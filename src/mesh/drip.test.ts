@@ -29,6 +29,7 @@ class Net {
   /** When there is airtime to spare for what trickles; always, when absent. */
   spareAt: number | undefined;
   now = 0;
+  readonly changing = new Set<NodeId>();
 
   add(n: number): Member {
     const id = nodeNamed(n);
@@ -40,12 +41,14 @@ class Net {
       spread: () => {},
       heardAgain: () => {},
       isOurs: () => true,
+      isChanging: () => this.changing.has(id),
       isWithUs: () => true,
       spareAt: (_peer, now) => this.spareAt ?? now.mono,
       send: (peer, type, body) => this.#send(id, peer, type, body),
-      take: (kind, item) => {
+      take: (kind, item, from) => {
         const rank = BigInt(item.body[0] ?? 0);
         const held = drip.rankOf(kind, item.source);
+        if (drip.answerStale(item.source, rank, from, at(this.now))) return undefined;
         if (held !== undefined && held >= rank) return undefined;
         if (item.source === id) return undefined;
         taken.push(`${item.source}:${rank}`);
@@ -104,7 +107,7 @@ function line(nodes: number): Net {
   const net = new Net();
   for (let i = 1; i <= nodes; i++) net.add(i);
   for (let i = 1; i < nodes; i++) net.join(net.members[i - 1] as Member, net.members[i] as Member);
-  net.run(1_000);
+  net.run(3_000);
   return net;
 }
 
@@ -307,4 +310,56 @@ test('items are bounded in number: further sources are refused and counted befor
   t.is(context.refused('drip.limit'), 1);
   t.deepEqual(taken, []);
   t.is(drip.size, 8_192);
+});
+
+test('who passes on what is older is told the newer', (t) => {
+  const net = line(2);
+  const [a, b] = net.members as [Member, Member];
+  // Both as after a time apart: b has an older one, and a thinks that everybody knows.
+  a.drip.put(item(X, 5), undefined, at(net.now), true);
+  b.drip.put(item(X, 4), undefined, at(net.now));
+  net.run(1_000);
+  t.is(b.drip.rankOf(DripKind.State, X), 5n);
+  t.is(a.drip.rankOf(DripKind.State, X), 5n);
+});
+
+test('a node that was let go is not taken back by its old words, and is by its own', (t) => {
+  const net = line(2);
+  const [a, b] = net.members as [Member, Member];
+  a.drip.put(item(X, 5), undefined, at(net.now), true);
+  a.drip.letGo(X, at(net.now));
+  b.drip.put(item(X, 4), undefined, at(net.now));
+  net.run(1_000);
+  t.deepEqual(a.taken, []);
+  t.is(b.drip.rankOf(DripKind.State, X), 5n, 'the other learns that it left');
+});
+
+test('what a node is about to say otherwise it does not say any more: one word instead of two', (t) => {
+  const net = line(2);
+  const [a, b] = net.members as [Member, Member];
+  const { id } = a.context.self;
+  net.changing.add(a.id);
+  a.drip.put(item(id, 1, DripKind.Beat), undefined, at(net.now));
+  a.drip.put(item(id, 1), undefined, at(net.now));
+  net.run(100);
+  t.deepEqual(b.taken, []);
+  net.changing.delete(a.id);
+  a.drip.put(item(id, 2), undefined, at(net.now));
+  net.run(100);
+  t.deepEqual([...b.taken].sort(), [`${id}:1`, `${id}:2`], 'the beat, and the state that stays');
+});
+
+test('who has just started passes on in full frames what it hears', (t) => {
+  const net = new Net();
+  const [a, b, c] = [net.add(1), net.add(2), net.add(3)];
+  net.join(a, b);
+  net.join(b, c);
+  for (let i = 0; i < 12; i++) {
+    a.drip.put(item(nodeNamed(100 + i), 1), undefined, at(net.now));
+    net.run(5);
+  }
+  const before = net.sent[FrameType.Drip] as number;
+  net.run(1_000);
+  t.is(c.taken.length, 12);
+  t.true((net.sent[FrameType.Drip] as number) - before <= 12, `${net.sent[FrameType.Drip]} messages`);
 });

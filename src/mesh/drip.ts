@@ -6,31 +6,24 @@ import { FrameType, Priority } from '../wire/frame-types.js';
 import { DripCompare } from './drip-compare.js';
 import type { HashedItem } from './drip-hashes.js';
 import { DRIP_ITEMS_MAX, DripHoldings, type Held, Scope } from './drip-holdings.js';
-import { alertRank, type DripItem, DripKind, dripBody, isKind, keyOf, keyOfItem, sourceOf } from './drip-items.js';
+import { alertRank, type DripItem, DripKind, isKind, keyOf, keyOfItem, sourceOf } from './drip-items.js';
+import { DripMessages, ITEMS_PER_MESSAGE } from './drip-messages.js';
 import { Trickle } from './trickle.js';
 import type { MeshContext } from './types.js';
 
 /** Trickle's constants on carriers of IP speed. */
 const TRICKLE = { minMs: 30, maxMs: 4_000, redundancy: 2 };
-/** With so much news under way, as when a large mesh starts, it goes so much more slowly, in full frames. */
-const BUSY_ITEMS = 48;
-const BUSY_STRETCH = 4;
-/** Items in one Drip message, and its bytes: more go into further ones. */
-const ITEMS_PER_MESSAGE = 16;
-const BYTES_PER_MESSAGE = 1_000;
+/** For each so many news under way, as when a large mesh starts, it goes slower by its least once more, in full frames; so much at most. */
+const BUSY_ITEMS = 16;
+const BUSY_STRETCH_MAX = 8;
+/** Who has just started may be one of many: what it hears from others goes on in full frames, too, at first. */
+const YOUNG_MS = 2_000;
+const YOUNG_STRETCH = 4;
 /** A neighbour that was just sent an item has it before it can say that it lacks it. */
 const UNDERWAY_MS = 500;
 
 /** Items asked for that are not here yet, by whom; beyond, the one asked for first goes. */
 const ASKED_MAX = 128;
-
-interface Written {
-  readonly items: readonly DripItem[];
-  readonly body: Uint8Array;
-}
-
-const isSame = (a: readonly DripItem[], b: readonly DripItem[]): boolean =>
-  a.length === b.length && a.every((item, i) => item === b[i]);
 
 export interface DripEvents {
   send(peer: NodeId, type: FrameType, body: Uint8Array, now: Instant): void;
@@ -48,6 +41,8 @@ export interface DripEvents {
   isOurs(source: NodeId): boolean;
   /** Whether a neighbour is in this node's segment. */
   isWithUs(peer: NodeId): boolean;
+  /** Whether this node's own state is about to be another one. */
+  isChanging(now: Instant): boolean;
   /** When the carrier to this neighbour has airtime to spare for what nobody asked for: now, or later. */
   spareAt(peer: NodeId, now: Instant): number;
 }
@@ -71,6 +66,7 @@ export class Drip {
   readonly #asked = new Map<string, Set<NodeId>>();
   /** No trickle is due before this: saves looking at each of them in every step. */
   #dueAt = Number.POSITIVE_INFINITY;
+  #startedAt: number | undefined;
 
   constructor(context: MeshContext, events: DripEvents) {
     this.#context = context;
@@ -164,6 +160,21 @@ export class Drip {
     return this.#held.isBuried(kind, source, rank, now);
   }
 
+  /** A node is in another segment and of no concern any more. What it said last is kept, as one of few, for those that have not heard that yet. */
+  letGo(source: NodeId, now: Instant): void {
+    const [beat, state] = [DripKind.Beat, DripKind.State].map((kind) => this.#held.get(keyOf(kind, source, 0n)));
+    if (beat) this.remove(beat.item, false, now);
+    if (state) state.isLetGo = true;
+  }
+
+  /** A neighbour passed on a state that is older than the one held here: it is told the newer one. */
+  answerStale(source: NodeId, rank: bigint, from: NodeId, now: Instant): boolean {
+    const held = this.#held.get(keyOf(DripKind.State, source, 0n));
+    if (!held || held.item.rank <= rank) return false;
+    if (from !== source && this.#events.isWithUs(from)) this.#sendLacked(from, [held.item], now);
+    return true;
+  }
+
   neighbourUp(peer: NodeId, now: Instant): void {
     this.#compare.open(peer, now);
   }
@@ -200,16 +211,17 @@ export class Drip {
   }
 
   tick(now: Instant): void {
+    this.#startedAt ??= now.mono;
     if (this.#dueAt > now.mono) return;
     // What is due so soon goes with what is due now: many items in a frame, and few looks at all of them, when much is new.
-    const stretch = this.#stretch;
+    const stretch = this.#stretchAt(now);
     const soon = now.mono + TRICKLE.minMs * (stretch === 1 ? 0.5 : stretch);
     const batches = new Map<NodeId, DripItem[]>();
     for (const held of this.#running) {
       const at = held.trickle.nextDeadline();
       if (at === undefined || at > soon) continue;
       const due = held.trickle.due(soon);
-      const lacking = this.#lacking(held);
+      const lacking = this.#lacking(held, now);
       if (lacking.length === 0) {
         held.trickle.stop();
         this.#running.delete(held);
@@ -229,17 +241,17 @@ export class Drip {
     }
     this.#dueAt = Number.POSITIVE_INFINITY;
     for (const { trickle } of this.#running) this.#dueAt = Math.min(this.#dueAt, trickle.nextDeadline() ?? this.#dueAt);
-    const written: Written[] = [];
-    for (const [peer, items] of batches) this.#sendItems(peer, items, now, written);
+    const messages = new DripMessages(now);
+    for (const [peer, items] of batches) this.#sendItems(peer, items, now, messages);
   }
 
   nextDeadline(): number | undefined {
     return Number.isFinite(this.#dueAt) ? this.#dueAt : undefined;
   }
 
-  #lacking(held: Held): NodeId[] {
+  #lacking(held: Held, now: Instant): NodeId[] {
     const lacking: NodeId[] = [];
-    if (held.scope === Scope.Nobody && !held.isParting) return lacking;
+    if ((held.scope === Scope.Nobody && !held.isParting) || !this.#isWorthTelling(held.item, now)) return lacking;
     for (const peer of this.#events.neighbours()) {
       if (held.holders.has(peer) || peer === held.item.source) continue;
       const isWithUs = this.#events.isWithUs(peer);
@@ -265,11 +277,13 @@ export class Drip {
     const before = held?.scope;
     if (!held) return;
     this.#held.scope(held);
-    if (before === Scope.Nobody && held.scope === Scope.Segment) this.#run(held, now);
+    const isOwn = source === this.#context.self.id;
+    if (isOwn || (before === Scope.Nobody && held.scope === Scope.Segment)) this.#run(held, now);
   }
 
   #run(held: Held, now: Instant): void {
-    held.trickle.reset(now.mono, this.#stretch);
+    const isOwn = held.item.source === this.#context.self.id;
+    held.trickle.reset(now.mono, isOwn ? 1 : this.#stretchAt(now));
     this.#running.add(held);
     this.#dueAt = Math.min(this.#dueAt, held.trickle.nextDeadline() ?? Number.POSITIVE_INFINITY);
   }
@@ -284,8 +298,15 @@ export class Drip {
     }
   }
 
-  get #stretch(): number {
-    return this.#running.size > BUSY_ITEMS ? BUSY_STRETCH : 1;
+  #stretchAt(now: Instant): number {
+    const least = now.mono - (this.#startedAt ?? now.mono) < YOUNG_MS ? YOUNG_STRETCH : 1;
+    return Math.max(least, Math.min(BUSY_STRETCH_MAX, Math.floor(this.#running.size / BUSY_ITEMS)));
+  }
+
+  /** A state that is about to be replaced is not worth telling; the beat goes with the one that comes. */
+  #isWorthTelling({ kind, source }: DripItem, now: Instant): boolean {
+    const isOwn = source === this.#context.self.id && (kind === DripKind.State || kind === DripKind.Beat);
+    return !isOwn || !this.#events.isChanging(now);
   }
 
   #holds(peer: NodeId, items: Iterable<DripItem>): void {
@@ -295,6 +316,7 @@ export class Drip {
   /** What the neighbour says it lacks, unless it is on its way. */
   #sendLacked(peer: NodeId, items: readonly DripItem[], now: Instant): void {
     const lacked = items.filter((item) => {
+      if (!this.#isWorthTelling(item, now)) return false;
       const holders = this.#held.get(keyOfItem(item))?.holders;
       if (!holders || (holders.get(peer) ?? Number.NEGATIVE_INFINITY) > now.mono - UNDERWAY_MS) return false;
       holders.set(peer, now.mono);
@@ -303,27 +325,8 @@ export class Drip {
     this.#sendItems(peer, lacked, now);
   }
 
-  /** `written`: bodies of the same moment, for other neighbours that mostly lack the same. */
-  #sendItems(peer: NodeId, items: readonly DripItem[], now: Instant, written: Written[] = []): void {
-    let batch: DripItem[] = [];
-    let bytes = 0;
-    const flush = (): void => {
-      if (batch.length === 0) return;
-      let same = written.find((one) => isSame(one.items, batch));
-      if (!same) {
-        same = { items: batch, body: dripBody(batch, now) };
-        written.push(same);
-      }
-      this.#events.send(peer, FrameType.Drip, same.body, now);
-      batch = [];
-      bytes = 0;
-    };
-    for (const item of items) {
-      if (batch.length >= ITEMS_PER_MESSAGE || bytes + item.body.length > BYTES_PER_MESSAGE) flush();
-      batch.push(item);
-      bytes += item.body.length + 20;
-    }
-    flush();
+  #sendItems(peer: NodeId, items: readonly DripItem[], now: Instant, messages = new DripMessages(now)): void {
+    for (const body of messages.of(items)) this.#events.send(peer, FrameType.Drip, body, now);
   }
 
   #items(peer: NodeId, payload: Uint8Array, now: Instant): void {
@@ -348,7 +351,7 @@ export class Drip {
 
   #item(peer: NodeId, item: Omit<DripItem, 'rank'>, now: Instant): void {
     const held = this.#held.get(keyOf(item.kind, item.source, rankOfAlert(item)));
-    if (held && held.item.sequence === item.sequence && equalBytes(held.item.body, item.body)) {
+    if (held && !held.isLetGo && held.item.sequence === item.sequence && equalBytes(held.item.body, item.body)) {
       held.holders.set(peer, Number.NEGATIVE_INFINITY);
       held.tellers.add(peer);
       held.trickle.consistent();
@@ -361,6 +364,7 @@ export class Drip {
     }
     const rank = this.#events.take(item.kind, item, peer, now);
     if (rank === undefined) return;
+    if (held) held.isLetGo = false;
     const { kind, source, saltHint, sequence, body, priority, raisedAt } = item;
     this.put({ kind, source, saltHint, sequence, rank, body, priority, raisedAt }, peer, now);
   }

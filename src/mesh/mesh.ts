@@ -99,7 +99,8 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     this.routing = new Routing(self.id, this.links, table);
     const { maxPeers, segmentNodes = SEGMENT_NODES } = options;
     this.peers = new Peers(this.context, this.routing, maxPeers + 2 * segmentNodes, (node, aged, now) => {
-      this.#drip.forget(node, aged, now);
+      if (this.segments.isOfOther(node)) this.#drip.letGo(node, now);
+      else this.#drip.forget(node, aged, now);
       for (const machine of [this.states, this.routing, this.known, this.pulse, this.#air]) machine.forget(node);
     });
     this.#ownState = new OwnState(this.context, this.links, options);
@@ -236,6 +237,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
       hears: this.#hears,
       isOurs: this.segments.isOurs,
       isWithUs: this.segments.isWithUs,
+      isChanging: (now) => this.#ownState.isAboutToChange(now),
       neighbours: () => this.links.neighboursOffAir(),
       spread: (item, from, now) => this.#air.drip.spread(item, from, now),
       heardAgain: (item, from, now) => this.#air.drip.heardAgain(item, from, now),

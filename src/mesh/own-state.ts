@@ -96,6 +96,11 @@ export class OwnState {
     this.#due(now, GATHER_MS);
   }
 
+  /** Whether what was published last is about to be replaced: it need not be told to anybody any more. A goodbye always is. */
+  isAboutToChange(now: Instant): boolean {
+    return this.#condition !== 'offline' && this.#dueAt !== undefined && this.#dueAt - now.mono <= SEGMENT_GATHER_MS;
+  }
+
   /** The snapshot to publish when one is due. */
   tick(now: Instant): NodeSnapshot | undefined {
     if (this.#dueAt === undefined || this.#dueAt > now.mono) return undefined;

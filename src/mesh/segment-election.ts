@@ -232,7 +232,12 @@ export class SegmentElection {
     this.#hops = 0;
     this.#radius = 1;
     const most = MADE_FOR * this.#most;
-    while (this.#radius < RADIUS_MAX && this.#events.within(this.#radius + 1) <= most) this.#radius++;
+    for (let last = 0; this.#radius < RADIUS_MAX; this.#radius++) {
+      const next = this.#events.within(this.#radius + 1);
+      // Where it ends what is known does, too.
+      if (next > most || next === last) break;
+      last = next;
+    }
     this.#hasRoom = true;
     this.#isTiny = false;
     this.#news(now);

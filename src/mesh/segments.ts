@@ -21,8 +21,9 @@ const SUMMARY_REFRESH_MS = 8 * 60_000;
 /** For so long what is known of nodes that are in other segments now is kept: routes go on leading to them meanwhile. */
 const PART_AFTER_MS = 60_000;
 const LOOK_EVERY_MS = 5_000;
-/** Nodes beyond the most of a segment that show a mesh to be too large. */
+/** Nodes beyond the most of a segment that show a mesh to be too large; of those named, where so large a part of the most can be reached. */
 const ENOUGH = 8;
+const HALF_KNOWN = 0.6;
 /** States held at most, as a multiple of a segment's most nodes: those that come, those that go, and those that are away. */
 const STATES_MOST = 2;
 /** A member that has seen no summary of its head's after so long doubts that there is such a head. */
@@ -123,14 +124,25 @@ export class Segments {
   }
 
   /** Whether a neighbour is in this node's segment. */
-  readonly isWithUs = (peer: NodeId): boolean =>
-    !this.isSplit || this.#election.offerOf(peer)?.head === this.#election.head;
+  readonly isWithUs = (peer: NodeId): boolean => {
+    if (!this.isSplit) return true;
+    const { head } = this.#election;
+    return head !== undefined && this.#election.offerOf(peer)?.head === head;
+  };
 
   /** Whether a node is, by the newest that is known of it. */
   readonly isOurs = (node: NodeId): boolean => {
-    const snapshot = this.#machines.states.get(node);
-    return snapshot ? snapshot.segment === this.#election.head : !this.isSplit;
+    if (!this.isSplit) return true;
+    // Who is in no segment yet passes nothing on: most of it would be of nodes of others.
+    const { head } = this.#election;
+    return head !== undefined && this.#machines.states.get(node)?.segment === head;
   };
+
+  /** Whether a node is known to be in another segment. */
+  isOfOther(node: NodeId): boolean {
+    const segment = this.#machines.states.get(node)?.segment;
+    return this.isSplit && segment !== undefined && segment !== this.#election.head;
+  }
 
   /** Whether a node that was heard of is to be listed among the peers. */
   readonly isListed = (node: NodeId): boolean =>
@@ -141,7 +153,8 @@ export class Segments {
     const { states, context, routing, peers } = this.#machines;
     const known = states.get(snapshot.author) !== undefined;
     if (known || from === snapshot.author) return true;
-    if (snapshot.segment !== this.#election.head) return false;
+    const { head } = this.#election;
+    if (this.isSplit && (head === undefined || snapshot.segment !== head)) return false;
     // A mesh that is about to split need not know more than it takes to see that.
     const isEnough = !this.isSplit && states.size >= this.#most + ENOUGH && routing.lastReachable >= this.#most;
     if (states.size >= STATES_MOST * this.#most) this.#part(now);
@@ -178,12 +191,16 @@ export class Segments {
 
   /** Who can be reached was worked out anew. */
   refreshed(now: Instant): void {
-    if (
-      !this.isSplit &&
-      this.#machines.states.size > this.#most &&
-      this.#machines.routing.reachable().size >= this.#most
-    )
-      this.#election.split(now);
+    if (!this.isSplit && this.#isTooLarge()) this.#election.split(now);
+  }
+
+  /** More can be reached than fit; or so many are named, while those known are few enough to stop at. */
+  #isTooLarge(): boolean {
+    const { states, routing } = this.#machines;
+    const [known, reachable] = [states.size, routing.reachable().size];
+    if (known > this.#most && reachable >= this.#most) return true;
+    const isHalf = reachable >= HALF_KNOWN * this.#most;
+    return isHalf && routing.topology.named >= this.#most + ENOUGH;
   }
 
   // ---- ways -----------------------------------------------------------------------------------------------------------
@@ -282,9 +299,14 @@ export class Segments {
   }
 
   #within(hops: number): number {
-    let count = 1;
-    for (const path of this.#machines.routing.reachable().values()) if (path.hops <= hops) count++;
-    return count;
+    const { context, routing } = this.#machines;
+    const near = new Set<NodeId>([context.self.id]);
+    for (const [node, path] of routing.reachable()) {
+      if (path.hops <= hops) near.add(node);
+      // Those of whom nothing is known yet but that they are there.
+      if (path.hops < hops) for (const next of routing.topology.edgesOf(node).keys()) near.add(next);
+    }
+    return near.size;
   }
 
   #headChanged(now: Instant): void {

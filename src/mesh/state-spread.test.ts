@@ -19,7 +19,9 @@ function setup() {
   const committed: number[] = [];
   const changed: NodeId[] = [];
   const buried = new Set<NodeId>();
+  const held = new Map<NodeId, bigint>();
   const drip = {
+    answerStale: (source: NodeId, rank: bigint) => (held.get(source) ?? 0n) > rank,
     put: (item: DripItem) => void put.push(item),
     isBuried: (_kind: number, source: NodeId) => buried.has(source),
   } as unknown as Drip;
@@ -29,7 +31,7 @@ function setup() {
     { states, own, drip, beats, clock },
     { nextSequence: sequences(), isWelcome: () => true, changed: (snapshot) => void changed.push(snapshot.author) },
   );
-  return { context, states, own, put, committed, changed, buried, spread };
+  return { context, states, own, put, committed, changed, buried, held, spread };
 }
 
 const itemOf = (snapshot: NodeSnapshot): Omit<DripItem, 'rank'> => ({
@@ -86,6 +88,14 @@ test('what was forgotten is not taken back', (t) => {
   buried.add(OTHER);
   t.is(spread.take(itemOf(snapshotOf(OTHER)), OTHER, at(0)), undefined);
   t.is(context.refused('state.forgotten'), 1);
+  t.is(states.get(OTHER), undefined);
+});
+
+test('a snapshot older than the one passed on last changes nothing, though its node has been let go', (t) => {
+  const { spread, held, states } = setup();
+  const snapshot = snapshotOf(OTHER);
+  held.set(OTHER, snapshot.hlc + 1n);
+  t.is(spread.take(itemOf(snapshot), OTHER, at(0)), undefined);
   t.is(states.get(OTHER), undefined);
 });
 

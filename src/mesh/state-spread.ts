@@ -79,6 +79,7 @@ export class StateSpread {
       this.#ownWords(snapshot, now);
       return undefined;
     }
+    if (this.#drip.answerStale(snapshot.author, snapshot.hlc, from, now)) return undefined;
     if (this.#drip.isBuried(DripKind.State, snapshot.author, snapshot.hlc, now)) {
       this.#context.counters.refuse('state.forgotten');
       return undefined;

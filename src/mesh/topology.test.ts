@@ -148,3 +148,14 @@ test('setting the same state again is no change', (t) => {
   t.true(topology.set(snapshotOf(id(0), { neighbours: [{ node: id(1), cost: 2, radio: 'r' }] })));
   t.true(topology.set(snapshotOf(id(0))));
 });
+
+test('those that are named count before anything is known of them, but one node names no crowd', (t) => {
+  const topology = new Topology();
+  const edges = (nodes: readonly number[]) => nodes.map((n) => ({ node: nodeNamed(n), cost: 1, radio: 'udp' }));
+  topology.set({ author: nodeNamed(1), condition: 'active', neighbours: edges([2, 3]) });
+  t.is(topology.named, 3);
+  topology.set({ author: nodeNamed(2), condition: 'active', neighbours: edges([1, 3, 4]) });
+  t.is(topology.named, 4);
+  topology.set({ author: nodeNamed(3), condition: 'active', neighbours: edges([10, 11, 12, 13, 14, 15, 16]) });
+  t.is(topology.named, 7);
+});

@@ -9,6 +9,8 @@ export interface Path {
   readonly hops: number;
 }
 
+const NAMED_BY_ONE = 3;
+
 /**
  * The mesh as the nodes' states describe it. An edge counts only when both its ends name it, so a dead node's last
  * words keep nothing alive.
@@ -31,6 +33,20 @@ export class Topology {
   /** Whether the two are confirmed neighbours. */
   adjacent(a: NodeId, b: NodeId): boolean {
     return (this.#edges.get(a)?.has(b) ?? false) && (this.#edges.get(b)?.has(a) ?? false);
+  }
+
+  /** Nodes that have said something or are named by who has; each adds few that only it names, so that nobody makes up a crowd. */
+  get named(): number {
+    const named = new Set<NodeId>(this.#edges.keys());
+    for (const edges of this.#edges.values()) {
+      let more = 0;
+      for (const node of edges.keys()) {
+        if (named.has(node)) continue;
+        if (++more > NAMED_BY_ONE) break;
+        named.add(node);
+      }
+    }
+    return named.size;
   }
 
   edgesOf(node: NodeId): ReadonlyMap<NodeId, number> {

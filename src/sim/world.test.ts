@@ -99,7 +99,8 @@ test('a leaving node says so: all others hold it offline at once', async (t) => 
   world.start();
   await world.run(10_000);
   world.stop(4);
-  await world.run(400);
+  // A tenth of the frames is lost: time for one to be sent again twice.
+  await world.run(700);
   for (const node of world.running().filter((each) => each.index !== 4))
     t.is(node.mesh.states.get(world.node(4).id)?.condition, 'offline', `at ${node.index}`);
   await world.finish();
