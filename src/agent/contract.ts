@@ -1,6 +1,7 @@
 import type { PulseView } from '../mesh/pulse.js';
 import type { RadioCondition, RadioCounters, RadioKind, RadioProbe } from '../ports/radio.js';
 import type { PinOptions, RouteView, TraceRequest, TraceResult } from './routes-contract.js';
+import type { SegmentView } from './segment-contract.js';
 import type { Statistics } from './statistics-contract.js';
 import type { MessageStory } from './story-contract.js';
 
@@ -29,16 +30,6 @@ export interface RadioStatus extends Partial<Pick<RadioProbe, 'mode' | 'detail' 
   readonly counters: RadioCounters;
   /** Time on the air that frames took since the start. */
   readonly airtimeMs: Readonly<Record<PriorityName, number>>;
-}
-
-export interface SegmentView {
-  /** The node that speaks for this node's segment; absent while it is in none yet. */
-  readonly head?: string;
-  /** Nodes of the segment that can be reached, this one among them. */
-  readonly members: number;
-  /** Segments of the mesh, and nodes of all of them, by their heads' word. */
-  readonly segments: number;
-  readonly nodes: number;
 }
 
 export interface Status {

@@ -55,6 +55,14 @@ function writeNode(page: MetricsPage, status: Status, statistics: Statistics): v
     [{ alive: 'true' }, peers.alive],
     [{ alive: 'false' }, peers.total - peers.alive],
   ]);
+  const { segment } = status;
+  if (segment) {
+    page.gauge('segments', 'Segments of a mesh too large to be one.', [[{}, segment.segments]]);
+    page.gauge('segment_nodes', 'Nodes of this segment, and of all.', [
+      [{ of: 'own' }, segment.members],
+      [{ of: 'mesh' }, segment.nodes],
+    ]);
+  }
   page.gauge('detections', 'Live detections held here.', [[{}, status.detections.count]]);
   page.gauge('storage_ok', 'Whether writes reach the disk.', [[{}, status.storage.condition === 'ok' ? 1 : 0]]);
   const { pulse } = status;

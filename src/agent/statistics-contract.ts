@@ -1,4 +1,5 @@
 import type { Counters } from '../mesh/counters.js';
+import type { SegmentView } from './segment-contract.js';
 
 type PriorityName = 'critical' | 'high' | 'medium' | 'low';
 
@@ -76,6 +77,8 @@ export interface Statistics {
     /** Neighbours with what their links have carried since they came up. */
     readonly neighbours: readonly NeighbourStatistics[];
   };
+  /** In a mesh too large to be one: `peers` are then those of this node's segment, and its neighbours. */
+  readonly segment?: SegmentView;
   readonly queues: {
     readonly [name: string]: { readonly length: number; readonly limit: number; readonly dropped: number };
   };

@@ -8,15 +8,16 @@ const PARTS = 1_000;
 const rounded = (value: number): number => Math.round(value * PARTS) / PARTS;
 const sum = (numbers: ByPriority): number => numbers.reduce((a, b) => a + b, 0);
 
-/** Messages kept, payloads in chunks, queues by class, and neighbours. */
+/** Messages kept, payloads in chunks, queues by class, neighbours, and the segment. */
 export function trafficStatistics(
   mesh: Mesh,
-): Pick<Statistics, 'custody' | 'transfers' | 'classes' | 'hops' | 'peers'> {
+): Pick<Statistics, 'custody' | 'transfers' | 'classes' | 'hops' | 'peers' | 'segment'> {
   const { counters, custody } = mesh;
   const { own = 0, kept = 0, receipts = 0, transfersOut = 0, transfersIn = 0 } = custody.sizes();
   const bytes = custody.bytes();
   const { sent, retransmitted, failed, diverted } = counters.hop;
   const peers = [...mesh.peers.all()];
+  const segment = mesh.segments.view();
   return {
     custody: {
       ...counters.custody,
@@ -38,6 +39,7 @@ export function trafficStatistics(
       total: peers.length,
       neighbours: neighbours(mesh),
     },
+    ...(segment && { segment }),
   };
 }
 

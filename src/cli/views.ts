@@ -1,5 +1,7 @@
 import type { RadioStatus } from '../agent/contract.js';
-import { byteCount, inline } from './format.js';
+import type { SegmentView } from '../agent/segment-contract.js';
+import { byteCount, inline, plural } from './format.js';
+import type { NodeLabel } from './nodes.js';
 import { facts, say, sayJson, table } from './output.js';
 import { clean } from './report.js';
 
@@ -27,6 +29,14 @@ const radioRows = (radios: readonly RadioStatus[]): string =>
     ],
     radios,
   );
+
+/** Where this node stands in a mesh too large to be one. */
+export function segmentText(segment: SegmentView | undefined, label: NodeLabel = (id) => id): string | undefined {
+  if (!segment) return undefined;
+  const { head, members, segments, nodes } = segment;
+  const own = head === undefined ? 'in none yet' : `${plural(members, 'node')}, ${label(head)} speaks for it`;
+  return `${own}; ${plural(segments, 'segment')} of ${plural(nodes, 'node')} in all`;
+}
 
 /** The answer to a call that has little to say: its fields, or a sentence when it has none. */
 export function sayOutcome(json: boolean | undefined, body: unknown, sentence: string): void {

@@ -25,6 +25,7 @@ export function factsOf(
       `${number(status.peers.alive)} of ${number(status.peers.total)}`,
       `${up} of ${status.radios.length} radios up`,
     ),
+    ...(status.segment === undefined ? [] : [segmentFact(status.segment)]),
     fact(
       'Detections',
       number(status.detections.count),
@@ -35,6 +36,14 @@ export function factsOf(
     ...(statistics === undefined ? [] : [deliveryFact(statistics)]),
   ];
 }
+
+/** Peers are then those of the segment: the rest of the mesh is told in numbers. */
+const segmentFact = ({ head, members, segments, nodes }: NonNullable<StatusView['segment']>): HTMLElement =>
+  fact(
+    'Segments',
+    number(segments),
+    `${number(nodes)} nodes; ${head === undefined ? 'this node is in none yet' : `${number(members)} in this one, ${shortId(head)} speaks for it`}`,
+  );
 
 const deliveryFact = ({ delivery }: StatisticsView): HTMLElement =>
   fact(

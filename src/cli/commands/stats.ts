@@ -3,6 +3,7 @@ import type { LinkStatistics, Statistics } from '../../agent/statistics-contract
 import { connect, optionsOf, talksToAgent } from '../connect.js';
 import { byteCount, forPeople, relative } from '../format.js';
 import { type Column, facts, paint, say, sayJson, table } from '../output.js';
+import { segmentText } from '../views.js';
 
 const heading = (text: string): string => `\n${paint('bold', text)}`;
 
@@ -21,6 +22,7 @@ function totals(stats: Statistics): string {
   return facts([
     ['since', relative(stats.sinceAt)],
     ['peers', `${peers.alive} alive of ${peers.total}`],
+    ['segment', segmentText(stats.segment)],
     [
       'flood',
       `${flood.originated} originated, ${flood.relayed} relayed, ${flood.suppressed} suppressed, ${flood.duplicates} duplicates`,

@@ -3,7 +3,7 @@ import type { Status } from '../../agent/contract.js';
 import { connect, optionsOf, talksToAgent } from '../connect.js';
 import { forPeople, plural, relative } from '../format.js';
 import { facts, paint, say, sayJson } from '../output.js';
-import { radioTable } from '../views.js';
+import { radioTable, segmentText } from '../views.js';
 
 const SOURCES = {
   own: "this node's own clock, no other to compare with",
@@ -45,6 +45,7 @@ function human(status: Status): string {
       ['version', status.version],
       ['started', relative(status.startedAt)],
       ['peers', `${peers.alive} alive of ${peers.total}`],
+      ['segment', segmentText(status.segment, (id) => (id === status.nodeId ? 'this node' : id))],
       ['waiting', waitingText(status.waiting)],
       ['detections', plural(status.detections.count, 'detection')],
       ['hot path', hotPath.reason ?? `${hotPath.kind}, ${hotPath.isa}`],

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { count, nodeId, unixMs } from './common.js';
+import { segment } from './status.js';
 
 const quota = z
   .strictObject({ messages: count, bytes: count, messagesMax: count, bytesMax: count })
@@ -80,6 +81,7 @@ export const statistics = z.strictObject({
     total: count,
     neighbours: z.array(z.strictObject({ nodeId, name: z.string(), links: z.array(linkStatistics) })),
   }),
+  segment: segment.exactOptional(),
   queues: z.record(z.string(), z.strictObject({ length: count, limit: count, dropped: count })),
   engine: z.strictObject({ steps: count, p50Ms: z.number(), p99Ms: z.number() }),
   process: z.strictObject({ rssBytes: z.number(), cpuMs: z.number(), uptimeMs: z.number() }),

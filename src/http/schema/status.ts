@@ -42,6 +42,18 @@ const pulse = z
   })
   .describe("The mesh's time, and how this node comes by it.");
 
+/** Where this node stands in a mesh too large to be one. */
+export const segment = z
+  .strictObject({
+    head: nodeId
+      .describe("The node that speaks for this node's segment; absent while it is in none yet.")
+      .exactOptional(),
+    members: count.describe('Nodes of the segment that can be reached, this one among them.'),
+    segments: count.describe('Segments of the mesh.'),
+    nodes: count.describe('Nodes of all segments, by the word of those that speak for them.'),
+  })
+  .describe('In a mesh too large to be one: peers are then those of this segment, and neighbours.');
+
 export const status = z.strictObject({
   nodeId,
   name: z.string(),
@@ -54,17 +66,7 @@ export const status = z.strictObject({
   state: condition,
   radios: z.array(radioStatus),
   peers: z.strictObject({ alive: count, total: count }),
-  segment: z
-    .strictObject({
-      head: nodeId
-        .describe("The node that speaks for this node's segment; absent while it is in none yet.")
-        .exactOptional(),
-      members: count.describe('Nodes of the segment that can be reached, this one among them.'),
-      segments: count.describe('Segments of the mesh.'),
-      nodes: count.describe('Nodes of all segments, by the word of those that speak for them.'),
-    })
-    .describe('In a mesh too large to be one: peers are then those of this segment, and neighbours.')
-    .exactOptional(),
+  segment: segment.exactOptional(),
   detections: z.strictObject({ count }),
   waiting: z
     .strictObject({ own: count, others: count, sending: count, receiving: count, frames: count })
