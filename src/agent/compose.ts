@@ -47,7 +47,7 @@ import { StorageCondition } from './storage-condition.js';
 import { RunnerTrace } from './trace-access.js';
 
 /** How the agent's interface is opened; given by who stands above. */
-export type FaceFactory = (agent: Agent, config: Config, log: Log) => Promise<Face | undefined>;
+type FaceFactory = (agent: Agent, config: Config, log: Log) => Promise<Face | undefined>;
 
 /** Opens what an agent stands on and wires it: the only place where concrete parts meet. */
 export async function composeAgent(config: Config, openFace: FaceFactory): Promise<Agent> {

@@ -12,7 +12,7 @@ export interface Face {
 }
 
 /** Opens the agent's face; compose is told how by whoever stands above it. */
-export type OpenFace = (agent: Agent) => Promise<Face | undefined>;
+type OpenFace = (agent: Agent) => Promise<Face | undefined>;
 
 export interface LifecycleParts {
   readonly log: Log;

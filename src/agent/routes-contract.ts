@@ -10,7 +10,7 @@ export interface RouteAlternative {
 }
 
 /** A route that a person set. */
-export interface RoutePin {
+interface RoutePin {
   readonly nextHop: string;
   /** It serves while no way is known that costs less; without it always. */
   readonly cost?: number;

@@ -25,7 +25,7 @@ export interface RunnerEvents {
   storage(condition: 'ok' | 'full' | 'failed', reason?: string): void;
 }
 
-export interface RadioRecord {
+interface RadioRecord {
   readonly radio: Radio;
   condition: RadioCondition;
   reason: string | undefined;

@@ -5,7 +5,7 @@ import { usage } from './report.js';
 export const BATCH_ITEMS = 1_000;
 export const BATCH_BYTES = 15 * 2 ** 20;
 /** JSON and CBOR files are read whole. */
-export const MAX_WHOLE_FILE_BYTES = 256 * 2 ** 20;
+const MAX_WHOLE_FILE_BYTES = 256 * 2 ** 20;
 
 export type PushFormat = 'json' | 'ndjson' | 'cbor';
 
@@ -56,7 +56,7 @@ const lineBatch = (lines: readonly string[], readBytes: number): Batch => ({
 });
 
 /** Lines go to the agent as they are; it names the ones that are wrong. Empty lines are passed over. */
-export async function* ndjsonBatches(chunks: Chunks): AsyncGenerator<Batch> {
+async function* ndjsonBatches(chunks: Chunks): AsyncGenerator<Batch> {
   const decoder = new TextDecoder();
   const gathered = new Gatherer<string>();
   let rest = '';
@@ -83,7 +83,7 @@ export async function* ndjsonBatches(chunks: Chunks): AsyncGenerator<Batch> {
 }
 
 /** A JSON file with one detection or an array of them. */
-export async function* jsonBatches(chunks: Chunks): AsyncGenerator<Batch> {
+async function* jsonBatches(chunks: Chunks): AsyncGenerator<Batch> {
   const bytes = await whole(chunks);
   let value: unknown;
   try {
@@ -102,7 +102,7 @@ export async function* jsonBatches(chunks: Chunks): AsyncGenerator<Batch> {
 }
 
 /** A CBOR file: an array of detections, or detections one after the other. */
-export async function* cborBatches(chunks: Chunks): AsyncGenerator<Batch> {
+async function* cborBatches(chunks: Chunks): AsyncGenerator<Batch> {
   const { Encoder } = await import('cbor-x');
   const codec = new Encoder({ useRecords: false, mapsAsObjects: true, tagUint8Array: false });
   const bytes = await whole(chunks);

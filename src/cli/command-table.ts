@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 
-export interface CommandEntry {
+interface CommandEntry {
   readonly name: string;
   readonly summary: string;
   /** Loaded only when the command is called, so that help and small commands start fast. */

@@ -6,7 +6,7 @@ import { type RuntimeInfo, readRuntime } from '../storage/runtime-file.js';
 import { ApiClient, type ClientOptions } from './client.js';
 import { usage } from './report.js';
 
-export const DEFAULT_URL = 'http://127.0.0.1:7070';
+const DEFAULT_URL = 'http://127.0.0.1:7070';
 
 /** What every command that talks to an agent takes. */
 export interface ConnectOptions {

@@ -15,7 +15,7 @@ const BATCH_TIMEOUT_MS = 120_000;
 /** Rejections beyond this many are counted, not kept: a file may have millions. */
 const MAX_REJECTIONS = 10_000;
 
-export interface Total extends PushResult {
+interface Total extends PushResult {
   /** Rejections, also those that are not listed. */
   readonly rejectedCount: number;
 }

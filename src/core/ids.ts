@@ -6,7 +6,7 @@ export type NodeId = string & { readonly __brand: 'NodeId' };
 /** Source ‖ salt hint ‖ sequence, 14 bytes, as 28 lower-case hex digits. */
 export type MessageId = string & { readonly __brand: 'MessageId' };
 
-export const NODE_ID_BYTES = 8;
+const NODE_ID_BYTES = 8;
 export const MESSAGE_ID_BYTES = 14;
 
 export function parseNodeId(text: string): NodeId | undefined {

@@ -4,7 +4,7 @@ export interface Interval {
   readonly latest: number;
 }
 
-export interface Overlap extends Interval {
+interface Overlap extends Interval {
   /** How many intervals hold all of it. */
   readonly sources: number;
 }
@@ -29,7 +29,7 @@ export function marzullo(intervals: readonly Interval[]): Overlap | undefined {
   return best;
 }
 
-export interface Agreement extends Overlap {
+interface Agreement extends Overlap {
   /** What each interval had to be widened by at both ends. */
   readonly widenedBy: number;
 }

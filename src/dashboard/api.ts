@@ -36,14 +36,14 @@ export async function get<T>(path: string): Promise<T> {
   return (await response.json()) as T;
 }
 
-export interface StreamListener {
+interface StreamListener {
   live(): void;
   event(event: StreamEvent): void;
   /** The stream ended; it is tried again after `retryMs`, and at once when `retry` is called. */
   lost(error: unknown, retryMs: number): void;
 }
 
-export interface EventConnection {
+interface EventConnection {
   retry(): void;
 }
 

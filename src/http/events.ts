@@ -25,7 +25,7 @@ export interface EventFeedOptions {
   readonly bootId: string;
 }
 
-export interface Subscription {
+interface Subscription {
   /** All when empty. */
   readonly types: readonly AgentEventName[];
   readonly lastEventId: string | undefined;

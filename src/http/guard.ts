@@ -9,7 +9,7 @@ export interface GuardOptions {
 }
 
 /** What the guard looks at in a request. */
-export interface Credentials {
+interface Credentials {
   readonly host: string | undefined;
   readonly origin: string | undefined;
   readonly authorization: string | undefined;

@@ -1,5 +1,5 @@
 /** What is wrong with a decoded value, or `undefined`. Never recurses deeper than `depthMax`. */
-export type ValueFault = 'depth' | 'key' | 'number' | 'kind';
+type ValueFault = 'depth' | 'key' | 'number' | 'kind';
 
 /**
  * Looks at a decoded value before anything else walks it: nesting, non-finite numbers, the key `__proto__`, and

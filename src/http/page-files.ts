@@ -18,7 +18,7 @@ export const PAGE_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-export interface PageFile {
+interface PageFile {
   readonly bytes: Buffer;
   readonly etag: string;
   readonly mediaType: string;

@@ -17,7 +17,7 @@ export interface Problem {
   readonly details?: Readonly<Record<string, unknown>>;
 }
 
-export interface FieldFault {
+interface FieldFault {
   /** A JSON pointer into the body, or `query/…`, `path/…`. */
   readonly path: string;
   readonly code: string;
@@ -25,7 +25,7 @@ export interface FieldFault {
 }
 
 /** An error about named fields: 400 unless told otherwise. */
-export class FieldsError extends EdgeError {
+class FieldsError extends EdgeError {
   readonly errors: readonly FieldFault[];
 
   constructor(

@@ -48,7 +48,7 @@ export interface Ear {
 }
 
 /** What a Hearing says of whom its author hears. */
-export interface HeardList {
+interface HeardList {
   readonly heard: Uint8Array;
   readonly heardIds: Uint8Array;
   readonly reached: Uint8Array;

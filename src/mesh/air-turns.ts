@@ -39,7 +39,7 @@ export interface AirContent {
   suppressed(): void;
 }
 
-export interface AirStart {
+interface AirStart {
   readonly source: NodeId;
   readonly priority: Priority;
   /** They have it by other ways. */

@@ -16,7 +16,7 @@ export const ALERTS_HELD_MAX = 128;
 const ALERT_BODY_BYTES_MAX = 4_352;
 
 /** An alert as one of its frames or a disk names it. */
-export interface SpreadAlert {
+interface SpreadAlert {
   readonly source: NodeId;
   readonly saltHint: number;
   readonly sequence: number;

@@ -4,7 +4,7 @@ import type { DripItem } from './drip-items.js';
 
 const HASH_BYTES = 2;
 /** Protobuf around the hashes of a part. */
-export const HASHES_BODY_BYTES = 20;
+const HASHES_BODY_BYTES = 20;
 /** Hashes of a part fill so much of its frame on average: they fall into parts by chance. */
 const PART_FILLED = 1 / 1.2;
 
@@ -25,7 +25,7 @@ export interface SaidHashes {
   readonly reply: boolean;
 }
 
-export interface HashesDifference {
+interface HashesDifference {
   /** Held here, and surely not there. */
   readonly lacking: readonly DripItem[];
   /** Held there, and surely not here. */

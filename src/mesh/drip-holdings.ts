@@ -8,7 +8,7 @@ import type { Trickle } from './trickle.js';
 /** Items held; a further one is refused and counted. */
 export const DRIP_ITEMS_MAX = 8_192;
 /** Of nodes of other segments, kept for who asks; beyond, the one kept longest goes. */
-export const FOREIGN_MAX = 512;
+const FOREIGN_MAX = 512;
 /** For how long what was forgotten is not taken back from neighbours that forget it a little later. */
 const BURIED_MS = 3_600_000;
 

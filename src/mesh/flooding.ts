@@ -28,7 +28,7 @@ const MEMORY_BYTES_MAX = 8 << 20;
  * Flooded frames relayed for one neighbour, whoever it says they are from: more are taken and not passed on, and
  * counted. Far above what a segment says together, and so much that a device keeps up.
  */
-export const RELAYS_PER_SECOND = 1_000;
+const RELAYS_PER_SECOND = 1_000;
 const RELAYS_BURST = 5_000;
 /** Frames looked at anew when links or the topology change: the youngest. */
 const RECONSIDERED_MAX = 512;

@@ -24,7 +24,7 @@ interface InFlight {
   dueAt: number | undefined;
 }
 
-export interface Due {
+interface Due {
   /** To be sent again, each followed by `sentAgain`. */
   readonly again: readonly Uint8Array[];
   readonly failed: readonly Uint8Array[];

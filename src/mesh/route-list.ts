@@ -4,7 +4,7 @@ import type { Pin } from './pins.js';
 import type { Path, Topology } from './topology.js';
 
 /** A neighbour over which a destination may be reached. */
-export interface RouteWay {
+interface RouteWay {
   readonly nextHop: NodeId;
   readonly link: Link;
   readonly cost: number;

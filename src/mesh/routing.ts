@@ -23,7 +23,7 @@ const isBetter = (a: Link, b: Link): boolean => (a.stalled === b.stalled ? linkC
 const COSTS_KEPT = 64;
 
 /** Ways that will not do. */
-export interface Ruling {
+interface Ruling {
   /** A link that has just failed. */
   readonly without?: Link;
   /** Neighbours that have it already. */

@@ -11,7 +11,7 @@ const ELECT_LEAST_MS = 1_000;
 const ELECT_MS = 8_000;
 /** Two heads so young that their first words crossed: one of them yields. */
 const YOUNG_COUNT = 2;
-export const RADIUS_MAX = 15;
+const RADIUS_MAX = 15;
 /** Where there is room, who finds no other segment joins so far beyond the radius, after so long. */
 const SPILL_HOPS = 2;
 const SPILL_AFTER_MS = 3_000;

@@ -51,7 +51,7 @@ export interface SegmentMachines {
 }
 
 /** The mesh as one of segments, for people. */
-export interface SegmentsView {
+interface SegmentsView {
   /** Of this node's segment; absent while it is in none. */
   readonly head?: NodeId;
   /** Nodes of this node's segment that can be reached, this one among them. */

@@ -38,7 +38,7 @@ export interface Delivered {
  * On the way of a message of this node: `kept` on its disk or not (`unkept`: it lives in memory alone); `held` by a keeper,
  * which `expired` it or has `given-up` its copy.
  */
-export type CustodyEvent = 'kept' | 'unkept' | 'held' | 'expired' | 'given-up';
+type CustodyEvent = 'kept' | 'unkept' | 'held' | 'expired' | 'given-up';
 
 /**
  * What is done for a message of this node, and in vain: `tried` over the best way, `spread` over every link because none leads

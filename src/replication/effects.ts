@@ -5,7 +5,7 @@ import type { SignedBatch } from '../wire/gen/edge_pb.js';
 import type { RecordKey } from './keys.js';
 
 /** A vector as its origin has it. */
-export interface VectorDraft {
+interface VectorDraft {
   readonly space: string;
   /** Of the normalised vector: component ≈ value × scale. */
   readonly int8: Uint8Array;

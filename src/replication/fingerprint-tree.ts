@@ -1,6 +1,6 @@
 import { bigOfHalves } from './keys.js';
 
-export const PREFIX_LEVELS = [0, 4, 8, 12] as const;
+const PREFIX_LEVELS = [0, 4, 8, 12] as const;
 export const DEEPEST_BITS = 12;
 export const BUCKETS = 1 << DEEPEST_BITS;
 

@@ -1,5 +1,5 @@
 /** Numbers that fit a 16-bit column. */
-export const MAX_INTERNED = 65_535;
+const MAX_INTERNED = 65_535;
 
 /** Small numbers for repeated texts, counted so that a number is free again when nothing uses it. 0 is never given. */
 export class Interner {

@@ -1,7 +1,7 @@
 /** Every bound of the weave in one place. What happens beyond each is said beside it. */
 
 /** Longest retention a record may have; a tombstone outlives it by the clock bound, so an erased record never returns. */
-export const DEFAULT_MAX_RETENTION_MS = 90 * 86_400_000;
+const DEFAULT_MAX_RETENTION_MS = 90 * 86_400_000;
 export const DEFAULT_RETENTION_MS = 30 * 86_400_000;
 
 export interface WeaveLimits {

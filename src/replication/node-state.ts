@@ -41,7 +41,7 @@ export interface NodeSnapshot {
   readonly beyond?: readonly NodeId[];
 }
 
-export const CUSTOM_FIELDS_MAX = 16;
+const CUSTOM_FIELDS_MAX = 16;
 const CUSTOM_TEXT_MAX = 128;
 const NAME_MAX = 64;
 const AIR_EDGE_BYTES = 10;

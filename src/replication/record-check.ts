@@ -23,10 +23,10 @@ const PLAIN_TEXT = /^[^\u0000-\u001f\u007f\ud800-\udfff]*$/u;
 export const isPlainText = (text: string, max: number, optional = false): boolean =>
   (optional || text.length > 0) && text.length <= max && PLAIN_TEXT.test(text);
 
-export const isHash = (hash: Uint8Array): boolean => hash.length >= MIN_HASH_BYTES && hash.length <= MAX_HASH_BYTES;
+const isHash = (hash: Uint8Array): boolean => hash.length >= MIN_HASH_BYTES && hash.length <= MAX_HASH_BYTES;
 
 /** Whether a JSON value is nested no deeper than `limit` objects or arrays. */
-export function isShallow(value: unknown, limit: number): boolean {
+function isShallow(value: unknown, limit: number): boolean {
   if (typeof value !== 'object' || value === null) return true;
   if (limit === 0) return false;
   for (const inner of Object.values(value)) if (!isShallow(inner, limit - 1)) return false;

@@ -11,14 +11,14 @@ import { lookAtExact, lookAtRecord, readRecord, type StoreReader } from './store
 import { summaryOf } from './summary.js';
 
 /** A record with its body. */
-export interface StoredRecord extends RecordSummary {
+interface StoredRecord extends RecordSummary {
   readonly core: RecordCore;
   /** Empty when the vector is not held as int8. */
   readonly int8: Uint8Array;
   readonly scale: number;
 }
 
-export interface NewestQuery {
+interface NewestQuery {
   readonly type?: string;
   readonly node?: string;
   readonly sinceMs?: number;

@@ -2,10 +2,10 @@ import { toHex, utf8 } from '../core/bytes.js';
 import { EdgeError } from '../core/errors.js';
 import type { Crypto } from '../ports/crypto.js';
 
-export const DEFAULT_SPACE = 'default';
+const DEFAULT_SPACE = 'default';
 export const DEFAULT_DIMENSION = 512;
 /** A hot path's index takes no more, and wants a multiple of 4. */
-export const MAX_SPACE_DIMENSION = 4_096;
+const MAX_SPACE_DIMENSION = 4_096;
 /** Each used space has its own index. */
 export const MAX_SPACES = 16;
 

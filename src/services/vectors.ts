@@ -1,9 +1,9 @@
 import type { Space } from './spaces.js';
 
 /** What a fault of an embedding is called after its area: `detection.embedding.nan`. */
-export type EmbeddingFault = 'type' | 'dimension' | 'nan' | 'zero';
+type EmbeddingFault = 'type' | 'dimension' | 'nan' | 'zero';
 
-export interface BadEmbedding {
+interface BadEmbedding {
   readonly fault: EmbeddingFault;
   readonly detail: string;
 }

@@ -237,7 +237,7 @@ function loraCarrier(plan: LoraPlan, { clock, random }: CarrierContext): SimCarr
 }
 
 /** Nodes that hear each other, in both directions. */
-export function* mutualPairs(lora: LoraAir): Iterable<Pair> {
+function* mutualPairs(lora: LoraAir): Iterable<Pair> {
   for (let a = 0; a < lora.size; a++)
     for (const { to: b } of lora.listeners(a)) if (b > a && lora.canHear(b, a)) yield [a, b];
 }

@@ -14,7 +14,7 @@ export interface ChurnPlan {
 }
 
 /** Whom it happens to: a world. */
-export interface Mortal {
+interface Mortal {
   readonly nodes: readonly { readonly running: boolean }[];
   crash(node: number): void;
   start(node: number): void;

@@ -70,7 +70,7 @@ function fastKdf(secret: Uint8Array, salt: Uint8Array, info: string, length: num
 }
 
 /** 256 bits from 128 bits of state over the parts as if joined: well spread, quick, not one-way. */
-export function fastHash(...parts: readonly Uint8Array[]): Uint8Array {
+function fastHash(...parts: readonly Uint8Array[]): Uint8Array {
   let [a, b, c, d] = [0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344];
   let word = 0;
   let length = 0;

@@ -10,7 +10,7 @@ import { Flag, overheadBytes } from '../wire/header.js';
 import { fastCrypto } from './fast-crypto.js';
 import { SIM_EPOCH_MS } from './sim-clock.js';
 
-export interface FrameSize {
+interface FrameSize {
   readonly type: string;
   /** What is in it. */
   readonly what: string;
@@ -51,7 +51,7 @@ export function typicalBeacon(withKey: boolean): Uint8Array {
 
 const commitment: Commitment = { firstSequence: 2 ** 30, lastSequence: 2 ** 30 + 90, count: 7, root: HASH_32 };
 
-export function typicalBeat(): Uint8Array {
+function typicalBeat(): Uint8Array {
   const crypto = fastCrypto(seededRandom('sizes'));
   const self = { id: NODE, keys: crypto.keyPairOf(HASH_32), boot: { salt: HASH_32.subarray(16), counter: 12 } };
   return signBeat(crypto, self, 30, { hlc: HLC, clockMs: Number(MS) }, [NODE], commitment);

@@ -33,7 +33,7 @@ export interface LabOptions {
   readonly stallMs: number;
 }
 
-export interface LabFindings {
+interface LabFindings {
   /** Who called whom dead although it was not, when, and why. */
   readonly falseAlarms: readonly string[];
   readonly suspected: number;

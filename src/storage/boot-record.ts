@@ -21,7 +21,7 @@ interface BootRecord {
 
 type Copy = BootRecord | 'absent' | 'damaged';
 
-export const SALT_BYTES = 16;
+const SALT_BYTES = 16;
 /** A new hint differs from this many before it. */
 export const HINTS_KEPT = 64;
 

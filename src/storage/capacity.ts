@@ -15,7 +15,7 @@ export interface CapacityOptions {
  * Kept free on the disk and under the cap: batches that only delete may use it, so a full store can always shrink
  * although copy-on-write needs new pages first.
  */
-export const RESERVE_BYTES = 1024 * 1024;
+const RESERVE_BYTES = 1024 * 1024;
 
 // A batch copies the path to each leaf it touches; deep paths share their upper pages.
 const COPIED_PAGES_MAX = 256;
@@ -57,7 +57,7 @@ export class Capacity {
 }
 
 /** Pages that the puts of a batch may add, at worst; 0 when it only deletes. */
-export function growthPages(ops: readonly StoreOp[], pageBytes: number): number {
+function growthPages(ops: readonly StoreOp[], pageBytes: number): number {
   const inlineMax = Math.floor((pageBytes - PAGE_HEADER_BYTES) / 2) - 2;
   let puts = 0;
   let inline = 0;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { EdgeError } from '../core/errors.js';
 import { guardFiles, systemCode } from './durable-file.js';
 
-export interface DirLock {
+interface DirLock {
   release(): void;
 }
 

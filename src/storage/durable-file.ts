@@ -20,7 +20,7 @@ export function writeDurably(path: string, content: string | Uint8Array, mode = 
 }
 
 /** Makes names created in, renamed in or removed from a directory survive a power cut. */
-export function syncDirectory(path: string): void {
+function syncDirectory(path: string): void {
   const directory = openSync(path, 'r');
   try {
     fsyncSync(directory);

@@ -3,8 +3,8 @@ import { MAX_STORE_KEY_BYTES, type StoreOp } from '../ports/store.js';
 
 export const MAX_SPACES = 32;
 /** A batch above either is refused with `store.batch.size`: split it. */
-export const MAX_BATCH_OPS = 100_000;
-export const MAX_BATCH_BYTES = 64 * 1024 * 1024;
+const MAX_BATCH_OPS = 100_000;
+const MAX_BATCH_BYTES = 64 * 1024 * 1024;
 
 const SPACE_NAME = /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$/;
 // With the `u` flag a surrogate class matches only halves that have no partner.
@@ -29,7 +29,7 @@ export function compareKeys(a: string, b: string): number {
 const rank = (unit: number): number => (unit < 0xd800 ? unit : unit >= 0xe000 ? unit - 0x800 : unit + 0x2000);
 
 /** Throws `store.key` when a key is empty, too long or not well-formed text. */
-export function checkKey(key: string): void {
+function checkKey(key: string): void {
   if (key.length === 0) throw badKey('A store key is empty.');
   if (LONE_SURROGATE.test(key)) throw badKey('A store key is not well-formed Unicode.');
   if (key.length * MAX_BYTES_PER_UNIT > MAX_STORE_KEY_BYTES && Buffer.byteLength(key) > MAX_STORE_KEY_BYTES)

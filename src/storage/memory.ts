@@ -8,7 +8,7 @@ import { storeClosed, storeFull, tooManySpaces } from './store-errors.js';
 type Spaces = Map<string, OrderedMap<Uint8Array>>;
 
 /** What a memory store held on its "disk" at one moment. */
-export interface MemorySnapshot {
+interface MemorySnapshot {
   readonly spaces: ReadonlyMap<string, OrderedMap<Uint8Array>>;
   readonly bytes: number;
 }
@@ -32,7 +32,7 @@ export interface MemoryStoreOptions {
   readonly settle?: (write: () => void) => void;
 }
 
-export const ENTRY_OVERHEAD_BYTES = 64;
+const ENTRY_OVERHEAD_BYTES = 64;
 
 interface Waiting {
   readonly ops: readonly StoreOp[];

@@ -15,7 +15,7 @@ export interface Commitment {
   readonly root: Uint8Array;
 }
 
-export interface VerifiedBeat {
+interface VerifiedBeat {
   readonly author: NodeId;
   readonly publicKey: Uint8Array;
   readonly boot: Boot;
@@ -65,7 +65,7 @@ export function signBeat(
 const membershipHash = (crypto: Crypto, members: readonly NodeId[]): Uint8Array =>
   crypto.sha256(...[...members].sort().map(nodeIdBytes)).slice(0, 8);
 
-export interface ParsedBeat {
+interface ParsedBeat {
   readonly beat: VerifiedBeat;
   readonly body: Uint8Array;
   readonly signature: Uint8Array;

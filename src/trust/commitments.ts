@@ -17,7 +17,7 @@ interface Kept {
   readonly leaves: readonly Leaf[];
 }
 
-export interface FrameProof {
+interface FrameProof {
   readonly leaf: Uint8Array;
   readonly index: number;
   readonly path: readonly Uint8Array[];

@@ -20,7 +20,7 @@ export interface SegmentSummary {
   readonly conditions: readonly number[];
 }
 
-export interface ParsedSegment extends SegmentSummary {
+interface ParsedSegment extends SegmentSummary {
   /** Orders the summaries of one head: newer is greater. */
   readonly rank: bigint;
   readonly publicKey: Uint8Array;

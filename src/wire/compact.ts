@@ -41,7 +41,7 @@ export const aliasOf = (node: NodeId): number => Number.parseInt(node.slice(0, 4
 export const isCompact = (frame: Uint8Array): boolean => ((frame[0] as number) & 0xf0) === MARK;
 
 /** A full frame, and who transmitted it. */
-export interface Expanded {
+interface Expanded {
   readonly frame: Uint8Array;
   readonly transmitter: NodeId;
 }

@@ -34,7 +34,7 @@ export interface ReassemblerLimits {
 export const REASSEMBLER_LIMITS: ReassemblerLimits = { assemblies: 128, bytes: 4 << 20, idleMs: 30_000 };
 
 /** Where the first part of a message came from. */
-export interface PartOrigin {
+interface PartOrigin {
   /** The way it came, which a sender cannot choose: room is shared among these. */
   readonly ingress: number;
   readonly header: Header;

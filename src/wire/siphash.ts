@@ -1,5 +1,4 @@
-/** Bytes of a SipHash key and of its output. */
-export const SIPHASH_KEY_BYTES = 16;
+/** Of its output. */
 export const SIPHASH_BYTES = 8;
 
 const readLe = (b: Uint8Array, at: number): number =>

@@ -1,7 +1,7 @@
 import { LOG_LEVELS } from '../../ports/log.js';
 
 /** How a value is written in the environment and in the library's options. */
-export type KeyKind = 'text' | 'duration' | 'size' | 'count' | 'switch' | 'list' | 'tables';
+type KeyKind = 'text' | 'duration' | 'size' | 'count' | 'switch' | 'list' | 'tables';
 
 export interface KeySpec {
   readonly kind: KeyKind;

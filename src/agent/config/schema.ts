@@ -43,7 +43,7 @@ export interface HostPort {
 }
 
 /** Host and port of `host:port` or `[v6]:port`. */
-export function parseHostPort(text: string): HostPort | undefined {
+function parseHostPort(text: string): HostPort | undefined {
   const match = /^(?:\[([0-9A-Fa-f:.]{2,45}(?:%[\w.-]{1,15})?)\]|([^\s:[\]/]{1,253})):(\d{1,5})$/.exec(text);
   if (!match) return undefined;
   const port = Number(match[3]);

@@ -10,7 +10,7 @@ import { suggestion } from './problems.js';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A configuration is small; anything larger is some other file. */
-export const MAX_CONFIG_BYTES = 2 ** 20;
+const MAX_CONFIG_BYTES = 2 ** 20;
 const MAX_DEPTH = 32;
 
 /** Values by key, as they would stand in the file. */

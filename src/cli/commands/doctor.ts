@@ -39,7 +39,7 @@ function holderOf(directory: string): number | undefined {
   }
 }
 
-export async function examine(options: DoctorOptions): Promise<readonly Check[]> {
+async function examine(options: DoctorOptions): Promise<readonly Check[]> {
   const { config, explain, checks } = await configuration(options);
   const agent = await checkAgent(config, options);
   const pid = holderOf(config.dataDir);

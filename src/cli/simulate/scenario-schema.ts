@@ -6,7 +6,7 @@ import { PLACEMENTS, SHAPES } from '../../sim/scenario/scenario.js';
 import { Priority } from '../../wire/frame-types.js';
 
 const DAY_MS = 86_400_000;
-export const NODES_MAX = 5_000;
+const NODES_MAX = 5_000;
 const LIST_MAX = 10_000;
 
 const duration = z.string('a duration with its unit, such as "30s" or "2m"').transform((text, context) => {

@@ -13,7 +13,7 @@ export interface SeedRun {
   readonly cpuMs: number;
 }
 
-export interface FailedRun {
+interface FailedRun {
   readonly scenario: Scenario;
   readonly seed: number;
   /** The engine or the simulator threw. */

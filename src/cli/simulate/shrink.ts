@@ -5,7 +5,7 @@ import { Shrinker, type Shrunk } from '../../sim/scenario/shrink.js';
 import { plural } from '../format.js';
 import { scenarioToml } from './scenario-toml.js';
 
-export interface ShrunkFile {
+interface ShrunkFile {
   readonly file: string;
   readonly what: string;
   readonly symptom: string;

@@ -7,7 +7,7 @@ const cost = z
   .min(0)
   .describe('Airtime in units of 0.1 ms, times the transmissions a frame takes, plus 10 a link.');
 
-export const routePin = z.strictObject({
+const routePin = z.strictObject({
   nextHop: nodeId,
   cost: z.number().exactOptional().describe('It serves while no way is known that costs less; without it always.'),
 });
@@ -60,7 +60,7 @@ export const traceRequest = z.strictObject({
   all: z.boolean().exactOptional().describe('Also over the other neighbours that may be the first hop.'),
 });
 
-export const traceHop = z.strictObject({
+const traceHop = z.strictObject({
   hop: count,
   nodeId,
   name: z.string(),
@@ -72,7 +72,7 @@ export const traceHop = z.strictObject({
   tookMs: z.number().exactOptional().describe('From the asker to that node and back.'),
 });
 
-export const traceStop = z.strictObject({
+const traceStop = z.strictObject({
   nodeId: nodeId.describe('The last node that answered.'),
   name: z.string(),
   code: z.enum(['trace.no-way', 'trace.not-taken', 'trace.hop-limit', 'trace.loop', 'trace.silent']),

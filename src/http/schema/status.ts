@@ -132,7 +132,7 @@ export const statePage = z.strictObject({
   nextCursor: cursor.exactOptional(),
 });
 
-export const peerLink = z.strictObject({
+const peerLink = z.strictObject({
   radio: z.string(),
   address: z.string(),
   rttMs: z.number().exactOptional(),

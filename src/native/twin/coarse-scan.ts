@@ -5,7 +5,7 @@ import type { QuerySketch } from './query-sketch.js';
 import { COARSE_BITS } from './rotation.js';
 
 /** The distance of a row that is no candidate. */
-export const NO_CANDIDATE = 255;
+const NO_CANDIDATE = 255;
 
 /** Rows of which one in so many is counted for the histogram, where that is enough of them. */
 const SAMPLE = 8;
@@ -14,7 +14,7 @@ const SAMPLE = 8;
 const SPARSE = 16;
 
 /** One block's distances. Rows from `frontier` (within the block) on are sketched about `before`'s mean. */
-export interface CoarseBlock {
+interface CoarseBlock {
   readonly block: Block;
   readonly rows: number;
   readonly frontier: number;

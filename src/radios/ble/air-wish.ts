@@ -6,7 +6,7 @@ import type { BleSettings } from './settings.js';
 const SCAN_ALONE = { scanIntervalMs: 60, scanWindowMs: 50 };
 const SCAN_BESIDE_LINKS = { scanIntervalMs: 90, scanWindowMs: 30 };
 
-export interface AirState {
+interface AirState {
   readonly phase: RolePhase;
   readonly settings: BleSettings;
   readonly isConnecting: boolean;

@@ -2,7 +2,7 @@ import type { Clock, Timer } from '../../ports/clock.js';
 import { Opcode } from './hci-codes.js';
 import { BleLimit } from './limits.js';
 
-export interface QueuedCommand {
+interface QueuedCommand {
   readonly opcode: number;
   readonly packet: Uint8Array;
   /** The answer: a command complete or command status event. */

@@ -21,10 +21,10 @@ export type AdapterSpec =
   | { readonly kind: 'uart'; readonly path: string; readonly baud: number }
   | { readonly kind: 'unix'; readonly path: string };
 
-export const DEFAULT_UART_BAUD = 115_200;
+const DEFAULT_UART_BAUD = 115_200;
 
 /** Between two adapters: the first dials, the second is dialled. */
-export const ADAPTERS_JOINED_BY = '+';
+const ADAPTERS_JOINED_BY = '+';
 
 /** What stands after `ble:`: one adapter or two, or none, which means the first there is. Throws EdgeError `radio.ble.adapter`. */
 export function parseAdapters(text: string | undefined): readonly AdapterSpec[] {

@@ -5,7 +5,7 @@ import { type AddressType, Event, LeEvent } from './hci-codes.js';
 export const PacketType = { Command: 1, Acl: 2, Event: 4 } as const;
 
 /** Longer ACL packets are no LE controller's: the byte stream is out of step. */
-export const MAX_ACL_BYTES = 4_096;
+const MAX_ACL_BYTES = 4_096;
 const ADDRESS_BYTES = 6;
 
 export const u16 = (b: Uint8Array, at: number): number => (b[at] as number) | ((b[at + 1] as number) << 8);
@@ -124,7 +124,7 @@ export function parseAdvertReports(packet: Uint8Array): AdvertReport[] {
   return reports;
 }
 
-export interface ConnectionReport {
+interface ConnectionReport {
   readonly status: number;
   readonly handle: number;
   readonly role: number;

@@ -9,7 +9,7 @@ const FRESH_MS = 2_000;
 /** The one with the higher token dials only after the other had so long to. */
 export const PATIENCE_MS = 10_000;
 /** The same for somebody of another part: it may have no place left to dial from. */
-export const OTHER_PART_PATIENCE_MS = 3_000;
+const OTHER_PART_PATIENCE_MS = 3_000;
 /** News of a root that changed takes a while to all: who shows another one for so long is of another part. */
 const OTHER_MS = 1_000;
 /** And for so long before a controller that takes turns counts it as cut off. */

@@ -12,7 +12,7 @@ export interface NativeHciSocket {
   on(event: 'error', fn: (error: Error) => void): this;
 }
 
-export interface RemoteCharacteristic {
+interface RemoteCharacteristic {
   readonly uuid: string;
   on(event: 'data', fn: (value: Buffer) => void): this;
   subscribe(done: (error: Error | null) => void): void;

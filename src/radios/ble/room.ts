@@ -17,7 +17,7 @@ const AGAIN_MS = 8_000;
 const AGAIN_MAX_MS = 64_000;
 const TRIES_REMEMBERED = 32;
 
-export interface RoomSituation {
+interface RoomSituation {
   readonly now: number;
   readonly ownToken: Uint8Array;
   /** Handles of the links over which neighbours have greeted and which nobody ends yet. */

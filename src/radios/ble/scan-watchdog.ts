@@ -1,4 +1,4 @@
-export type WatchdogVerdict = 'fine' | 'restart-scan' | 'reset';
+type WatchdogVerdict = 'fine' | 'restart-scan' | 'reset';
 
 /** Restarts of the scan before the controller itself is reset. */
 const RESTARTS = 2;

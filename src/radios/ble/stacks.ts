@@ -23,7 +23,7 @@ export interface DialTarget {
 }
 
 /** The remote side's attribute values, ready to use. */
-export interface GattClient {
+interface GattClient {
   readonly packetBytes: number;
   write(value: Uint8Array): void;
 }

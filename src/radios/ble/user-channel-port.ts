@@ -22,7 +22,7 @@ export function listAdapters(): number[] {
 }
 
 /** What a port takes from the system; tests bring their own. */
-export interface UserChannelSystem {
+interface UserChannelSystem {
   readonly adapters: () => readonly number[];
   readonly loadSocket: () => new () => NativeHciSocket;
 }

@@ -37,7 +37,7 @@ export interface MemoryAirOptions {
   readonly linksMax?: number;
 }
 
-export interface AirCounters {
+interface AirCounters {
   readonly delivered: number;
   /** By chance, by a cut or a failure while on the way. */
   readonly lost: number;

@@ -29,7 +29,7 @@ export interface FrameFlight extends AnyFlight {
   readonly notice: undefined;
 }
 
-export interface NoticeFlight extends AnyFlight {
+interface NoticeFlight extends AnyFlight {
   readonly bytes: undefined;
   readonly notice: Notice;
 }

@@ -4,7 +4,7 @@ import type { Random } from '../../ports/random.js';
 import type { Edge, Place } from './place.js';
 
 /** Places in one air; one more is refused with `radio.air.full`. */
-export const MAX_PLACES = 100_000;
+const MAX_PLACES = 100_000;
 
 /** Who stands where, and who is in range of whom. Places and edges are made when first spoken of. */
 export class Topology {

@@ -11,7 +11,7 @@ import { answer, Silence, silence } from './standing.js';
 import { troubleOf } from './trouble.js';
 
 /** How the other end of a line is named: there is only one. */
-export const PEER_ADDRESS: LinkAddress = 'peer';
+const PEER_ADDRESS: LinkAddress = 'peer';
 const MAX_BODY_OVERHEAD = 32;
 
 /** A line with one at its other end: an agent, which is one link, or a dongle, which has an air with many. */

@@ -14,7 +14,7 @@ export const LINE_VERSION = 1;
 const MAGIC = 0x65646765;
 const HELLO_BYTES = 23;
 const VERSION_AT = 5;
-export const DATA_HEADER_BYTES = 3;
+const DATA_HEADER_BYTES = 3;
 export const AIR_HEADER_BYTES = 9;
 
 export interface Greeting {
@@ -120,7 +120,7 @@ function readGreeting(type: typeof BodyType.Hello | typeof BodyType.HelloAck, bo
 /** To everybody in earshot. */
 export const EVERYBODY = 0xffffffff;
 
-export interface AirPacket {
+interface AirPacket {
   readonly from: number;
   readonly to: number;
   readonly frame: Uint8Array;

@@ -4,7 +4,7 @@ import type { Clock } from '../../ports/clock.js';
 import type { Log } from '../../ports/log.js';
 import { GOODBYE_MS } from './limits.js';
 
-export interface DnsSdService {
+interface DnsSdService {
   /** For people; made unique with the node id. */
   readonly name: string;
   readonly nodeId: string;

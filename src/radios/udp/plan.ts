@@ -5,7 +5,7 @@ import { firstIpv4Of, type InterfaceAddress, linkLocalOf, type NetworkInterface,
 import { GROUP_IPV4, GROUP_IPV6 } from './limits.js';
 
 /** `data`: everything is sent from here; `door`: unicast to the discovery port; `group`: multicast to it. */
-export type SocketRole = 'data' | 'door' | 'group';
+type SocketRole = 'data' | 'door' | 'group';
 
 export interface SocketPlan {
   /** Equal keys mean the same socket; a change of address or device changes the key. */

@@ -22,7 +22,7 @@ export interface Failure {
   readonly error: SystemError;
 }
 
-export interface SocketPorts {
+interface SocketPorts {
   readonly discovery: number;
   /** 0: any free one, but the same on every interface where possible. */
   readonly data: number;

@@ -10,7 +10,7 @@ import { decodeCursor, encodeCursor } from './cursor.js';
 import { readDetection } from './validate.js';
 
 /** Items of one call. HTTP takes fewer at once. */
-export const MAX_PUSH_ITEMS = 10_000;
+const MAX_PUSH_ITEMS = 10_000;
 /**
  * Items prepared and recorded between two pauses: a long batch must not hold up the mesh. Recording takes about 40 µs
  * each, and they share one signature, which every node checks once: fewer would cost the mesh more than they spare this one.

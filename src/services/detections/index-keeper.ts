@@ -13,7 +13,7 @@ import { fromLittleEndian, type Space, type Spaces } from '../spaces.js';
 import { type Quantised, quantise } from '../vectors.js';
 
 /** Changes that wait for the index; beyond it they are applied at once. */
-export const MAX_PENDING_CHANGES = 512;
+const MAX_PENDING_CHANGES = 512;
 const FLUSH_DELAY_MS = 20;
 /** Vectors loaded between two pauses at start. */
 const LOAD_BATCH = 500;

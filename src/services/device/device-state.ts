@@ -32,7 +32,7 @@ export interface DevicePatch {
   readonly custom?: Custom | null;
 }
 
-export type PatchInput = {
+type PatchInput = {
   readonly condition?: Condition | null;
   readonly fps?: number | null;
   readonly battery?: number | null;

@@ -8,7 +8,7 @@ const WAIT_DEFAULT_MS = 30_000;
 const WAIT_MAX_MS = 600_000;
 /** How long a message to one node is kept for it, and at most. */
 const LIFE_DEFAULT_MS = 24 * 3_600_000;
-export const LIFE_MAX_MS = 7 * 24 * 3_600_000;
+const LIFE_MAX_MS = 7 * 24 * 3_600_000;
 interface Terms {
   readonly to: string;
   readonly ack?: boolean;

@@ -17,10 +17,10 @@ const poolFor = (k: number): number => Math.max(2 * k + 4, 16);
 const lookedAtFor = (k: number): number => Math.max(4 * k, 64);
 const WIDER = 4;
 /** How far the pool widens for near ties of the k-th best; a metadata filter may widen it to all there is. */
-export const MAX_POOL = 8_192;
+const MAX_POOL = 8_192;
 const NEWEST_PAGE = 500;
 
-export interface LocalQuery {
+interface LocalQuery {
   readonly space: Space;
   readonly vector: Float32Array;
 }

@@ -25,7 +25,7 @@ export interface MeshSearchOptions {
   readonly opened: (id: MessageId) => void;
 }
 
-export interface MeshFindings {
+interface MeshFindings {
   readonly found: readonly Found[];
   readonly asked: readonly NodeId[];
   readonly answered: ReadonlySet<NodeId>;

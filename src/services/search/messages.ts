@@ -113,7 +113,7 @@ export function encodeAnswer(query: MessageId, found: readonly Found[]): Uint8Ar
 export const encodeFault = (query: MessageId, fault: string): Uint8Array =>
   toBinary(SearchAnswerSchema, create(SearchAnswerSchema, { query: idBytes(query), fault }));
 
-export interface ReceivedAnswer {
+interface ReceivedAnswer {
   readonly query: string;
   readonly found: readonly Found[];
   /** Candidates that could not be. */

@@ -8,7 +8,7 @@ import { canonicalMetadata, isPlainObject, type Metadata, parseMetadata } from '
 import { fromLittleEndian, type Space, type Spaces } from '../spaces.js';
 import { dequantise, readEmbedding } from '../vectors.js';
 
-export const K_DEFAULT = 10;
+const K_DEFAULT = 10;
 export const K_MAX = 1_000;
 export const TIMEOUT_DEFAULT_MS = 2_000;
 export const TIMEOUT_MAX_MS = 60_000;

@@ -12,7 +12,7 @@ import { decodeQuery, decodeScoreRequest, encodeAnswer, encodeFault, encodeScore
 import { TIMEOUT_DEFAULT_MS } from './request.js';
 
 /** Queries of others being answered; one more is told `search.busy`. */
-export const MAX_ANSWERING = 32;
+const MAX_ANSWERING = 32;
 
 /** Candidates of one answer: the near ties of a dense crowd must not fill the air. */
 const answerLimit = (k: number): number => 4 * k + 32;

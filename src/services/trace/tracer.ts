@@ -10,7 +10,7 @@ import type { TraceMesh } from './trace-mesh.js';
 import { type Leg, Way } from './way.js';
 
 const TIMEOUT_DEFAULT_MS = 5_000;
-export const TRACE_TIMEOUT_MAX_MS = 60_000;
+const TRACE_TIMEOUT_MAX_MS = 60_000;
 /** Probes one after the other, over one way, until one comes through. */
 const PROBES = 3;
 /** The destination, or the last node, has answered; those on the way that have not yet are waited for so long. */

@@ -6,9 +6,9 @@ import type { World } from '../world.js';
 import type { Findings } from './findings.js';
 
 /** Two nodes count as able to reach each other for a message when they were in one component this long before it … */
-export const SETTLED_BEFORE_MS = 25_000;
+const SETTLED_BEFORE_MS = 25_000;
 /** … and this long after it. */
-export const SETTLED_AFTER_MS = 12_000;
+const SETTLED_AFTER_MS = 12_000;
 /** An outcome comes at the latest this long after the message's timeout. */
 const OUTCOME_SLACK_MS = 1_500;
 

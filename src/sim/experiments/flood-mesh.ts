@@ -13,7 +13,7 @@ import { SimClock } from '../sim-clock.js';
 import { World } from '../world.js';
 
 /** Where a policy is tried: the same for all. */
-export interface FloodScene {
+interface FloodScene {
   readonly seed: number | string;
   readonly random: Random;
   readonly positions: readonly Position[];

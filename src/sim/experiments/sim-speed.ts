@@ -2,7 +2,7 @@ import { seededRandom } from '../../system/seeded-random.js';
 import type { Pair } from '../topologies.js';
 import { World } from '../world.js';
 
-export interface SpeedFigures {
+interface SpeedFigures {
   readonly nodes: number;
   readonly virtualMs: number;
   readonly pairs: number;

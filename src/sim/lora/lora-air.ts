@@ -28,7 +28,7 @@ export interface LoraPhysics {
 }
 
 /** Meshtasticator's default model, with what differs between directions as there. */
-export const LORA_PHYSICS: LoraPhysics = {
+const LORA_PHYSICS: LoraPhysics = {
   model: 'suburban',
   heightM: 1,
   antennaGainDbi: 0,
@@ -60,12 +60,12 @@ export interface StationEvents {
 }
 
 /** Sees every frame that is sent, and every one that is understood. */
-export interface AirWatcher {
+interface AirWatcher {
   sent?(node: number, frame: Uint8Array): void;
   heard?(node: number, frame: Uint8Array, from: number): void;
 }
 
-export interface LoraCounters {
+interface LoraCounters {
   transmissions: number;
   airtimeMs: number;
   /** Frames as they arrived at receivers: understood, and of these those that prevailed over another. */

@@ -18,7 +18,7 @@ import { LORA_MTU_BYTES, loraTraits, symbolMs } from './modem.js';
 
 const QUEUE_FRAMES = 2;
 /** What a radio without addresses says of who sent. */
-export const ANONYMOUS: LinkAddress = 'air';
+const ANONYMOUS: LinkAddress = 'air';
 
 /** How a radio takes its turn: it listens first, and where somebody speaks it waits a random number of slots. */
 export interface TurnTaking {
@@ -45,10 +45,10 @@ export interface LoraRadioOptions {
   readonly queueFrames?: number;
 }
 
-export const loraAddress = (node: number): LinkAddress => `n${node}`;
+const loraAddress = (node: number): LinkAddress => `n${node}`;
 
 /** Meshtastic's slot: detection takes two symbols and a half, and the turn from receiving to sending 7.6 ms. */
-export const turnTaking = (air: LoraAir): TurnTaking => ({
+const turnTaking = (air: LoraAir): TurnTaking => ({
   slotMs: 2.5 * symbolMs(air.modem) + 7.6,
   firstSlots: 1,
   busySlots: 4,

@@ -53,7 +53,7 @@ export const LORA_MTU_BYTES = 255;
 export const symbolMs = ({ spreadingFactor, bandwidthHz }: Modem): number =>
   (2 ** spreadingFactor / bandwidthHz) * 1_000;
 
-export const preambleMs = (of: Modem): number => (of.preambleSymbols + SYNC_SYMBOLS) * symbolMs(of);
+const preambleMs = (of: Modem): number => (of.preambleSymbols + SYNC_SYMBOLS) * symbolMs(of);
 
 /** Bits a symbol carries: two less where symbols are so long that clocks drift within a frame. */
 const bitsPerSymbol = (of: Modem): number => of.spreadingFactor - (symbolMs(of) > SLOW_SYMBOL_MS ? 2 : 0);
@@ -82,8 +82,7 @@ export const sensitivityDbm = (of: Modem, noiseFigureDb = NOISE_FIGURE_DB): numb
   noiseDbm(of, noiseFigureDb) + snrFloorDb(of);
 
 /** Bits a second while a frame's payload is sent. */
-export const loraBitsPerSecond = (of: Modem): number =>
-  (bitsPerSymbol(of) * 4) / (4 + of.codingRate) / (symbolMs(of) / 1_000);
+const loraBitsPerSecond = (of: Modem): number => (bitsPerSymbol(of) * 4) / (4 + of.codingRate) / (symbolMs(of) / 1_000);
 
 /** Of a frame its preamble, header and, on average, half a block of code that is not full. */
 function frameOverheadMs(of: Modem): number {

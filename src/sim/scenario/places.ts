@@ -27,7 +27,7 @@ export function placesOf({ count, placement, spacingM, sideM, positions }: Scena
 }
 
 /** Pairs nearer than `rangeM`. */
-export function pairsInRange(places: readonly Position[], rangeM: number): Pair[] {
+function pairsInRange(places: readonly Position[], rangeM: number): Pair[] {
   const cells = new Map<string, number[]>();
   const name = (column: number, row: number): string => `${column},${row}`;
   const cellOf = ({ x, y }: Position): [number, number] => [Math.floor(x / rangeM), Math.floor(y / rangeM)];

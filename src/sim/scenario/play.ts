@@ -17,7 +17,7 @@ import type { Fault, Scenario, ScenarioMobility } from './scenario.js';
 /** Between two calls of `progress`, virtual ms. */
 const PROGRESS_MS = 1_000;
 
-export interface MapLink {
+interface MapLink {
   readonly pair: Pair;
   /** By number, of the scenario's radios. */
   readonly radio: number;

@@ -18,7 +18,7 @@ export interface Delays {
   readonly mostMs: number;
 }
 
-export interface RadioLoad {
+interface RadioLoad {
   readonly frames: number;
   readonly bytes: number;
   readonly airtimeMs: number;

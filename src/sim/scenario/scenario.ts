@@ -12,8 +12,8 @@ export type Placement = (typeof PLACEMENTS)[number];
 export const SHAPES = ['line', 'ring', 'star', 'grid', 'clique', 'tree'] as const;
 export type Shape = (typeof SHAPES)[number];
 
-export const RADIO_KINDS = ['udp', 'ble', 'serial', 'lora'] as const;
-export type ScenarioRadioKind = (typeof RADIO_KINDS)[number];
+const RADIO_KINDS = ['udp', 'ble', 'serial', 'lora'] as const;
+type ScenarioRadioKind = (typeof RADIO_KINDS)[number];
 
 /** By number; `'any'` is drawn by the seed each time. */
 export type Chosen = readonly number[] | 'any';
@@ -97,7 +97,7 @@ export type Fault =
       readonly forMs: number;
     } & Those);
 
-export const TRAFFIC_KINDS = ['broadcast', 'directed', 'alert', 'record', 'erase', 'state'] as const;
+const TRAFFIC_KINDS = ['broadcast', 'directed', 'alert', 'record', 'erase', 'state'] as const;
 export type TrafficKind = (typeof TRAFFIC_KINDS)[number];
 
 export interface Traffic {

@@ -4,7 +4,7 @@ import { play, type ScenarioRun } from './play.js';
 import type { Scenario, ScenarioRadio } from './scenario.js';
 
 /** Runs of one shrinking; then the smallest so far is the result. */
-export const SHRINK_RUNS_MAX = 300;
+const SHRINK_RUNS_MAX = 300;
 const NODES_LEAST = 2;
 const DURATION_LEAST_MS = 1_000;
 

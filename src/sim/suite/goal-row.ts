@@ -23,7 +23,7 @@ export interface SeedFigures {
   readonly remark?: string;
 }
 
-export interface SeedTools {
+interface SeedTools {
   /** CPU time of the process so far, ms. */
   cpuMs(): number;
 }

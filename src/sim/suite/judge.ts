@@ -1,6 +1,6 @@
 import { median, rounded, type Spread, spreadOf } from './statistics.js';
 
-export interface Bound {
+interface Bound {
   readonly most?: number;
   readonly least?: number;
 }
@@ -65,7 +65,7 @@ const SKIPPED = 'skipped: ';
 
 const boundText = ({ most, least }: Bound): string => (most === undefined ? `≥ ${least}` : `≤ ${most}`);
 
-export function targetText({ of, also = {}, ...bound }: Target): string {
+function targetText({ of, also = {}, ...bound }: Target): string {
   const others = Object.entries(also).map(([name, each]) => `${name} ${boundText(each)}`);
   return [`${boundText(bound)}${of === undefined ? '' : ` × ${of}`}`, ...others].join('; ');
 }

@@ -20,7 +20,7 @@ const short = (value: number): string => {
 
 const at = (value: number): string => value.toFixed(1);
 
-export interface Axis {
+interface Axis {
   readonly most: number;
   readonly label: string;
 }

@@ -11,7 +11,7 @@ export const escaped = (text: string | number): string =>
   String(text).replaceAll(/[&<>"']/g, (c) => ESCAPES[c] as string);
 
 /** Colours of series, in order; told apart on light and on dark ground, and by most who confuse some. */
-export const SERIES = ['--blue', '--orange', '--green', '--red', '--violet', '--brown', '--pink', '--grey'] as const;
+const SERIES = ['--blue', '--orange', '--green', '--red', '--violet', '--brown', '--pink', '--grey'] as const;
 
 export const colour = (index: number): string => `var(${SERIES[index % SERIES.length]})`;
 
