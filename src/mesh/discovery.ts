@@ -355,8 +355,7 @@ export class Discovery {
     carrier.pace.sent(frame.length, now.mono);
     counters.countSent(FrameType.Beacon);
     counters.countBytes(carrier.index, frame.length);
-    const { index: radio } = carrier;
-    this.#context.emit(to === undefined ? { kind: 'transmit', radio, frame } : { kind: 'transmit', radio, to, frame });
+    this.#context.emit({ kind: 'transmit', radio: carrier.index, ...(to !== undefined && { to }), frame });
   }
 
   #beacon(heard: number, answer: boolean, mtuBytes: number): Uint8Array {

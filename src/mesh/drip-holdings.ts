@@ -35,6 +35,8 @@ export interface Held {
   /** Those of them that told this node, and so all that hear them. Who has it from this node alone tells nobody that hears this node. */
   readonly tellers: Set<NodeId>;
   readonly trickle: Trickle;
+  /** Its trickle goes at least so many times slower. */
+  least: number;
   hash: number;
 }
 
@@ -88,7 +90,7 @@ export class DripHoldings {
     let held = this.#held.get(key);
     if (!held) {
       if (this.#held.size >= DRIP_ITEMS_MAX) return undefined;
-      const state = { holders: new Map(), tellers: new Set<NodeId>(), trickle: trickle(), hash: 0 };
+      const state = { holders: new Map(), tellers: new Set<NodeId>(), trickle: trickle(), least: 1, hash: 0 };
       held = { item, scope: Scope.Nobody, isParting: false, isLetGo: false, ...state };
       this.#held.set(key, held);
       this.#foreign++;

@@ -34,6 +34,10 @@ export const keyOf = (kind: number, source: NodeId, rank: bigint): string =>
 
 export const keyOfItem = ({ kind, source, rank }: DripItem): string => keyOf(kind, source, rank);
 
+/** Whether nobody waits for it: what the heads of segments say, and a further beat of a boot that is vouched for already. */
+export const isRoutine = ({ kind, rank }: DripItem, before: DripItem | undefined): boolean =>
+  kind === DripKind.Segment || (kind === DripKind.Beat && before !== undefined && before.rank >> 32n === rank >> 32n);
+
 export const isKind = (kind: number): kind is DripKind => kind >= DripKind.Beat && kind <= DripKind.Segment;
 
 /** What makes an alert one of its source's. */

@@ -6,7 +6,7 @@ import { FrameType, Priority } from '../wire/frame-types.js';
 import { DripCompare } from './drip-compare.js';
 import type { HashedItem } from './drip-hashes.js';
 import { DRIP_ITEMS_MAX, DripHoldings, type Held, Scope } from './drip-holdings.js';
-import { alertRank, type DripItem, DripKind, isKind, keyOf, keyOfItem, sourceOf } from './drip-items.js';
+import { alertRank, type DripItem, DripKind, isKind, isRoutine, keyOf, keyOfItem, sourceOf } from './drip-items.js';
 import { DripMessages, ITEMS_PER_MESSAGE } from './drip-messages.js';
 import { Trickle } from './trickle.js';
 import type { MeshContext } from './types.js';
@@ -19,6 +19,8 @@ const BUSY_STRETCH_MAX = 8;
 /** Who has just started may be one of many: what it hears from others goes on in full frames, too, at first. */
 const YOUNG_MS = 2_000;
 const YOUNG_STRETCH = 4;
+/** Of what nobody waits for: a further beat of a boot that is vouched for already, and what the heads of segments say. */
+const ROUTINE_STRETCH = 12;
 /** A neighbour that was just sent an item has it before it can say that it lacks it. */
 const UNDERWAY_MS = 500;
 
@@ -128,6 +130,7 @@ export class Drip {
     const key = keyOfItem(item);
     const before = this.#held.get(key);
     if (before && before.item.rank >= item.rank) return;
+    const least = isRoutine(item, before?.item) ? ROUTINE_STRETCH : 1;
     const held = this.#held.put(item, () => new Trickle(TRICKLE, this.#context.random));
     if (!held) return this.#context.counters.refuse('drip.limit');
     if (from !== undefined) {
@@ -138,6 +141,7 @@ export class Drip {
     this.#answerAskers(key, held, now);
     if (quiet || (held.scope === Scope.Nobody && !held.isParting)) return;
     if (held.scope !== Scope.Nobody) this.#events.spread(item, from, now);
+    held.least = least;
     this.#run(held, now);
   }
 
@@ -219,8 +223,9 @@ export class Drip {
     const batches = new Map<NodeId, DripItem[]>();
     for (const held of this.#running) {
       const at = held.trickle.nextDeadline();
-      if (at === undefined || at > soon) continue;
-      const due = held.trickle.due(soon);
+      const until = held.least > stretch ? now.mono + TRICKLE.minMs * held.least : soon;
+      if (at === undefined || at > until) continue;
+      const due = held.trickle.due(until);
       const lacking = this.#lacking(held, now);
       if (lacking.length === 0) {
         held.trickle.stop();
@@ -283,7 +288,7 @@ export class Drip {
 
   #run(held: Held, now: Instant): void {
     const isOwn = held.item.source === this.#context.self.id;
-    held.trickle.reset(now.mono, isOwn ? 1 : this.#stretchAt(now));
+    held.trickle.reset(now.mono, Math.max(held.least, isOwn ? 1 : this.#stretchAt(now)));
     this.#running.add(held);
     this.#dueAt = Math.min(this.#dueAt, held.trickle.nextDeadline() ?? Number.POSITIVE_INFINITY);
   }

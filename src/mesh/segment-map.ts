@@ -24,8 +24,6 @@ export class SegmentMap {
   readonly #context: Pick<MeshContext, 'crypto' | 'counters'>;
   readonly #held = new Map<NodeId, Held>();
   readonly #budgets = new Map<NodeId, TokenBucket>();
-  /** Segments that say they have this member. */
-  readonly #claims = new Map<number, Set<NodeId>>();
   /** By target: how many segments away it is from each, while nothing has changed. */
   readonly #distances = new Map<NodeId, ReadonlyMap<NodeId, number>>();
 
@@ -69,10 +67,6 @@ export class SegmentMap {
   put(item: DripItem, summary: SegmentSummary, raisedAt: number): void {
     this.#remove(summary.head);
     this.#held.set(summary.head, { summary, item, until: raisedAt + SUMMARY_LIFE_MS });
-    for (const member of summary.members) {
-      const claims = this.#claims.get(member) ?? new Set();
-      this.#claims.set(member, claims.add(summary.head));
-    }
     this.#distances.clear();
   }
 
@@ -85,8 +79,11 @@ export class SegmentMap {
   }
 
   /** The segments that say this node is theirs. */
-  of(node: NodeId): ReadonlySet<NodeId> {
-    return this.#claims.get(memberOf(node)) ?? NONE;
+  of(node: NodeId): NodeId[] {
+    const member = memberOf(node);
+    const heads: NodeId[] = [];
+    for (const { summary } of this.#held.values()) if (hasMember(summary, member)) heads.push(summary.head);
+    return heads;
   }
 
   /** How many segments away `target` is from each of the others, over those that both name each other. */
@@ -117,11 +114,6 @@ export class SegmentMap {
     const held = this.#held.get(head);
     if (!held) return;
     this.#held.delete(head);
-    for (const member of held.summary.members) {
-      const claims = this.#claims.get(member);
-      claims?.delete(head);
-      if (claims?.size === 0) this.#claims.delete(member);
-    }
     this.#distances.clear();
   }
 
@@ -136,4 +128,13 @@ export class SegmentMap {
   }
 }
 
-const NONE: ReadonlySet<NodeId> = new Set();
+/** They are in rising order. */
+function hasMember({ members }: SegmentSummary, member: number): boolean {
+  let [from, to] = [0, members.length];
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if ((members[middle] as number) < member) from = middle + 1;
+    else to = middle;
+  }
+  return members[from] === member;
+}

@@ -13,7 +13,7 @@ const CONDITIONS = 4;
 export interface SegmentSummary {
   readonly head: NodeId;
   /** First four bytes of each member's id, in rising order; none: the segment is no more. */
-  readonly members: readonly number[];
+  readonly members: Uint32Array;
   /** Heads of the segments next to it. */
   readonly beyond: readonly NodeId[];
   /** Members that are active, idle, processing, offline. */
@@ -62,7 +62,7 @@ export function parseSegment(bytes: Uint8Array): ParsedSegment | undefined {
   const count = body.members.length / MEMBER_BYTES;
   const beyond = nodeIdsOf(body.beyond, Limit.SegmentNeighbours);
   if (!beyond || count > Limit.SegmentMembers) return undefined;
-  const members = Array.from({ length: count }, (_, i) => readU32(body.members, i * MEMBER_BYTES));
+  const members = Uint32Array.from({ length: count }, (_, i) => readU32(body.members, i * MEMBER_BYTES));
   for (let i = 1; i < count; i++) if ((members[i - 1] as number) >= (members[i] as number)) return undefined;
   const head = nodeIdOf(body.head);
   if (count > 0 && !members.includes(memberOf(head))) return undefined;

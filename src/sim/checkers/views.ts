@@ -83,7 +83,7 @@ export class ViewChecker implements Observer {
     for (const other of this.#world.running()) {
       if (component[node.index] !== component[other.index]) continue;
       if (!isOneSegment(node, other)) {
-        if (node.mesh.segments.map.of(other.id).size === 0)
+        if (node.mesh.segments.map.of(other.id).length === 0)
           this.#wrong(now, `node ${node.index} knows no segment of ${other.index}`);
         continue;
       }
