@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createAgent } from 'edge-agent';
 
 const EMBEDDING_VALUES = 512;
-const WAIT_MS = 20_000;
+const WAIT_MS = 60_000;
 const LOOK_EVERY_MS = 20;
 
 /** A UDP port that is free now. Agents that share it find each other. */

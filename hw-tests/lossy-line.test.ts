@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { AgentProcess, allAlive, scratch, until } from '../dist/testing/agents.js';
+import { AgentProcess, allAlive, scratch } from '../dist/testing/agents.js';
 import { EventStream } from '../dist/testing/http-client.js';
 import { type Namespace, withLine } from '../dist/testing/network-namespaces.js';
+import { until } from '../dist/testing/serving.js';
 import { figure } from './figures.js';
 import { lossOf, lossTrouble, makeLossy } from './lossy-wires.js';
 

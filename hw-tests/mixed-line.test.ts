@@ -4,9 +4,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { AgentProcess, allAlive, ownMesh, until } from '../dist/testing/agents.js';
+import { AgentProcess, allAlive, ownMesh } from '../dist/testing/agents.js';
 import { embeddingOf, exactSearch, type Face, facesOf, hashesAt, pushFaces } from '../dist/testing/faces.js';
 import { cableTrouble, SerialCable } from '../dist/testing/serial-cable.js';
+import { until } from '../dist/testing/serving.js';
 
 const DETECTIONS = 1_000;
 const BATCH = 250;

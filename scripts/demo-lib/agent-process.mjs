@@ -6,12 +6,12 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { START_MS } from '../lib/patience.mjs';
 import { apiOf } from './api.mjs';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 /** Preloaded into a process of Node, it ends that one when this one is gone. */
 export const TETHER = pathToFileURL(join(import.meta.dirname, 'tether.mjs')).href;
-const READY_MS = 20_000;
 const STOP_MS = 10_000;
 const LOOK_EVERY_MS = 20;
 /** Of what an agent wrote, the end is kept: an error is there. */
@@ -114,9 +114,9 @@ export class AgentProcess {
 
   /** Waits until it serves. Throws with the end of its log when it does not. */
   async ready() {
-    const runtime = await until(() => this.ended !== undefined || readRuntime(this.data), READY_MS);
+    const runtime = await until(() => this.ended !== undefined || readRuntime(this.data), START_MS);
     if (this.ended !== undefined) throw new Error(`${this.name} ${this.ended}\n${this.log.trimEnd()}`);
-    if (!runtime) throw new Error(`${this.name} did not serve within ${READY_MS / 1000} s\n${this.log.trimEnd()}`);
+    if (!runtime) throw new Error(`${this.name} did not serve within ${START_MS / 1000} s\n${this.log.trimEnd()}`);
     this.api = apiOf(runtime.url);
     this.nodeId = runtime.nodeId;
     this.agentPid = runtime.pid;

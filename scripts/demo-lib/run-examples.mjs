@@ -3,12 +3,13 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { START_MS } from '../lib/patience.mjs';
 import { AgentProcess, freeUdpPort } from './agent-process.mjs';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const EXAMPLES = join(ROOT, 'examples');
 const AT_ONCE = 2;
-const LONGEST_MS = 55_000;
+const LONGEST_MS = 2 * START_MS;
 
 /** @returns {Promise<{code: number | null, output: string, last: string}>} */
 function execute(program, args, env = {}) {

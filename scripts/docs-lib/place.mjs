@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { freeUdpPort, until } from '../demo-lib/agent-process.mjs';
+import { START_MS } from '../lib/patience.mjs';
 
-const MEET_MS = 20_000;
 const CURL_SECONDS = 20;
 const DIMENSION = 512;
 
@@ -95,8 +95,8 @@ export async function openPlace(root) {
     }
     const [main, peer] = agents;
     const meet = async () => {
-      const met = await until(() => agents.every((a) => a.status().peers.alive > 0 && a.routes().length > 0), MEET_MS);
-      if (!met) throw new Error(`the two agents did not meet within ${MEET_MS / 1000} s`);
+      const met = await until(() => agents.every((a) => a.status().peers.alive > 0 && a.routes().length > 0), START_MS);
+      if (!met) throw new Error(`the two agents did not meet within ${START_MS / 1000} s`);
     };
     await meet();
     const { url } = main.status().http;

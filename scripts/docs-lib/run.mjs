@@ -4,12 +4,12 @@ import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { until } from '../demo-lib/agent-process.mjs';
+import { START_MS } from '../lib/patience.mjs';
 import { commandsOf } from './blocks.mjs';
 import { PROGRAM_VALUES, plan, rewrite, SHELL_VALUES } from './rules.mjs';
 
 /** For one block of commands, or one program. */
-const BLOCK_MS = 30_000;
-const STAY_MS = 30_000;
+const BLOCK_MS = START_MS;
 const STOP_MS = 10_000;
 const OUTPUT_CHARS = 16_384;
 /** Between the outputs of two commands of one shell. */
@@ -133,13 +133,13 @@ async function runOn(place, { line, text }, shows) {
       await before?.(place);
       return seen(run, data) && 'seen';
     },
-    STAY_MS,
+    START_MS,
     250,
   );
   if (run.code === undefined) run.signal('SIGTERM');
   const code = await finish(run, STOP_MS);
   if (good === 'ended') return failed(line, text, `ended by itself with ${code}\n${run.output}`);
-  if (good !== 'seen') return failed(line, text, `within ${STAY_MS / 1000} s not: ${sign}\n${run.output}`);
+  if (good !== 'seen') return failed(line, text, `within ${START_MS / 1000} s not: ${sign}\n${run.output}`);
   const stopped = code === 0 || (shows !== 'agent' && code === 'SIGTERM');
   return stopped ? passed(line, text) : failed(line, text, `asked to stop, it ended with ${code}\n${run.output}`);
 }

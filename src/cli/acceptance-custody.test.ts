@@ -1,6 +1,7 @@
 import test from 'ava';
-import { AgentProcess, allAlive, ownMesh, QUICK, startMesh, until } from '../testing/agents.js';
+import { AgentProcess, allAlive, ownMesh, QUICK, startMesh } from '../testing/agents.js';
 import { EventStream } from '../testing/http-client.js';
+import { until } from '../testing/serving.js';
 
 interface Story {
   readonly condition: string;

@@ -2,8 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { appendFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { AgentProcess, allAlive, ownMesh, QUICK, scratch, until } from '../testing/agents.js';
+import { AgentProcess, allAlive, ownMesh, QUICK, scratch } from '../testing/agents.js';
 import { facesOf, hashesAt, pushFaces } from '../testing/faces.js';
+import { until } from '../testing/serving.js';
 
 const isRoot = process.getuid?.() === 0;
 

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { AgentProcess, allAlive, scratch, until } from '../testing/agents.js';
+import { AgentProcess, allAlive, scratch } from '../testing/agents.js';
 import { embeddingOf, exactSearch, type Face, facesOf, hashesAt, pushFaces } from '../testing/faces.js';
 import { type Namespace, namespaceTrouble, type WireOptions, withLine } from '../testing/network-namespaces.js';
+import { until } from '../testing/serving.js';
 
 const trouble = namespaceTrouble();
 

@@ -1,6 +1,7 @@
 import test from 'ava';
-import { AgentProcess, ownMesh, startMesh, until } from '../testing/agents.js';
+import { AgentProcess, ownMesh, startMesh } from '../testing/agents.js';
 import { EventStream } from '../testing/http-client.js';
+import { until } from '../testing/serving.js';
 
 interface SseEvent {
   readonly id: string;

@@ -1,6 +1,7 @@
 import test from 'ava';
-import { type AgentProcess, allAlive, startMesh, until } from '../testing/agents.js';
+import { type AgentProcess, allAlive, startMesh } from '../testing/agents.js';
 import { type Encoding, embeddingOf, exactSearch, type Face, facesOf, hashesAt, pushFaces } from '../testing/faces.js';
+import { until } from '../testing/serving.js';
 
 const PER_NODE = 200;
 const ENCODINGS: readonly Encoding[] = ['application/json', 'application/x-ndjson', 'application/cbor'];

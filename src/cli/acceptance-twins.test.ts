@@ -1,8 +1,9 @@
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { AgentProcess, allAlive, ownMesh, QUICK, scratch, until } from '../testing/agents.js';
+import { AgentProcess, allAlive, ownMesh, QUICK, scratch } from '../testing/agents.js';
 import { facesOf, pushFaces } from '../testing/faces.js';
+import { until } from '../testing/serving.js';
 
 test('two agents with one key are noticed by the others, and nobody falls over it', async (t) => {
   t.timeout(60_000);

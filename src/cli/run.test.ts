@@ -1,9 +1,9 @@
 import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { edgeAgent, type Finished, type Started, startEdgeAgent } from '../testing/command-line.js';
+import { untilServing } from '../testing/serving.js';
 
 /** An agent that nothing outside this machine hears, with a data directory and an HTTP port of its own. */
 const args = (data: string): string[] => {
@@ -17,10 +17,7 @@ async function serving(agent: Started, data: string): Promise<void> {
   void agent.finished.then((finished) => {
     ended = finished;
   });
-  for (let i = 0; i < 1_000 && !existsSync(join(data, 'runtime.json')); i++) {
-    if (ended !== undefined) throw new Error(`the agent ended with ${ended.code}: ${ended.stderr}`);
-    await sleep(20);
-  }
+  await untilServing('the agent', data, agent.pid, () => ended && `${ended.code}, ${ended.stderr}`);
 }
 
 test('run serves until a signal, and ends with 0 having taken its address back', async (t) => {

@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { call, EventStream } from '../testing/http-client.js';
 import { cableTrouble, SerialCable } from '../testing/serial-cable.js';
+import { untilServing } from '../testing/serving.js';
 
 const PULLS = 50;
 const trouble = cableTrouble();
@@ -27,14 +28,8 @@ async function start(name: string, path: string): Promise<RunningAgent> {
     env,
     stdio: 'ignore',
   });
-  const runtime = join(data, 'runtime.json');
-  while (!existsSync(runtime)) {
-    if (child.exitCode !== null) throw new Error(`the agent ended with ${child.exitCode}`);
-    await sleep(20);
-  }
-  await sleep(50);
-  const { url } = JSON.parse(readFileSync(runtime, 'utf8')) as { url: string };
-  const { nodeId } = (await call(`${url}/api/v1/status`)).json as { nodeId: string };
+  const how = (): string | undefined => child.signalCode ?? child.exitCode?.toString();
+  const { url, nodeId } = await untilServing(name, data, child.pid, how);
   return {
     url: `${url}/api/v1`,
     nodeId,

@@ -1,17 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { threadId } from 'node:worker_threads';
 import type { ExecutionContext } from 'ava';
 import { type Answer, type Call, call } from './http-client.js';
+import { type Runtime, START_MS, until, untilServing } from './serving.js';
 
 /** An agent that outlives its test is ended. */
 const LONGEST_MS = 150_000;
-/** A machine that also compiles and tests something else is slow to start a process. */
-const READY_MS = 20_000;
-const POLL_MS = 40;
 /** What is kept of an agent's log; a longer one is cut, and `logBytes` still counts it. */
 const LOG_KEPT_BYTES = 1024 * 1024;
 
@@ -50,29 +47,6 @@ export function ownMesh(): { readonly mesh: string; readonly port: number; reado
 
 export const scratch = (label: string): string => mkdtempSync(join(tmpdir(), `edge-${label}-`));
 
-/** Looks until `condition` gives something; what it throws counts as not yet. Fails with what was awaited and the last error. */
-export async function until<T>(what: string, ms: number, condition: () => T | Promise<T>): Promise<NonNullable<T>> {
-  const deadline = performance.now() + ms;
-  let trouble: unknown;
-  do {
-    try {
-      const found = await condition();
-      if (found !== undefined && found !== null && found !== false) return found;
-      trouble = undefined;
-    } catch (error) {
-      trouble = error;
-    }
-    await sleep(POLL_MS);
-  } while (performance.now() < deadline);
-  throw new Error(`waited ${ms} ms in vain: ${what}${trouble === undefined ? '' : ` (${String(trouble)})`}`);
-}
-
-interface Runtime {
-  readonly pid: number;
-  readonly nodeId: string;
-  readonly url: string;
-}
-
 /** One real agent as a process of the built command line, spoken to over HTTP. */
 export class AgentProcess {
   readonly setup: AgentSetup;
@@ -106,16 +80,12 @@ export class AgentProcess {
       started.child.kill('SIGKILL');
       await started.ended;
     });
-    const runtime = await until(`agent ${setup.name} serves`, READY_MS, () => {
-      if (started.child.exitCode !== null) return 'ended';
-      const found = JSON.parse(readFileSync(join(data, 'runtime.json'), 'utf8')) as Runtime;
-      // A killed agent leaves its own behind.
-      return found.pid === started.child.pid ? found : undefined;
-    });
-    if (runtime === 'ended') {
-      const code = await started.ended;
-      throw new Error(`agent ${setup.name} ended with ${code}: ${started.log.text}`);
-    }
+    const { child, log } = started;
+    const runtime = await untilServing(`agent ${setup.name}`, data, child.pid, () =>
+      child.exitCode === null && child.signalCode === null
+        ? undefined
+        : `${child.exitCode ?? child.signalCode}, ${log.text}`,
+    );
     return new AgentProcess(setup, data, started, runtime);
   }
 
@@ -217,7 +187,7 @@ export async function startMesh(
   return agents;
 }
 
-export async function allAlive(agents: readonly AgentProcess[], ms = 20_000): Promise<void> {
+export async function allAlive(agents: readonly AgentProcess[], ms = START_MS): Promise<void> {
   await Promise.all(
     agents.map(async (agent) => {
       const others = agents.filter((other) => other !== agent).map(({ nodeId }) => nodeId);

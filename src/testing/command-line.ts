@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { START_MS } from './serving.js';
 
 export interface Finished {
   /** `null` when a signal ended it. */
@@ -22,7 +23,7 @@ export interface Started {
 }
 
 /** A command that hangs is ended, so that its test fails and says so. */
-const LONGEST_MS = 60_000;
+const LONGEST_MS = 2 * START_MS;
 
 /** Starts the built command line with nothing of this machine's settings; data go to a directory of its own. */
 export function startEdgeAgent(args: readonly string[], options: CommandOptions = {}): Started {

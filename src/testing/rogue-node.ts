@@ -8,7 +8,8 @@ import { splitPayload } from '../wire/fragments.js';
 import { buildFrame, immutablePart, payloadOf } from '../wire/frame.js';
 import { FrameType, Priority } from '../wire/frame-types.js';
 import { Flag, type Header, readHeader } from '../wire/header.js';
-import { type AgentProcess, until } from './agents.js';
+import type { AgentProcess } from './agents.js';
+import { until } from './serving.js';
 import { dataPortOf, openSocket, sendAll } from './udp-tap.js';
 
 const PART_BYTES = 1_000;
