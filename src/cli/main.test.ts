@@ -2,11 +2,13 @@ import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
+import { EdgeError } from '../core/errors.js';
 import { createHttpServer } from '../http/server.js';
 import { edgeAgent } from '../testing/command-line.js';
 import { FAKE_NODE } from '../testing/fake-agent.js';
 import { scratch, servedBy, stub } from '../testing/served-agent.js';
 import { COMMANDS } from './command-table.js';
+import { exitCodeOf } from './report.js';
 
 const served = servedBy(createHttpServer);
 
@@ -45,6 +47,10 @@ test('wrong usage ends with 2, says what and how to mend it, and writes nothing 
     t.is(stdout, '', args.join(' '));
     t.regex(stderr, /^error: .+\nfix: .+\n$/, args.join(' '));
   }
+  const data = mkdtempSync(join(tmpdir(), 'edge-data-'));
+  const args = ['run', '--radio', 'udp@lo', '--data', data, '--http', '127.0.0.1:0'];
+  t.is((await edgeAgent(args, { env: { EDGE_AGENT_HOT_PATH: 'gpu' } })).code, 2);
+  t.is(exitCodeOf(new EdgeError('hotpath.isa', 'no kernels for mmx here')), 2);
   t.regex((await edgeAgent(['stattus'])).stderr, /Did you mean status\?/);
 });
 

@@ -22,11 +22,13 @@ export class RemoteProblem extends EdgeError {
 export const usage = (message: string, fix?: string): EdgeError =>
   new EdgeError('cli.usage', message, fix === undefined ? {} : { fix });
 
+/** What was asked for is not there, by flag, file or environment. */
+const USAGE_CODES = new Set(['cli.usage', 'radio.spec', 'scenario.file', 'hotpath.isa', 'hotpath.kind']);
+
 /** Wrong usage includes a wrong configuration: nothing was tried. */
 export function exitCodeOf(error: unknown): Exit {
   if (!(error instanceof EdgeError)) return Exit.Failed;
-  const isUsage = error.code === 'cli.usage' || error.code === 'radio.spec' || error.code === 'scenario.file';
-  if (isUsage || error.code.startsWith('config.')) return Exit.Usage;
+  if (USAGE_CODES.has(error.code) || error.code.startsWith('config.')) return Exit.Usage;
   if (error.code === 'cli.no-agent' || error.code === 'cli.not-an-agent') return Exit.NoAgent;
   if (error.status === 401 || error.status === 403) return Exit.NotAllowed;
   return Exit.Failed;

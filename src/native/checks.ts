@@ -1,4 +1,5 @@
 import { EdgeError } from '../core/errors.js';
+import { unknownField } from '../core/known-fields.js';
 
 /** What the twin asks of its arguments: the same as the addon asks, under the same codes. */
 
@@ -90,6 +91,23 @@ export function checkId(value: bigint, name: string): void {
 export function checkObject(value: unknown, name: string): void {
   if (value !== null && (typeof value === 'object' || typeof value === 'function')) return;
   throw wrong(`${name} must be an object`);
+}
+
+/** Options of which a misspelt one would be ignored. */
+const OPTIONS = {
+  hotPath: ['kind', 'isa'],
+  index: ['dimension', 'capacity', 'exactPath', 'mean', 'rotationSeed', 'maxBytes'],
+  dedup: ['capacity', 'ttlMs'],
+  routes: ['capacity', 'ttlMs'],
+  ingest: ['dedup', 'routes', 'self', 'maxFrameBytes', 'trusted'],
+} as const;
+
+/** Gives back options in which every name is one there is. */
+export function checkOptions<Options extends object>(options: Options, of: keyof typeof OPTIONS): Options {
+  checkObject(options, 'options');
+  const unknown = unknownField(options, OPTIONS[of]);
+  if (unknown !== undefined) throw wrong(`options: ${unknown}`);
+  return options;
 }
 
 export function checkThat(condition: boolean, message: string): void {

@@ -190,3 +190,23 @@ test('the loader and the addon’s sources name the same version of the interfac
   const header = readFileSync(new URL('../../native/addon/addon.hpp', import.meta.url), 'utf8');
   t.is(Number(/kAbi = (\d+)/.exec(header)?.[1]), ADDON_ABI);
 });
+
+test('a misspelt option is refused and named, not ignored, by the addon and the twin alike', (t) => {
+  const slip = (field: string) => ({
+    code: 'hotpath.argument',
+    message: new RegExp(`${field}: no such field; known: `),
+  });
+  t.throws(() => createHotPath({ knid: 'js' } as object), slip('knid'));
+  for (const kind of isBuilt ? Object.values(HotPathKind) : [HotPathKind.Js]) {
+    const hotPath = createHotPath({ kind });
+    const size = { capacity: 10, ttlMs: 10 };
+    const [dedup, routes] = [hotPath.dedup(size), hotPath.routes(size)];
+    const ingest = { dedup, routes, self: 1n, maxFrameBytes: 100 };
+    t.throws(() => hotPath.index({ ...size, dimensions: 8 } as never), slip('ttlMs'));
+    t.throws(() => hotPath.index({ capacity: 10, dimensions: 8 } as never), slip('dimensions'));
+    t.throws(() => hotPath.dedup({ ...size, ttlMS: 5 } as never), slip('ttlMS'));
+    t.throws(() => hotPath.routes({ ...size, ttl: 5 } as never), slip('ttl'));
+    t.throws(() => hotPath.ingest({ ...ingest, trustd: true } as never), slip('trustd'));
+    t.notThrows(() => hotPath.ingest({ ...ingest, trusted: true }));
+  }
+});

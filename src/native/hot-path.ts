@@ -7,7 +7,7 @@ import {
   INGEST_STRIDE,
   Verdict,
 } from '../ports/hot-path.js';
-import { checkObject, hotPathError } from './checks.js';
+import { checkOptions, hotPathError } from './checks.js';
 import { type Addon, type Attempt, type Loaded, loadAddon, NOT_THERE } from './load.js';
 import { nativeDatagrams } from './native-datagrams.js';
 import { NativeIngest } from './native-ingest.js';
@@ -63,7 +63,7 @@ function addonOnce(): Loaded {
  * `hotpath.kind` for any other kind. EDGE_AGENT_HOT_PATH (`js`, `native`) stands for a `kind` that is left out.
  */
 export function createHotPath(options: HotPathOptions = {}): HotPath {
-  checkObject(options, 'options');
+  checkOptions(options, 'hotPath');
   const kind = kindOf(options.kind, 'kind') ?? kindWanted();
   if (kind === HotPathKind.Js) {
     if (options.isa !== undefined) throw hotPathError('hotpath.isa', 'the JavaScript twin has no instruction sets');
@@ -112,19 +112,19 @@ export function nativeHotPath(addon: Addon, wanted?: string): HotPath {
     kind: HotPathKind.Native,
     isa,
     index(options) {
-      checkObject(options, 'options');
+      checkOptions(options, 'index');
       return new addon.VectorIndex(options.dimension ?? DEFAULT_DIMENSION, options.capacity, isa, options);
     },
     dedup(options) {
-      checkObject(options, 'options');
+      checkOptions(options, 'dedup');
       return new addon.DedupCache(options.capacity, options.ttlMs, isa);
     },
     routes(options) {
-      checkObject(options, 'options');
+      checkOptions(options, 'routes');
       return new addon.RoutingTable(options.capacity, options.ttlMs ?? DEFAULT_ROUTE_TTL_MS, isa);
     },
     ingest(options) {
-      checkObject(options, 'options');
+      checkOptions(options, 'ingest');
       return new NativeIngest(addon, isa, options);
     },
   };

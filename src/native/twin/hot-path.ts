@@ -1,4 +1,5 @@
 import { type HotPath, HotPathKind } from '../../ports/hot-path.js';
+import { checkOptions } from '../checks.js';
 import { DedupTwin } from './dedup.js';
 import { IngestTwin } from './ingest.js';
 import { RoutesTwin } from './routes.js';
@@ -8,8 +9,8 @@ import { IndexTwin } from './vector-index.js';
 export const twinHotPath = (): HotPath => ({
   kind: HotPathKind.Js,
   isa: 'javascript',
-  index: (options) => new IndexTwin(options),
-  dedup: (options) => new DedupTwin(options),
-  routes: (options) => new RoutesTwin(options),
-  ingest: (options) => new IngestTwin(options),
+  index: (options) => new IndexTwin(checkOptions(options, 'index')),
+  dedup: (options) => new DedupTwin(checkOptions(options, 'dedup')),
+  routes: (options) => new RoutesTwin(checkOptions(options, 'routes')),
+  ingest: (options) => new IngestTwin(checkOptions(options, 'ingest')),
 });

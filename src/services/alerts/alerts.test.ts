@@ -95,6 +95,9 @@ test('pages follow one another without gap, and what is no cursor is refused', a
     Array.from({ length: 25 }, (_, i) => `alert ${24 - i}`),
   );
   t.is(codeOf(t.throws(() => alerts.list({ cursor: 'x' }))), 'request.cursor');
+  t.is(codeOf(t.throws(() => alerts.list({ lmit: 3 } as object))), 'alerts.field');
+  const slip = { priority: 'low', type: 'x', paylod: 1 } as const;
+  t.is(codeOf(await t.throwsAsync(alerts.send(slip))), 'alert.field');
   for (const limit of [0, 1_001, Number.NaN, 1.5]) t.is(codeOf(t.throws(() => alerts.list({ limit }))), 'alerts.limit');
 });
 

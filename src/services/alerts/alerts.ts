@@ -1,6 +1,7 @@
 import { fromUtf8, utf8 } from '../../core/bytes.js';
 import { EdgeError, messageOf } from '../../core/errors.js';
 import type { MessageId } from '../../core/ids.js';
+import { checkFields } from '../../core/known-fields.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Store, StoreOp } from '../../ports/store.js';
 import { Body, decode, encode } from '../../wire/bodies.js';
@@ -111,6 +112,7 @@ export class Alerts {
     readonly type: string;
     readonly payload?: JsonValue;
   }): Promise<Alert> {
+    checkFields(input, ['priority', 'type', 'payload'], 'alert.field');
     if (!isType(input.type)) {
       const bytes = utf8(input.type).length;
       throw new EdgeError('alert.type', `an alert type has 1 to ${ALERT_TYPE_BYTES_MAX} bytes, this one ${bytes}`, {
@@ -152,6 +154,7 @@ export class Alerts {
 
   /** Newest first. */
   list(query: { readonly sinceAt?: number; readonly limit?: number; readonly cursor?: string } = {}): AlertPage {
+    checkFields(query, ['sinceAt', 'limit', 'cursor'], 'alerts.field');
     const limit = query.limit ?? PAGE_DEFAULT;
     if (!Number.isInteger(limit) || limit < 1 || limit > PAGE_MAX) {
       throw new EdgeError('alerts.limit', `limit is 1 to ${PAGE_MAX}, not ${limit}`, {

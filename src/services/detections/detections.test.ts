@@ -198,6 +198,7 @@ test('what is not there, erased or not sensible is refused by code', async (t) =
     'detections.cursor',
   );
   await t.throwsAsync(detections.erase(hash('x')), { message: /not held/ });
+  t.throws(() => detections.list({ lmit: 3 } as object), { message: /^lmit: no such field; known: .*limit/ });
   await t.throwsAsync(detections.push(Array.from({ length: 10_001 }, () => ({}))), { message: /at most 10000/ });
   await mesh.settle(detections.push([{ hash: hash('x'), type: 'a' }]));
   t.deepEqual(await mesh.settle(detections.erase(hash('x'))), { erased: 1 });

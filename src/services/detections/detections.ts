@@ -1,5 +1,6 @@
 import { toHex } from '../../core/bytes.js';
 import { EdgeError } from '../../core/errors.js';
+import { checkFields } from '../../core/known-fields.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Outcome, RecordDraft, RecordSummary } from '../../replication/effects.js';
 import { readHash } from '../hashes.js';
@@ -43,6 +44,8 @@ export interface Detection {
   readonly version: number;
   readonly vector: 'exact' | 'int8' | 'none';
 }
+
+const QUERY_FIELDS = ['type', 'node', 'hash', 'sinceAt', 'untilAt', 'limit', 'cursor'];
 
 export interface DetectionQuery {
   readonly type?: string;
@@ -124,6 +127,7 @@ export class Detections {
 
   /** Newest first. Throws `detections.limit.range`, `detections.cursor`, `detection.hash`. */
   list(query: DetectionQuery = {}): DetectionPage {
+    checkFields(query, QUERY_FIELDS, 'detections.field');
     const { limit = PAGE_DEFAULT, cursor } = query;
     if (!Number.isInteger(limit) || limit < 1 || limit > PAGE_MAX)
       throw new EdgeError('detections.limit.range', `limit: must be a whole number from 1 to ${PAGE_MAX}.`);

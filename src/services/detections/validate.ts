@@ -1,3 +1,4 @@
+import { unknownField } from '../../core/known-fields.js';
 import type { RecordDraft } from '../../replication/effects.js';
 import {
   MAX_HASH_BYTES,
@@ -35,9 +36,8 @@ class Bad {
 /** A draft of what was pushed, or the first fault in it, naming field and limit. `wall` is now, in Unix milliseconds. */
 export function readDetection(item: unknown, spaces: Spaces, wall: number): RecordDraft | { readonly fault: Fault } {
   if (!isPlainObject(item)) return new Bad('item', 'a detection must be an object.');
-  for (const field of Object.keys(item))
-    if (!FIELDS.has(field))
-      return new Bad('field', `${field.slice(0, 64)}: no such field; known: ${[...FIELDS].join(', ')}.`);
+  const unknown = unknownField(item, FIELDS);
+  if (unknown !== undefined) return new Bad('field', unknown);
   const hash = readHash(item['hash']);
   if (!hash) {
     const range = `${MIN_HASH_BYTES * 2} to ${MAX_HASH_BYTES * 2}`;

@@ -112,6 +112,7 @@ test('waiting for delivery ends with the story, or with what became of it', asyn
   a.mesh.delivers = false;
   const lost = a.messages.sendAndWait({ to: b.id, type: 'x' });
   a.mesh.outcome({ id: a.mesh.sent.at(-1)?.id as MessageId, outcome: 'expired' });
+  t.is(await codeOf(a.messages.query({ to: b.id, type: 'x', timeoutMS: 5 } as SendInput)), 'message.field');
   t.is(await codeOf(lost), 'message.expired');
   // A mesh that is busy says so before `send` returns.
   a.mesh.refuses = 'message.busy';

@@ -1,6 +1,7 @@
 import { fromHex } from '../../core/bytes.js';
 import { EdgeError, messageOf } from '../../core/errors.js';
 import { type MessageId, messageIdOf, type NodeId, parseMessageId, parseNodeId } from '../../core/ids.js';
+import { checkFields } from '../../core/known-fields.js';
 import type { Clock, Timer } from '../../ports/clock.js';
 import type { Store } from '../../ports/store.js';
 import { Body, decode, encode } from '../../wire/bodies.js';
@@ -28,6 +29,7 @@ import { checkPriority, lifeOf, PRIORITY_NAMES, waitOf } from './terms.js';
 /** Questions that wait for an answer from elsewhere, and ones from elsewhere that wait for one from here. */
 const OPEN_QUERIES_MAX = 1_024;
 const HANDLERS_MAX = 256;
+const SEND_FIELDS = ['to', 'type', 'payload', 'payloadBase64', 'priority', 'ack', 'timeoutMs'];
 /** What is told of a fault elsewhere. */
 const FAULT_CHARS_MAX = 200;
 /** How long a question from elsewhere may be answered by `respond`. */
@@ -193,6 +195,7 @@ export class Messages {
     input: SendInput,
     { lifeMs, prepare }: { readonly lifeMs: number; readonly prepare: (id: MessageId) => void },
   ): MessageId {
+    checkFields(input, SEND_FIELDS, 'message.field');
     checkType(input.type);
     const priority = input.priority ?? 'medium';
     checkPriority(priority);

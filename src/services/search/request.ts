@@ -1,5 +1,6 @@
 import { EdgeError } from '../../core/errors.js';
 import { type NodeId, parseNodeId } from '../../core/ids.js';
+import { unknownField } from '../../core/known-fields.js';
 import { MAX_TYPE_LENGTH } from '../../replication/limits.js';
 import { isPlainText } from '../../replication/record-check.js';
 import type { WeaveView } from '../../replication/view.js';
@@ -54,9 +55,8 @@ const FIELDS = new Set('embedding like space k type node sinceAt untilAt metadat
 /** Throws EdgeErrors `search.…` (and `detection.space`) that name the field and its limit. */
 export function planOf(request: SearchRequest, spaces: Spaces, view: WeaveView, wall: number): SearchPlan {
   if (!isPlainObject(request)) throw bad('request', 'A search must be an object.');
-  for (const field of Object.keys(request))
-    if (!FIELDS.has(field))
-      throw bad('field', `${field.slice(0, 64)}: no such field; known: ${[...FIELDS].join(', ')}.`);
+  const unknown = unknownField(request, FIELDS);
+  if (unknown !== undefined) throw bad('field', unknown);
   const { k = K_DEFAULT, scope = 'local', timeoutMs = TIMEOUT_DEFAULT_MS } = request;
   if (!isWhole(k, 1, K_MAX)) throw bad('k', `k: must be a whole number from 1 to ${K_MAX}.`);
   if (scope !== 'local' && scope !== 'mesh') throw bad('scope', 'scope: must be "local" or "mesh".');

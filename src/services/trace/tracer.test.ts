@@ -5,7 +5,7 @@ import { TraceEnd, type TraceReport } from '../../mesh/trace-steps.js';
 import { nodeNamed, testCrypto } from '../../testing/builders.js';
 import { turns } from '../../testing/fake-mesh.js';
 import { SteppedClock } from '../../testing/stepped-clock.js';
-import type { TraceResult } from './path.js';
+import type { TraceRequest, TraceResult } from './path.js';
 import { Tracer } from './tracer.js';
 
 const [SELF, A, B, C, OTHER] = [1, 2, 3, 4, 5].map(nodeNamed) as [NodeId, NodeId, NodeId, NodeId, NodeId];
@@ -161,6 +161,8 @@ test('what cannot be traced is refused by code, and so is one trace too many', a
     [OTHER, 'peer.unknown'],
   ] as const)
     t.is((await t.throwsAsync(tracer.trace({ to }), { instanceOf: EdgeError })).code, code);
+  const slip = { to: C, timeoutMS: 5 } as TraceRequest;
+  t.is((await t.throwsAsync(tracer.trace(slip), { instanceOf: EdgeError })).code, 'trace.field');
   t.is((await t.throwsAsync(tracer.trace({ to: C, timeoutMs: 0 }), { instanceOf: EdgeError })).code, 'trace.timeout');
   const many = Array.from({ length: 17 }, () => start({ to: C }));
   await pass(1);

@@ -1,6 +1,7 @@
 import { toHex } from '../../core/bytes.js';
 import { EdgeError } from '../../core/errors.js';
 import { type NodeId, parseNodeId } from '../../core/ids.js';
+import { checkFields } from '../../core/known-fields.js';
 import { DEFAULT_TTL } from '../../core/limits.js';
 import type { TraceReport, TraceStep } from '../../mesh/trace-steps.js';
 import type { Clock, Timer } from '../../ports/clock.js';
@@ -54,8 +55,10 @@ export class Tracer {
     for (const end of [...this.#underWay]) end();
   }
 
-  /** Throws `trace.to`, `trace.self`, `peer.unknown` (404), `trace.timeout` or `trace.busy` (429). */
-  async trace({ to: text, timeoutMs = TIMEOUT_DEFAULT_MS, all = false }: TraceRequest): Promise<TraceResult> {
+  /** Throws `trace.field`, `trace.to`, `trace.self`, `peer.unknown` (404), `trace.timeout` or `trace.busy` (429). */
+  async trace(request: TraceRequest): Promise<TraceResult> {
+    checkFields(request, ['to', 'timeoutMs', 'all'], 'trace.field');
+    const { to: text, timeoutMs = TIMEOUT_DEFAULT_MS, all = false } = request;
     const to = this.#destination(text);
     if (!(timeoutMs >= 1 && timeoutMs <= TRACE_TIMEOUT_MAX_MS)) {
       throw new EdgeError('trace.timeout', `timeoutMs is 1 to ${TRACE_TIMEOUT_MAX_MS}, not ${timeoutMs}`, {
