@@ -46,7 +46,7 @@ test('a scenario is read: durations in ms, ranges of nodes, and what is left out
   t.deepEqual(scenario.expect, { delivered: 0.99, p95Ms: 500 });
 });
 
-const CASES: readonly (readonly [what: string, from: string, to: string, message: RegExp, fix?: RegExp])[] = [
+const CASES: readonly (readonly [what: string, from: string | RegExp, to: string, message: RegExp, fix?: RegExp])[] = [
   [
     'an unknown key',
     'loss = 0.05',
@@ -77,6 +77,20 @@ const CASES: readonly (readonly [what: string, from: string, to: string, message
     /line 16, traffic\[0\]\.start: nothing is ever sent/,
     /earlier start/,
   ],
+  [
+    'a fault after the end',
+    'at = "30s"',
+    'at = "2m"',
+    /line 11, faults\[0\]\.at: it never happens: that is not before the scenario's end/,
+    /longer duration/,
+  ],
+  [
+    'traffic at a time after the end',
+    'every = "2s"',
+    'at = ["1m", "3m"]',
+    /line 15, traffic\[0\]\.at: it never happens/,
+  ],
+  ['no radio', /\[\[radios\]\][^[]*/, '', /radios is missing, expected at least one \[\[radios\]\]/],
   ['a share above 1', '0.05', '5', /line 8, radios\[0\]\.loss is 5, expected at most 1/],
   [
     'a bare number for a duration',

@@ -94,6 +94,7 @@ function checkTogether(file: ScenarioFile, places: Places): void {
       places.refuse(['radios', i], 'nodes that move need a radio with a range', 'Give range instead.');
   });
   faults.forEach((fault, i) => {
+    if (fault.at >= file.duration) refuseLate(['faults', i, 'at'], places);
     if (!('radio' in fault)) return;
     const radio = radios[fault.radio];
     if (!radio) places.refuse(['faults', i, 'radio'], `there is no radio ${fault.radio}`);
@@ -103,11 +104,19 @@ function checkTogether(file: ScenarioFile, places: Places): void {
   checkTraffic(file, places);
 }
 
+const refuseLate = (path: readonly PropertyKey[], places: Places): void =>
+  places.refuse(
+    path,
+    "it never happens: that is not before the scenario's end",
+    'Give an earlier time, or a longer duration.',
+  );
+
 /** That it is settled when it is sent, and that there is such a time. */
 function checkTraffic({ traffic, duration }: ScenarioFile, places: Places): void {
   traffic.forEach(({ every, at, start, until = duration }, i) => {
     if ((every === undefined) === (at === undefined))
       places.refuse(['traffic', i], 'when it is sent is not settled', 'Give either every or at.');
+    if (at?.some((ms) => ms >= duration)) refuseLate(['traffic', i, 'at'], places);
     if (every !== undefined && start >= Math.min(until, duration))
       places.refuse(
         ['traffic', i, 'start'],

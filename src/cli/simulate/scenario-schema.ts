@@ -170,7 +170,7 @@ export const scenarioSchema = z.strictObject({
       .optional(),
     start_over: duration.prefault('2s'),
   }),
-  radios: z.array(radio).min(1).max(8),
+  radios: z.array(radio, 'at least one [[radios]]').min(1).max(8),
   timing: z.strictObject({ heartbeat: duration.optional(), peer_timeout: duration.optional() }).prefault({}),
   mobility: z
     .strictObject({

@@ -6,6 +6,7 @@ import type { Job } from './job.js';
 import { commit, type Machine, machine, machineText } from './machine.js';
 import type { Pool } from './pool.js';
 import type { SeedProgress } from './seed-progress.js';
+import { shortfallText } from './shortfalls.js';
 
 export interface SeedRun {
   readonly scenario: Scenario;
@@ -88,9 +89,7 @@ function complaints({ runs, failures }: ScenarioReport, given: ReadonlyMap<strin
     `replay: edge-agent simulate ${given.get(name) ?? name} --seed ${seed}`;
   return [
     ...runs.flatMap(({ run }) => {
-      const lacks = run.shortfalls.map(
-        ({ name, expected, found }) => `  ${name}: ${found ?? 'nothing to measure'}, expected ${expected}`,
-      );
+      const lacks = run.shortfalls.map((shortfall) => `  ${shortfallText(shortfall)}`);
       const found = run.findings.list.map((finding) => `  ${finding}`);
       if (run.ok && run.findings.total === 0) return [];
       return [

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { EdgeError } from '../../core/errors.js';
 import type { Scenario } from '../../sim/scenario/scenario.js';
 import { Shrinker, type Shrunk } from '../../sim/scenario/shrink.js';
-import { plural } from '../format.js';
+import { forPeople, plural } from '../format.js';
 import { scenarioToml } from './scenario-toml.js';
 
 interface ShrunkFile {
@@ -30,7 +30,10 @@ export async function shrinkToFile(
     found: (shrunk) => {
       const { nodes, events, runs } = shrunk;
       write(shrunk);
-      say(`after ${plural(runs, 'run')}: ${sizes(nodes, events)}, ${shrunk.scenario.durationMs / 1_000} s, in ${file}`);
+      const { durationMs, restMs } = shrunk.scenario;
+      const times = `${forPeople(durationMs)} and ${forPeople(restMs)} of rest`;
+      const what = runs === 1 ? `it fails (${shrunk.symptom})` : `smaller after ${plural(runs, 'run')}`;
+      say(`${what}: ${sizes(nodes, events)}, ${times}, in ${file}`);
     },
   });
   const shrunk = await shrinker.run();

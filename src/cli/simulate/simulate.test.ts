@@ -75,7 +75,7 @@ test('what was expected and did not come makes the exit code 1 and names the rep
     writeFileSync(file, `${PAIR}[expect]\nmedian = "1ms"\n`);
     const { code, out } = await simulate(file, '--seed', '5', '--report', page);
     t.is(code, 1);
-    t.regex(out, /medianMs: [\d.]+, expected 1/);
+    t.regex(out, /median: [\d.]+ ms, expected at most 1 ms/);
     t.true(out.includes(`replay: edge-agent simulate ${file} --seed 5`));
     const html = readFileSync(page, 'utf8');
     t.is(html.match(/<svg /g)?.length, 5);
@@ -107,7 +107,10 @@ test('who ends the search early has the smallest run so far', async (t) => {
       if (said.length === 2) throw new Error('enough');
     };
     await t.throwsAsync(shrinkToFile(loadScenario(file), 1, small, interrupt), { message: 'enough' });
-    t.regex(said[0] ?? '', /after 1 run: 2 nodes, \d+ events, 20 s, in .*small\.toml/);
+    t.regex(
+      said[0] ?? '',
+      /^it fails \(expectation medianMs\): 2 nodes, \d+ events, 20 s and 5 s of rest, in .*small\.toml/,
+    );
     t.like(loadScenario(small), { durationMs: 10_000, about: 'expectation medianMs, of pair, seed 1' });
   });
 });

@@ -2,7 +2,8 @@ import type { MeshMap } from '../../../sim/scenario/play.js';
 import { colour } from './page.js';
 
 const SIZE = 520;
-const MARGIN = 16;
+/** With room for the number over a node at the top. */
+const MARGIN = 26;
 /** Nodes of larger meshes have no numbers. */
 const NUMBERED_MAX = 60;
 const FLAT = 0.35;

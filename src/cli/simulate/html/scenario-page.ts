@@ -5,6 +5,7 @@ import type { Scenario } from '../../../sim/scenario/scenario.js';
 import { byteCount, forPeople, plural } from '../../format.js';
 import { machineText } from '../machine.js';
 import type { ScenarioReport, SeedRun } from '../scenarios.js';
+import { shortfallText } from '../shortfalls.js';
 import { distributionChart, lineChart, roundUp, stackChart } from './charts.js';
 import { meshMap } from './map.js';
 import { type Cell, card, colour, escaped, figure, page, tableHtml } from './page.js';
@@ -91,10 +92,7 @@ function cards({ figures, findings }: ScenarioRun): string {
 
 function runSection({ scenario, run }: SeedRun): string {
   const radios = scenario.radios.map(({ kind }, i) => [`${kind} ${i}`, colour(i)] as const);
-  const lacks = run.shortfalls.map(
-    ({ name, expected, found }) =>
-      `<li class="bad">${escaped(name)}: ${found ?? 'nothing to measure'}, expected ${expected}</li>`,
-  );
+  const lacks = run.shortfalls.map((shortfall) => `<li class="bad">${escaped(shortfallText(shortfall))}</li>`);
   const found = run.findings.list.map((finding) => `<li class="bad">${escaped(finding)}</li>`);
   const wrong = [...lacks, ...found].join('');
   return `<h2>${escaped(run.scenario)}, seed ${run.seed} ${run.ok ? '<span class="good">as expected</span>' : '<span class="bad">not as expected</span>'}</h2>
