@@ -99,6 +99,7 @@ export class DripHoldings {
     held.hash = hashOf(item, this.#crypto);
     this.#count(held);
     held.item = item;
+    held.isLetGo = false;
     held.holders.clear();
     held.tellers.clear();
     const before = held.scope;

@@ -129,7 +129,8 @@ export class Drip {
   put(item: DripItem, from: NodeId | undefined, now: Instant, quiet = false): void {
     const key = keyOfItem(item);
     const before = this.#held.get(key);
-    if (before && before.item.rank >= item.rank) return;
+    // What was let go is taken anew when it is heard of again.
+    if (before && before.item.rank >= item.rank && !(before.isLetGo && before.item.rank === item.rank)) return;
     const least = isRoutine(item, before?.item) ? ROUTINE_STRETCH : 1;
     const held = this.#held.put(item, () => new Trickle(TRICKLE, this.#context.random));
     if (!held) return this.#context.counters.refuse('drip.limit');
@@ -369,7 +370,6 @@ export class Drip {
     }
     const rank = this.#events.take(item.kind, item, peer, now);
     if (rank === undefined) return;
-    if (held) held.isLetGo = false;
     const { kind, source, saltHint, sequence, body, priority, raisedAt } = item;
     this.put({ kind, source, saltHint, sequence, rank, body, priority, raisedAt }, peer, now);
   }

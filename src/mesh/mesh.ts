@@ -192,8 +192,8 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
       most,
     );
     peers.isListed = segments.isListed;
-    routing.beyond = (node, suits) => segments.toward(node, suits);
-    routing.beyondCost = (node) => segments.costTo(node);
+    routing.beyond = (node, suits) => segments.ways.toward(node, suits);
+    routing.beyondCost = (node) => segments.ways.costTo(node);
     return segments;
   }
 

@@ -27,7 +27,10 @@ class Line {
         said: -1,
         election: new SegmentElection(self, testRandom(`${i}`), most, {
           within: known,
-          members: () => this.members.filter(({ election }) => election.head === id).length,
+          members: () =>
+            this.members.flatMap(({ election }, at) =>
+              election.head === id && !this.down.has(at) ? [Math.abs(at - i)] : [],
+            ),
           changed: () => {
             member.heads++;
           },
@@ -103,7 +106,7 @@ test('the segment of a head that is gone is made anew', (t) => {
   const [head, members] = [...line.segments()].sort((a, b) => b[1].length - a[1].length)[0] as [NodeId, number[]];
   const at0 = members.find((i) => line.members[i]?.id === head) as number;
   line.down.add(at0);
-  for (const near of [at0 - 1, at0 + 1]) line.members[near]?.election.forget(head);
+  for (const near of [at0 - 1, at0 + 1]) line.members[near]?.election.forget(head, at(line.now));
   line.run(2 * HEAD_DEAD_MS + 60_000);
   t.false(line.segments().has(head), 'nobody follows it for ever');
   t.false(line.segments().has(undefined));
@@ -112,7 +115,7 @@ test('the segment of a head that is gone is made anew', (t) => {
 test('who claims to be at the head of everything gets those its offers reach, and loses them when nothing backs it', (t) => {
   const { election } = new Line(1, 20, along).members[0] as Member;
   const liar = nodeNamed(9_999);
-  const offer = { head: nodeNamed(0x77_7777), hops: 0, radius: 63, hasRoom: true, isTiny: false, digest: 0 };
+  const offer = { head: nodeNamed(0x77_7777), hops: 0, radius: 63, hasRoom: true, isWhole: false, digest: 0 };
   election.heard(liar, { ...offer, number: 2 ** 47 }, at(0));
   t.is(election.head, offer.head);
   election.doubt(at(1_000));
@@ -128,7 +131,7 @@ test('an offer survives its way; what is malformed is none', (t) => {
     hops: 3,
     radius: 9,
     hasRoom: true,
-    isTiny: false,
+    isWhole: false,
     digest: 0xffff_fff0,
   };
   t.deepEqual(readOffer(writeOffer(offer)), offer);

@@ -1,7 +1,7 @@
 import type { NodeId } from '../core/ids.js';
 import type { Instant } from '../core/machine.js';
 import type { Random } from '../ports/random.js';
-import type { SegmentOffer } from './segment-offer.js';
+import { HOPS_MOST, type SegmentOffer } from './segment-offer.js';
 
 /** A head counts itself up this often; its members leave it when they have heard nothing newer for so long. */
 const COUNT_EVERY_MS = 10_000;
@@ -9,30 +9,39 @@ export const HEAD_DEAD_MS = 45_000;
 /** Who is in no segment waits so long at least, and some more at random, before it heads one itself. */
 const ELECT_LEAST_MS = 1_000;
 const ELECT_MS = 8_000;
+/** Whose segment has become part of another gives that so long to reach it, … */
+const FOLLOW_MS = 10_000;
+/** … and may be anywhere in it until its head has counted twice. */
+const ANYWHERE_MS = 2.5 * COUNT_EVERY_MS;
 /** Two heads so young that their first words crossed: one of them yields. */
 const YOUNG_COUNT = 2;
 const RADIUS_MAX = 15;
 /** Where there is room, who finds no other segment joins so far beyond the radius, after so long. */
 const SPILL_HOPS = 2;
 const SPILL_AFTER_MS = 3_000;
-/** Shares of the most nodes of a segment: it is made for so many, has room below the next, and is tiny below the last. */
+/** Who is in stays in so far beyond the radius: a way that changes is no reason to move. */
+const STAY_HOPS = SPILL_HOPS + 1;
+/** Who is farther, and who has neighbours but none of its own segment, leaves after so long. */
+const OUT_AFTER_MS = 15_000;
+/** Shares of the most nodes of a segment: it is made for so many, and has room below the other. */
 const MADE_FOR = 0.7;
 const ROOM_BELOW = 0.5;
-const TINY_BELOW = 0.12;
-/** A head that is left with a handful for so long joins a neighbour's segment. */
-const TINY_MS = 20_000;
 /** Between two changes of a radius: until the members have followed. */
-const SETTLE_MS = 25_000;
+const SETTLE_MS = 60_000;
+/** For so long a mesh that has become small again says so. */
+const WHOLE_MS = 60_000;
 /** Numbers of one boot of a head follow those of the boots before. */
 const NUMBERS_PER_BOOT = 2 ** 32;
+/** Whoever left a head that was no more knows it by a number that is so much newer at most. */
+const LEAD = 3;
 /** Heads that were left and are not joined again before they say something newer; the oldest is forgotten. */
 const LEFT_MAX = 64;
 
 export interface ElectionEvents {
   /** How many nodes are known within so many hops, this one among them. */
   within(hops: number): number;
-  /** Nodes of this one's segment that can be reached, this one among them. */
-  members(): number;
+  /** By hops from here: nodes of this one's segment that can be reached, this one first. */
+  members(): readonly number[];
   /** The head is another. */
   changed(now: Instant): void;
 }
@@ -41,7 +50,8 @@ export interface ElectionEvents {
  * Which segment a node is in. Heads offer themselves as far as their radius reaches; the offer goes from neighbour to
  * neighbour with the heartbeats, each a hop further. Who has no offer heads a segment itself after a random time. It
  * stabilises itself: offers carry a number that only the head counts up, so that of a head that is gone does not go
- * round for ever (as in DSDV, Perkins & Bhagwat 1994).
+ * round for ever (as in DSDV, Perkins & Bhagwat 1994). Nobody moves because another segment offers more: only when its own
+ * head is gone, out of reach, or says that its segment is part of another.
  */
 export class SegmentElection {
   readonly #self: NodeId;
@@ -58,13 +68,21 @@ export class SegmentElection {
   #hops = 0;
   #radius = 1;
   #hasRoom = true;
-  #isTiny = false;
   /** When the number was last counted up, or heard to be. */
   #numberAt = 0;
   #joinedAt = 0;
-  #shrunkAt = 0;
+  #resizedAt = 0;
   #spillAt = Number.POSITIVE_INFINITY;
   #electAt = Number.POSITIVE_INFINITY;
+  /** The segment that this node's became part of. */
+  #successor: NodeId | undefined;
+  /** Since when all newer numbers come from too far, and since when no neighbour is in this node's segment. */
+  #tooFarAt: number | undefined;
+  #aloneAt: number | undefined;
+  /** What is said of a mesh that was one of segments until lately. */
+  #whole:
+    | { readonly head: NodeId | undefined; readonly number: number; readonly hops: number; readonly until: number }
+    | undefined;
   /** Goes up with everything that neighbours are to know. */
   version = 0;
 
@@ -95,16 +113,25 @@ export class SegmentElection {
     return this.#head === this.#self;
   }
 
+  /** The segment that this node's became part of, while it is on its way there. */
+  get successor(): NodeId | undefined {
+    return this.#successor;
+  }
+
   /** When this node came into its segment, or out of the last one. Monotonic ms. */
   get joinedAt(): number {
     return this.#joinedAt;
   }
 
-  /** What this node says of its segment, while the mesh is one of segments. */
+  /** What this node says of its segment, while the mesh is one of segments, or was until lately. */
   offer(digest: number): SegmentOffer | undefined {
+    if (this.#whole) {
+      const { head, number, hops } = this.#whole;
+      return { head, number, hops, radius: 0, hasRoom: false, isWhole: true, digest };
+    }
     if (!this.#isSplit) return undefined;
     const [number, hops, radius] = [this.#number, this.#hops, this.#radius];
-    return { head: this.#head, number, hops, radius, hasRoom: this.#hasRoom, isTiny: this.#isTiny, digest };
+    return { head: this.#head, number, hops, radius, hasRoom: this.#hasRoom, isWhole: false, digest };
   }
 
   /** What a neighbour said last. */
@@ -116,18 +143,31 @@ export class SegmentElection {
   split(now: Instant): void {
     if (this.#isSplit) return;
     this.#isSplit = true;
+    this.#whole = undefined;
     this.#wait(now);
   }
 
   heard(peer: NodeId, offer: SegmentOffer, now: Instant): void {
+    if (offer.isWhole) {
+      this.#offers.delete(peer);
+      const isLast = this.#head === undefined && (this.#left.has(offer.head as NodeId) || this.#offers.size === 0);
+      const isOfOurs = offer.head === this.#head && offer.number > this.#number && !this.isHead;
+      if (this.#isSplit && (isOfOurs || isLast)) this.#becomeWhole(offer.head, offer.number, offer.hops + 1, now);
+      return;
+    }
+    // Neighbours that have not heard yet that it is whole again.
+    if (this.#whole && (offer.head === undefined || offer.head === this.#whole.head)) {
+      if (offer.number < this.#whole.number) return;
+    }
     this.#offers.set(peer, offer);
     // Who has a neighbour in a segment is in a mesh of segments.
     this.split(now);
     this.#consider(now);
   }
 
-  forget(peer: NodeId): void {
+  forget(peer: NodeId, now: Instant): void {
     this.#offers.delete(peer);
+    if (this.#head !== undefined && !this.isHead) this.#follow(now);
   }
 
   /** Nothing shows that this node's head exists. */
@@ -135,12 +175,28 @@ export class SegmentElection {
     if (this.#head !== undefined && !this.isHead) this.#leave(now, Number.MAX_SAFE_INTEGER);
   }
 
+  /** The head says that there is no such segment any more; `successor`: it is part of that one now. */
+  dissolved(successor: NodeId | undefined, now: Instant): void {
+    if (this.#head === undefined) return;
+    this.#successor = successor;
+    this.#leave(now, this.#number + (this.isHead ? 0 : LEAD));
+  }
+
+  /** The mesh fits into one again. Only its last head says so. */
+  whole(now: Instant): void {
+    if (this.isHead) this.#becomeWhole(this.#self, this.#number + 1, 0, now);
+  }
+
   tick(now: Instant): void {
+    if (this.#whole && now.mono >= this.#whole.until) {
+      this.#whole = undefined;
+      this.version++;
+    }
     if (!this.#isSplit) return;
     if (this.isHead) {
       if (now.mono - this.#numberAt >= COUNT_EVERY_MS) this.#count(now);
     } else if (this.#head !== undefined) {
-      if (now.mono - this.#numberAt >= HEAD_DEAD_MS) this.#leave(now, this.#number);
+      if (now.mono >= this.#outAt) this.#leave(now, this.#number);
     } else if (now.mono >= Math.min(this.#spillAt, this.#electAt)) {
       this.#consider(now);
       if (now.mono >= this.#spillAt) this.#spillAt = Number.POSITIVE_INFINITY;
@@ -149,9 +205,15 @@ export class SegmentElection {
   }
 
   nextDeadline(): number | undefined {
-    if (!this.#isSplit) return undefined;
+    if (!this.#isSplit) return this.#whole?.until;
     if (this.#head === undefined) return Math.min(this.#spillAt, this.#electAt);
-    return this.#numberAt + (this.isHead ? COUNT_EVERY_MS : HEAD_DEAD_MS);
+    return this.isHead ? this.#numberAt + COUNT_EVERY_MS : this.#outAt;
+  }
+
+  /** When this node leaves its segment unless something changes. */
+  get #outAt(): number {
+    const since = Math.min(this.#tooFarAt ?? Number.POSITIVE_INFINITY, this.#aloneAt ?? Number.POSITIVE_INFINITY);
+    return Math.min(since + OUT_AFTER_MS, this.#numberAt + HEAD_DEAD_MS);
   }
 
   #consider(now: Instant): void {
@@ -167,45 +229,53 @@ export class SegmentElection {
   /** Whether its head is alive as far as is known, and reaches here. */
   #suits({ head, number, hops, radius, hasRoom }: SegmentOffer, beyond: boolean): boolean {
     if (head === undefined || head === this.#self || number <= (this.#left.get(head) ?? -1)) return false;
+    if (this.#successor !== undefined && head === this.#successor) return hops < HOPS_MOST;
     return hops + 1 <= radius + (beyond && hasRoom ? SPILL_HOPS : 0);
   }
 
   #follow(now: Instant): void {
-    for (const { head, number, hops, radius, hasRoom, isTiny } of this.#offers.values()) {
-      if (head !== this.#head || number < this.#number) continue;
+    const isAnywhere = this.#successor === this.#head && now.mono - this.#joinedAt < ANYWHERE_MS;
+    let [isNear, isTooFar, isAlone] = [false, false, true];
+    for (const { head, number, hops, radius, hasRoom } of this.#offers.values()) {
+      if (head !== this.#head) continue;
+      isAlone = false;
       const isNewer = number > this.#number;
-      // Who is in stays in a little beyond the radius: a way that changes is no reason to move.
-      if ((!isNewer && hops + 1 >= this.#hops) || hops + 1 > radius + SPILL_HOPS + 1) continue;
-      if (isNewer) this.#numberAt = now.mono;
+      if (!isNewer && (number < this.#number || hops + 1 >= this.#hops)) continue;
+      if (!isAnywhere && hops + 1 > radius + STAY_HOPS) {
+        isTooFar ||= isNewer;
+        continue;
+      }
+      isNear ||= isNewer;
       this.#number = number;
       this.#hops = hops + 1;
       this.#radius = radius;
       this.#hasRoom = hasRoom;
-      this.#isTiny = isTiny;
       this.version++;
     }
+    if (isNear) this.#numberAt = now.mono;
+    if (isNear) this.#tooFarAt = undefined;
+    else if (isTooFar) this.#tooFarAt ??= now.mono;
+    if (!isAlone || this.#offers.size === 0) this.#aloneAt = undefined;
+    else this.#aloneAt ??= now.mono;
   }
 
   #mayYield(now: Instant): void {
-    const isYoung = this.#number % NUMBERS_PER_BOOT <= YOUNG_COUNT;
-    const isLeft = this.#isTiny && now.mono - this.#joinedAt >= TINY_MS;
-    if (!isYoung && !isLeft) return;
+    if (this.#number % NUMBERS_PER_BOOT > YOUNG_COUNT) return;
     for (const offer of this.#offers.values()) {
-      if (!this.#suits(offer, isLeft)) continue;
+      if (!this.#suits(offer, false)) continue;
       const isOlder = offer.number % NUMBERS_PER_BOOT > YOUNG_COUNT;
-      const isBetter = isLeft ? !offer.isTiny : isOlder;
-      if (isBetter || (offer.head as NodeId) < this.#self) return this.#join(offer, now);
+      if (isOlder || (offer.head as NodeId) < this.#self) return this.#join(offer, now);
     }
   }
 
-  #join({ head, number, hops, radius, hasRoom, isTiny }: SegmentOffer, now: Instant): void {
+  #join({ head, number, hops, radius, hasRoom }: SegmentOffer, now: Instant): void {
     if (this.isHead) this.#left.set(this.#self, this.#number);
+    if (head !== this.#successor) this.#successor = undefined;
     this.#head = head;
     this.#number = number;
     this.#hops = hops + 1;
     this.#radius = radius;
     this.#hasRoom = hasRoom;
-    this.#isTiny = isTiny;
     this.#news(now);
   }
 
@@ -220,15 +290,17 @@ export class SegmentElection {
   #wait(now: Instant): void {
     this.#head = undefined;
     this.#number = 0;
-    this.#hops = 255;
+    this.#hops = HOPS_MOST;
     this.#spillAt = now.mono + SPILL_AFTER_MS;
-    this.#electAt = now.mono + ELECT_LEAST_MS + this.#random.below(ELECT_MS);
+    const leastMs = this.#successor === undefined ? ELECT_LEAST_MS : FOLLOW_MS;
+    this.#electAt = now.mono + leastMs + this.#random.below(ELECT_MS);
     this.#news(now);
   }
 
   #becomeHead(now: Instant): void {
     this.#head = this.#self;
-    this.#number = Math.max(this.#boot * NUMBERS_PER_BOOT, this.#left.get(this.#self) ?? 0) + 1;
+    this.#successor = undefined;
+    this.#number = Math.max(this.#boot * NUMBERS_PER_BOOT, (this.#left.get(this.#self) ?? -LEAD) + LEAD) + 1;
     this.#hops = 0;
     this.#radius = 1;
     const most = MADE_FOR * this.#most;
@@ -239,21 +311,32 @@ export class SegmentElection {
       last = next;
     }
     this.#hasRoom = true;
-    this.#isTiny = false;
     this.#news(now);
     this.#numberAt = now.mono - COUNT_EVERY_MS / 2;
   }
 
-  /** A head's sign of life; it looks how many it has. */
+  #becomeWhole(head: NodeId | undefined, number: number, hops: number, now: Instant): void {
+    this.#whole = { head, number, hops, until: now.mono + WHOLE_MS };
+    this.#isSplit = false;
+    this.#head = undefined;
+    this.#successor = undefined;
+    this.#offers.clear();
+    this.#news(now);
+  }
+
+  /** A head's sign of life; it looks how many it has, and how far away. */
   #count(now: Instant): void {
-    const members = this.#events.members();
+    const hops = [...this.#events.members()].sort((a, b) => a - b);
     this.#number++;
     this.#numberAt = now.mono;
-    this.#hasRoom = members < ROOM_BELOW * this.#most;
-    this.#isTiny = members < TINY_BELOW * this.#most;
-    if (members > this.#most && this.#radius > 1 && now.mono - this.#shrunkAt >= SETTLE_MS) {
-      this.#radius--;
-      this.#shrunkAt = now.mono;
+    this.#hasRoom = hops.length < ROOM_BELOW * this.#most;
+    if (hops.length <= this.#most) {
+      // Segments that became part of this one reach farther.
+      this.#radius = Math.min(HOPS_MOST - STAY_HOPS, Math.max(this.#radius, (hops.at(-1) ?? 0) - SPILL_HOPS));
+    } else if (now.mono - this.#resizedAt >= SETTLE_MS) {
+      const last = hops[Math.floor(MADE_FOR * this.#most)] ?? 1;
+      this.#radius = Math.max(1, Math.min(this.#radius - 1, last - STAY_HOPS));
+      this.#resizedAt = now.mono;
     }
     this.version++;
     this.#consider(now);
@@ -262,7 +345,9 @@ export class SegmentElection {
   #news(now: Instant): void {
     this.#numberAt = now.mono;
     this.#joinedAt = now.mono;
-    this.#shrunkAt = now.mono;
+    this.#resizedAt = now.mono;
+    this.#tooFarAt = undefined;
+    this.#aloneAt = undefined;
     this.version++;
     this.#events.changed(now);
   }

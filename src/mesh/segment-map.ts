@@ -4,6 +4,7 @@ import type { Instant } from '../core/machine.js';
 import { TokenBucket } from '../core/token-bucket.js';
 import { isSegmentSigned, memberOf, parseSegment, type SegmentSummary } from '../trust/segment-summary.js';
 import type { DripItem } from './drip-items.js';
+import type { SegmentSize } from './segment-merging.js';
 import type { MeshContext } from './types.js';
 
 /** A summary says what is true for so long; its head repeats it well before. */
@@ -37,6 +38,13 @@ export class SegmentMap {
 
   all(): SegmentSummary[] {
     return [...this.#held.values()].map(({ summary }) => summary);
+  }
+
+  /** What heads say of the size of their segments. */
+  sizes(): Map<NodeId, SegmentSize> {
+    const sizes = new Map<NodeId, SegmentSize>();
+    for (const { head, members, beyond } of this.all()) sizes.set(head, { size: members.length, beyond });
+    return sizes;
   }
 
   get(head: NodeId): SegmentSummary | undefined {

@@ -4,8 +4,10 @@ import { type NodeId, nodeIdBytes, nodeIdOf } from '../core/ids.js';
 const OFFER_BYTES = 20;
 const At = { Number: 8, Hops: 14, Radius: 15, Digest: 16 } as const;
 const NONE = '0000000000000000' as NodeId;
-const Flag = { Room: 0x40, Tiny: 0x80 } as const;
+const Flag = { Room: 0x40, Whole: 0x80 } as const;
 const RADIUS_BITS = 0x3f;
+/** Hops from a head that can be said: so far or farther. */
+export const HOPS_MOST = 60;
 const TWO_32 = 2 ** 32;
 
 /** What a node says in its heartbeats of the segment it is in: its neighbours may be in it, too. */
@@ -20,8 +22,8 @@ export interface SegmentOffer {
   readonly radius: number;
   /** There is room for more, even a little beyond the radius. */
   readonly hasRoom: boolean;
-  /** So few that they had better be in another. */
-  readonly isTiny: boolean;
+  /** The mesh is small again: from this number on it has no segments. */
+  readonly isWhole: boolean;
   /** Of what all segments are to hold. */
   readonly digest: number;
 }
@@ -33,7 +35,7 @@ export function writeOffer(offer: SegmentOffer): Uint8Array {
   writeU32(bytes, At.Number + 2, offer.number % TWO_32);
   bytes[At.Hops] = Math.min(255, offer.hops);
   bytes[At.Radius] =
-    Math.min(RADIUS_BITS, offer.radius) | (offer.hasRoom ? Flag.Room : 0) | (offer.isTiny ? Flag.Tiny : 0);
+    Math.min(RADIUS_BITS, offer.radius) | (offer.hasRoom ? Flag.Room : 0) | (offer.isWhole ? Flag.Whole : 0);
   writeU32(bytes, At.Digest, offer.digest);
   return bytes;
 }
@@ -49,7 +51,7 @@ export function readOffer(bytes: Uint8Array): SegmentOffer | undefined {
     hops: bytes[At.Hops] as number,
     radius: radius & RADIUS_BITS,
     hasRoom: (radius & Flag.Room) !== 0,
-    isTiny: (radius & Flag.Tiny) !== 0,
+    isWhole: (radius & Flag.Whole) !== 0,
     digest: readU32(bytes, At.Digest),
   };
 }

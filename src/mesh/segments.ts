@@ -6,18 +6,27 @@ import { saltHintOf } from '../trust/identity.js';
 import { parseSegment, signSegment } from '../trust/segment-summary.js';
 import type { Drip } from './drip.js';
 import { type DripItem, DripKind } from './drip-items.js';
-import type { Link, Links } from './links.js';
+import type { Links } from './links.js';
 import type { OwnState } from './own-state.js';
 import type { Peers } from './peers.js';
 import type { Routing } from './routing.js';
 import { HEAD_DEAD_MS, SegmentElection } from './segment-election.js';
 import { SegmentMap } from './segment-map.js';
+import { successorOf } from './segment-merging.js';
 import { readOffer, writeOffer } from './segment-offer.js';
+import { SegmentWays } from './segment-ways.js';
 import type { MeshContext } from './types.js';
 
 /** A head says anew who is in its segment at most this often, and at the latest after the other time. */
 const SUMMARY_EVERY_MS = 10_000;
 const SUMMARY_REFRESH_MS = 8 * 60_000;
+/** Where there are many segments all of them together say one summary in so long, as everybody hears each. */
+const SUMMARY_EACH_MS = 1_000;
+/** Two segments that would fit together do so for so long before they become one; the last one is a small mesh for so long. */
+const MERGE_AFTER_MS = 14_000;
+const WHOLE_AFTER_MS = 30_000;
+/** … of so much of the most at most: well below what splits it. */
+const WHOLE_BELOW = 0.7;
 /** For so long what is known of nodes that are in other segments now is kept: routes go on leading to them meanwhile. */
 const PART_AFTER_MS = 60_000;
 const LOOK_EVERY_MS = 5_000;
@@ -30,9 +39,6 @@ const STATES_MOST = 2;
 const DOUBT_AFTER_MS = 2 * HEAD_DEAD_MS;
 /** Neighbours are told of another head within this. */
 const HURRY_MS = 40;
-/** What a hop costs on the way through other segments, and how many one is wide: for an estimate. */
-const HOP_COST = 30;
-const HOPS_PER_SEGMENT = 6;
 const TTL_PER_SEGMENT = 12;
 const TTL_MOST = 255;
 
@@ -67,6 +73,7 @@ interface SegmentsView {
  */
 export class Segments {
   readonly map: SegmentMap;
+  readonly ways: SegmentWays;
   readonly #machines: SegmentMachines;
   readonly #most: number;
   readonly #election: SegmentElection;
@@ -76,17 +83,25 @@ export class Segments {
   #number = 0;
   #said: { readonly names: string; readonly at: number } | undefined;
   #lookAt = 0;
+  /** The segment that this one, whose head this node is, had better join, and since when. */
+  #successor: { readonly head: NodeId; readonly since: number } | undefined;
+  /** Since when this head's segment has been the only one, and small. */
+  #lastSince: number | undefined;
 
   /** `most`: nodes of one segment. */
   constructor(machines: SegmentMachines, most: number) {
     this.#machines = machines;
     this.#most = most;
-    const { context } = machines;
+    const { context, links, routing } = machines;
     this.map = new SegmentMap(context);
     this.#election = new SegmentElection(context.self, context.random.fork('segments'), most, {
       within: (hops) => this.#within(hops),
-      members: () => this.#members().length,
+      members: () => this.#members().map((node) => this.#machines.routing.path(node)?.hops ?? 0),
       changed: (now) => this.#headChanged(now),
+    });
+    this.ways = new SegmentWays({
+      ...{ map: this.map, election: this.#election, self: context.self.id, links, routing },
+      members: () => this.#ours(),
     });
   }
 
@@ -119,7 +134,7 @@ export class Segments {
   }
 
   neighbourDown(peer: NodeId, now: Instant): void {
-    this.#election.forget(peer);
+    this.#election.forget(peer, now);
     if (this.isSplit) this.#neighboursChanged(now);
   }
 
@@ -165,8 +180,17 @@ export class Segments {
 
   /** A summary from a neighbour. */
   take(item: Omit<DripItem, 'rank'>, from: NodeId, now: Instant): bigint | undefined {
-    if (item.source === this.#machines.context.self.id) return undefined;
-    return this.map.take(item, this.#machines.drip().rankOf(DripKind.Segment, item.source), from, now);
+    const { context, drip } = this.#machines;
+    const rank = this.map.take(item, drip().rankOf(DripKind.Segment, item.source), from, now);
+    const summary = rank === undefined ? undefined : this.map.get(item.source);
+    if (item.source === context.self.id) {
+      // Our own words of before a restart: what we have to say now takes their place.
+      if (rank !== undefined && this.#election.isHead) this.#summarise(now, true);
+      else if (rank !== undefined) this.#say([], [0, 0, 0, 0], now);
+      return undefined;
+    }
+    if (summary?.head === this.head && summary?.members.length === 0) this.#election.dissolved(summary.beyond[0], now);
+    return rank;
   }
 
   tick(now: Instant): void {
@@ -175,7 +199,7 @@ export class Segments {
     this.#lookAt = now.mono + LOOK_EVERY_MS;
     for (const item of this.map.expired(now)) this.#machines.drip().remove(item, true, now);
     this.#part(now);
-    if (this.#election.isHead) this.#summarise(now);
+    if (this.#election.isHead) this.#lead(now);
     else if (
       this.head !== undefined &&
       !this.map.get(this.head) &&
@@ -197,41 +221,10 @@ export class Segments {
   /** More can be reached than fit; or so many are named, while those known are few enough to stop at. */
   #isTooLarge(): boolean {
     const { states, routing } = this.#machines;
-    const [known, reachable] = [states.size, routing.reachable().size];
-    if (known > this.#most && reachable >= this.#most) return true;
-    const isHalf = reachable >= HALF_KNOWN * this.#most;
-    return isHalf && routing.topology.named >= this.#most + ENOUGH;
-  }
-
-  // ---- ways -----------------------------------------------------------------------------------------------------------
-
-  /** How many segments away a node of another one is, where a way is known. */
-  distanceTo(node: NodeId): number | undefined {
-    let least: number | undefined;
-    for (const target of this.map.of(node)) {
-      const distance = this.#distance(this.map.distancesTo(target));
-      if (distance !== undefined && (least === undefined || distance < least)) least = distance;
-    }
-    return least;
-  }
-
-  /** A guess at what the way to a node of another segment costs. */
-  costTo(node: NodeId): number | undefined {
-    const distance = this.distanceTo(node);
-    return distance === undefined ? undefined : (distance + 1) * HOPS_PER_SEGMENT * HOP_COST;
-  }
-
-  /** The link towards a node of another segment: over the border to the one next on the way, or to who is at that border. */
-  toward(node: NodeId, suits: (link: Link | undefined) => link is Link): Link | undefined {
-    if (!this.isSplit || this.head === undefined) return undefined;
-    for (const target of this.map.of(node)) {
-      if (target === this.head) continue;
-      const distances = this.map.distancesTo(target);
-      const own = this.#distance(distances);
-      const link = own === undefined ? undefined : this.#over(distances, own, suits);
-      if (link) return link;
-    }
-    return undefined;
+    const reachable = routing.reachable();
+    if (states.size > this.#most && reachable.size >= this.#most) return true;
+    if (reachable.size < HALF_KNOWN * this.#most) return false;
+    return reachable.size + routing.topology.onlyNamedBy(reachable.keys()) >= this.#most + ENOUGH;
   }
 
   /** Hops that a message may go: through one segment, or through as many as there are. */
@@ -249,39 +242,6 @@ export class Segments {
       nodes += summary.members.length;
     }
     return { ...(this.head !== undefined && { head: this.head }), members, segments, nodes };
-  }
-
-  /** How far this node's own segment is away: one more than the nearest of those next to it. */
-  #distance(distances: ReadonlyMap<NodeId, number>): number | undefined {
-    let least: number | undefined;
-    for (const { beyond = [] } of this.#ours())
-      for (const head of beyond) {
-        const distance = distances.get(head);
-        if (distance !== undefined && (least === undefined || distance < least)) least = distance;
-      }
-    return least === undefined ? undefined : least + 1;
-  }
-
-  #over(
-    distances: ReadonlyMap<NodeId, number>,
-    own: number,
-    suits: (link: Link | undefined) => link is Link,
-  ): Link | undefined {
-    const { links, routing, context } = this.#machines;
-    for (const peer of links.neighbours()) {
-      const head = this.#election.offerOf(peer)?.head;
-      const link = links.best(peer);
-      if (head !== undefined && head !== this.head && distances.get(head) === own - 1 && suits(link)) return link;
-    }
-    let best: { readonly cost: number; readonly link: Link } | undefined;
-    for (const { author, beyond = [] } of this.#ours()) {
-      const path = author === context.self.id ? undefined : routing.path(author);
-      if (!path || (best && best.cost <= path.cost)) continue;
-      if (!beyond.some((head) => distances.get(head) === own - 1)) continue;
-      const link = links.best(path.nextHop);
-      if (suits(link)) best = { cost: path.cost, link };
-    }
-    return best?.link;
   }
 
   // ---- who is in ------------------------------------------------------------------------------------------------------
@@ -311,7 +271,12 @@ export class Segments {
 
   #headChanged(now: Instant): void {
     const { ownState, drip, hurry } = this.#machines;
-    if (this.#said && !this.#election.isHead) this.#say([], [0, 0, 0, 0], now);
+    // Members follow where it went.
+    const { successor = this.head } = this.#election;
+    if (this.#said && !this.#election.isHead)
+      this.#say([], [0, 0, 0, 0], now, successor === undefined ? [] : [successor]);
+    this.#successor = undefined;
+    this.#lastSince = undefined;
     this.#beyond = this.#foreignHeads();
     ownState.inSegment(this.head, this.#beyond, now);
     drip().rescope();
@@ -349,7 +314,22 @@ export class Segments {
     }
   }
 
-  #summarise(now: Instant): void {
+  /** What a head does now and then: it says who is in its segment, and ends it where that is for the better. */
+  #lead(now: Instant): void {
+    const { self } = this.#machines.context;
+    this.#summarise(now);
+    const successor = successorOf(self.id, this.map.sizes(), this.#most);
+    if (successor === undefined || successor !== this.#successor?.head)
+      this.#successor = successor && { head: successor, since: now.mono };
+    else if (now.mono - this.#successor.since >= MERGE_AFTER_MS) return this.#election.dissolved(successor, now);
+    const said = this.map.get(self.id);
+    const isLast = said !== undefined && said.beyond.length === 0 && said.members.length <= WHOLE_BELOW * this.#most;
+    if (!isLast) this.#lastSince = undefined;
+    else this.#lastSince ??= now.mono;
+    if (this.#lastSince !== undefined && now.mono - this.#lastSince >= WHOLE_AFTER_MS) this.#election.whole(now);
+  }
+
+  #summarise(now: Instant, isAgain = false): void {
     const members = this.#members();
     const beyond = new Set<NodeId>();
     const conditions = CONDITIONS.map(() => 0);
@@ -363,8 +343,9 @@ export class Segments {
     beyond.delete(context.self.id);
     const heads = [...beyond].sort();
     const names = `${[...members].sort().join()}|${heads.join()}`;
-    const sinceMs = now.mono - (this.#said?.at ?? Number.NEGATIVE_INFINITY);
-    if (sinceMs < SUMMARY_EVERY_MS || (names === this.#said?.names && sinceMs < SUMMARY_REFRESH_MS)) return;
+    const sinceMs = isAgain ? Number.POSITIVE_INFINITY : now.mono - (this.#said?.at ?? Number.NEGATIVE_INFINITY);
+    const everyMs = Math.max(SUMMARY_EVERY_MS, SUMMARY_EACH_MS * this.map.size);
+    if (sinceMs < (this.#said ? everyMs : 0) || (names === this.#said?.names && sinceMs < SUMMARY_REFRESH_MS)) return;
     this.#say(members, conditions, now, heads);
     this.#said = { names, at: now.mono };
   }

@@ -152,10 +152,12 @@ test('setting the same state again is no change', (t) => {
 test('those that are named count before anything is known of them, but one node names no crowd', (t) => {
   const topology = new Topology();
   const edges = (nodes: readonly number[]) => nodes.map((n) => ({ node: nodeNamed(n), cost: 1, radio: 'udp' }));
+  const all = [1, 2, 3].map((n) => nodeNamed(n));
   topology.set({ author: nodeNamed(1), condition: 'active', neighbours: edges([2, 3]) });
-  t.is(topology.named, 3);
+  t.is(topology.onlyNamedBy(all), 2);
   topology.set({ author: nodeNamed(2), condition: 'active', neighbours: edges([1, 3, 4]) });
-  t.is(topology.named, 4);
+  t.is(topology.onlyNamedBy(all), 2);
   topology.set({ author: nodeNamed(3), condition: 'active', neighbours: edges([10, 11, 12, 13, 14, 15, 16]) });
-  t.is(topology.named, 7);
+  t.is(topology.onlyNamedBy(all), 4);
+  t.is(topology.onlyNamedBy([nodeNamed(1)]), 0, 'who has said something is not one of them, alive or not');
 });

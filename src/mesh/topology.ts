@@ -35,13 +35,13 @@ export class Topology {
     return (this.#edges.get(a)?.has(b) ?? false) && (this.#edges.get(b)?.has(a) ?? false);
   }
 
-  /** Nodes that have said something or are named by who has; each adds few that only it names, so that nobody makes up a crowd. */
-  get named(): number {
-    const named = new Set<NodeId>(this.#edges.keys());
-    for (const edges of this.#edges.values()) {
+  /** How many nodes these name that have said nothing themselves yet; each adds few, so that nobody makes up a crowd. */
+  onlyNamedBy(nodes: Iterable<NodeId>): number {
+    const named = new Set<NodeId>();
+    for (const by of nodes) {
       let more = 0;
-      for (const node of edges.keys()) {
-        if (named.has(node)) continue;
+      for (const node of this.#edges.get(by)?.keys() ?? []) {
+        if (this.#edges.has(node) || named.has(node)) continue;
         if (++more > NAMED_BY_ONE) break;
         named.add(node);
       }

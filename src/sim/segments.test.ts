@@ -1,20 +1,16 @@
 import test from 'ava';
 import type { NodeId } from '../core/ids.js';
-import { strewn } from './experiments/sim-speed.js';
+import { agree, around, fieldOf, Moves, segmentsOf } from './segment-lab.js';
 import { grid } from './topologies.js';
 import { World } from './world.js';
 
 const AIR = { loss: 0.01, delayMinMs: 1, delayMaxMs: 5 };
 
-/** By head: the numbers of its nodes. */
-function segmentsOf(world: World): Map<NodeId | undefined, number[]> {
-  const segments = new Map<NodeId | undefined, number[]>();
-  for (const { index, mesh } of world.running()) {
-    const { head } = mesh.segments;
-    segments.set(head, [...(segments.get(head) ?? []), index]);
-  }
-  return segments;
-}
+/** Heads and how many follow them, for a failed assertion. */
+const told = (world: World): string =>
+  [...segmentsOf(world)]
+    .map(([head, nodes]) => `${head ? world.indexOf(head) : 'none'}: ${nodes.length}${agree(nodes) ? '' : ' differ'}`)
+    .join(', ');
 
 test('a mesh below the limit is whole, and says nothing of segments', async (t) => {
   const world = new World({ seed: 1, nodes: 16, segmentNodes: 16, carriers: [{ pairs: grid(4, 4), air: AIR }] });
@@ -25,12 +21,46 @@ test('a mesh below the limit is whole, and says nothing of segments', async (t) 
     t.is(mesh.segments.view(), undefined);
     t.is(mesh.peers.size, 15);
   }
-  t.is(new Set(world.nodes.map(({ mesh }) => mesh.digest())).size, 1);
+  t.true(agree(world.running()));
 });
 
-test('a mesh above the limit splits; within a segment all agree, and messages reach every node of every segment', async (t) => {
+for (const [seed, nodes, most] of [
+  [3, 44, 12],
+  [7, 60, 16],
+  [12, 90, 24],
+] as const) {
+  test(`${nodes} nodes strewn about are each in one segment, none too large, and all of a segment agree (${seed})`, async (t) => {
+    const { world } = fieldOf(seed, nodes, most);
+    world.start();
+    await world.run(120_000);
+    const segments = segmentsOf(world);
+    t.false(segments.has(undefined), told(world));
+    t.true(segments.size >= nodes / most && segments.size <= (3.5 * nodes) / most, told(world));
+    for (const [head, members] of segments) {
+      t.true(members.length <= 1.2 * most, told(world));
+      t.true(
+        members.some(({ id }) => id === head),
+        'a head is in its own segment',
+      );
+      t.true(agree(members), told(world));
+      for (const { mesh } of members) {
+        for (const { id } of members) if (id !== mesh.context.self.id) t.true(mesh.peers.isAlive(id));
+        t.true(mesh.states.size <= 2 * most, 'and not all the others');
+        t.like(mesh.segments.view(), { segments: segments.size, nodes });
+      }
+    }
+    const moves = new Moves(world);
+    for (let i = 0; i < 12; i++) {
+      await world.run(10_000);
+      moves.look();
+    }
+    t.is(moves.count, 0, 'where nothing changes nobody moves');
+  });
+}
+
+test('messages reach every node of every segment, and one node of another', async (t) => {
   const nodes = 44;
-  const world = new World({ seed: 3, nodes, segmentNodes: 12, carriers: [{ pairs: strewn(3, nodes), air: AIR }] });
+  const { world } = fieldOf(3, nodes, 12);
   const got = new Map<string, Set<number>>();
   const outcomes = new Map<string, string>();
   world.watch({
@@ -39,25 +69,6 @@ test('a mesh above the limit splits; within a segment all agree, and messages re
   });
   world.start();
   await world.run(90_000);
-  const segments = segmentsOf(world);
-  t.false(segments.has(undefined), 'every node is in one');
-  t.true(segments.size >= 3 && segments.size <= 15, `${segments.size} segments`);
-  for (const [head, members] of segments) {
-    t.true(members.length <= 18, `${members.length} nodes in one`);
-    t.true(members.includes(world.indexOf(head as NodeId)), 'a head is in its own segment');
-    t.is(
-      new Set(members.map((index) => world.node(index).mesh.digest())).size,
-      1,
-      `${members.length} of ${head} agree`,
-    );
-    for (const index of members) {
-      const { mesh } = world.node(index);
-      for (const other of members)
-        if (other !== index) t.true(mesh.peers.isAlive(world.node(other).id), `${index} knows ${other} of its segment`);
-      t.true([...mesh.states.all()].length <= 24, 'and not all the others');
-      t.like(mesh.segments.view(), { segments: segments.size, nodes });
-    }
-  }
   const broadcast = world.broadcast(0);
   const sent = [7, 19, 33, 40].map((to) => [world.send((to + 20) % nodes, to), to] as const);
   await world.run(15_000);
@@ -73,13 +84,48 @@ test('a segment whose head died has another before long', async (t) => {
   const world = new World({ seed: 5, nodes, segmentNodes: 8, carriers: [{ pairs: grid(5, 5), air: AIR }] });
   world.start();
   await world.run(60_000);
-  const before = segmentsOf(world);
-  const [head] = [...before].sort((a, b) => b[1].length - a[1].length)[0] as [NodeId, number[]];
+  const [head] = [...segmentsOf(world)].sort((a, b) => b[1].length - a[1].length)[0] as [NodeId, unknown];
   world.crash(world.indexOf(head));
   await world.run(150_000);
   const after = segmentsOf(world);
   t.false(after.has(head));
   t.false(after.has(undefined), 'nobody is left without');
-  for (const [, members] of after)
-    t.is(new Set(members.map((index) => world.node(index).mesh.digest())).size, 1, 'they agree');
+  for (const members of after.values()) t.true(agree(members), told(world));
+});
+
+test('a mesh that has become small is whole again, and one of segments when the others come back', async (t) => {
+  const nodes = 40;
+  const { world, pairs } = fieldOf(9, nodes, 16);
+  world.start();
+  await world.run(60_000);
+  t.true(segmentsOf(world).size > 2, told(world));
+  const stay = around(pairs, 0, 9);
+  for (let node = 0; node < nodes; node++) if (!stay.has(node)) world.crash(node);
+  await world.run(240_000);
+  for (const { mesh } of world.running()) {
+    t.false(mesh.segments.isSplit, told(world));
+    t.is([...mesh.peers.all()].filter((peer) => mesh.peers.isAlive(peer)).length, 8);
+  }
+  t.true(agree(world.running()));
+  await world.run(120_000);
+  for (const { mesh } of world.running()) t.false(mesh.segments.isSplit, 'it stays so');
+  world.start();
+  await world.run(120_000);
+  const segments = segmentsOf(world);
+  t.false(segments.has(undefined), told(world));
+  for (const members of segments.values()) t.true(agree(members) && members.length <= 19, told(world));
+});
+
+test('two halves that part are each in order, and together again', async (t) => {
+  const { world, pairs } = fieldOf(11, 48, 16);
+  world.start();
+  await world.run(60_000);
+  const half = around(pairs, 0, 24);
+  world.partition([[...half], world.nodes.map(({ index }) => index).filter((index) => !half.has(index))]);
+  await world.run(180_000);
+  world.heal();
+  await world.run(180_000);
+  const segments = segmentsOf(world);
+  t.false(segments.has(undefined), told(world));
+  for (const members of segments.values()) t.true(agree(members), told(world));
 });

@@ -1,0 +1,92 @@
+import type { NodeId } from '../core/ids.js';
+import type { NodeSnapshot } from '../replication/node-state.js';
+import type { Link, Links } from './links.js';
+import type { Routing } from './routing.js';
+import type { SegmentElection } from './segment-election.js';
+import type { SegmentMap } from './segment-map.js';
+
+/** What a hop costs on the way through other segments, and how many one is wide: for an estimate. */
+const HOP_COST = 30;
+const HOPS_PER_SEGMENT = 6;
+
+export interface SegmentWaysMachines {
+  readonly self: NodeId;
+  readonly map: SegmentMap;
+  readonly election: Pick<SegmentElection, 'head' | 'offerOf'>;
+  readonly links: Links;
+  readonly routing: Routing;
+  /** What is known of the nodes of this one's segment. */
+  members(): Iterable<NodeSnapshot>;
+}
+
+/** Ways to nodes of other segments: from border to border, over segments that name each other. */
+export class SegmentWays {
+  readonly #machines: SegmentWaysMachines;
+
+  constructor(machines: SegmentWaysMachines) {
+    this.#machines = machines;
+  }
+
+  /** How many segments away a node of another one is, where a way is known. */
+  distanceTo(node: NodeId): number | undefined {
+    let least: number | undefined;
+    for (const target of this.#machines.map.of(node)) {
+      const distance = this.#distance(this.#machines.map.distancesTo(target));
+      if (distance !== undefined && (least === undefined || distance < least)) least = distance;
+    }
+    return least;
+  }
+
+  /** A guess at what the way to a node of another segment costs. */
+  costTo(node: NodeId): number | undefined {
+    const distance = this.distanceTo(node);
+    return distance === undefined ? undefined : (distance + 1) * HOPS_PER_SEGMENT * HOP_COST;
+  }
+
+  /** The link towards a node of another segment: over the border to the one next on the way, or to who is at that border. */
+  toward(node: NodeId, suits: (link: Link | undefined) => link is Link): Link | undefined {
+    const { head } = this.#machines.election;
+    if (head === undefined) return undefined;
+    for (const target of this.#machines.map.of(node)) {
+      if (target === head) continue;
+      const distances = this.#machines.map.distancesTo(target);
+      const own = this.#distance(distances);
+      const link = own === undefined ? undefined : this.#over(distances, own, suits);
+      if (link) return link;
+    }
+    return undefined;
+  }
+
+  /** How far this node's own segment is away: one more than the nearest of those next to it. */
+  #distance(distances: ReadonlyMap<NodeId, number>): number | undefined {
+    let least: number | undefined;
+    for (const { beyond = [] } of this.#machines.members())
+      for (const head of beyond) {
+        const distance = distances.get(head);
+        if (distance !== undefined && (least === undefined || distance < least)) least = distance;
+      }
+    return least === undefined ? undefined : least + 1;
+  }
+
+  #over(
+    distances: ReadonlyMap<NodeId, number>,
+    own: number,
+    suits: (link: Link | undefined) => link is Link,
+  ): Link | undefined {
+    const { links, routing, election, self } = this.#machines;
+    for (const peer of links.neighbours()) {
+      const head = election.offerOf(peer)?.head;
+      const link = links.best(peer);
+      if (head !== undefined && head !== election.head && distances.get(head) === own - 1 && suits(link)) return link;
+    }
+    let best: { readonly cost: number; readonly link: Link } | undefined;
+    for (const { author, beyond = [] } of this.#machines.members()) {
+      const path = author === self ? undefined : routing.path(author);
+      if (!path || (best && best.cost <= path.cost)) continue;
+      if (!beyond.some((head) => distances.get(head) === own - 1)) continue;
+      const link = links.best(path.nextHop);
+      if (suits(link)) best = { cost: path.cost, link };
+    }
+    return best?.link;
+  }
+}
