@@ -2,7 +2,6 @@ import { hlcMs } from '../core/hlc.js';
 import type { MessageId, NodeId } from '../core/ids.js';
 import type { Instant, Machine } from '../core/machine.js';
 import type { RoutingTable } from '../ports/hot-path.js';
-import type { HeardFrame } from '../ports/radio.js';
 import type { WeaveEffect } from '../replication/effects.js';
 import { NodeStates } from '../replication/node-state.js';
 import { KnownNodes } from '../trust/known-nodes.js';
@@ -346,25 +345,26 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     const now = this.pulse.at(at);
     this.#options.clock.aheadMs = this.pulse.aheadMs;
     this.#outbox = [];
-    const inPassing = this.#inPassing(input, now);
-    if (inPassing === InPassing.Quiet && this.#wake.nothingDue(now.mono)) return this.#outbox;
-    // A neighbour was heard, or it is time to speak: mostly all that follows is liveness.
-    if ((inPassing !== InPassing.No || input.kind === 'tick') && this.#wake.nothingElseDue(now.mono)) {
+    const left = this.#inPassing(input, now);
+    if (!left && this.#reception.short.passed === InPassing.Quiet && this.#wake.nothingDue(now.mono))
+      return this.#outbox;
+    // Neighbours were heard, or it is time to speak: mostly all that follows is liveness.
+    if ((!left || input.kind === 'tick') && this.#wake.nothingElseDue(now.mono)) {
       if (!this.#wake.passes(() => this.liveness.tick(now))) this.#tick(now);
       return this.#outbox;
     }
     this.#wake.changed();
-    if (inPassing === InPassing.No) this.#inputs.handle(input, now);
+    if (left) this.#inputs.handle(left, now);
     this.#tick(now);
     return this.#outbox;
   }
 
-  #inPassing(input: MeshInput, now: Instant): InPassing {
-    if (input.kind !== 'heard' || input.frames.length !== 1) return InPassing.No;
-    const carrier = this.#carriers.get(input.radio);
-    return carrier
-      ? this.#reception.short.heard(carrier, input.frames[0] as HeardFrame, this.#ownDigest, now)
-      : InPassing.No;
+  /** What is left of the input once neighbours that only say that they are there have been heard. */
+  #inPassing(input: MeshInput, now: Instant): MeshInput | undefined {
+    const carrier = input.kind === 'heard' && this.#carriers.get(input.radio);
+    if (!carrier) return input;
+    const frames = this.#reception.short.sift(carrier, input.frames, this.#ownDigest, now);
+    return frames.length > 0 ? { kind: 'heard', radio: input.radio, frames } : undefined;
   }
 
   nextDeadline(): number | undefined {

@@ -99,3 +99,28 @@ test('a forged heartbeat is counted and a repeated one is nothing', (t) => {
   t.is(hear(bytes), InPassing.No, 'its sequence was accepted: the long way says so');
   t.is(present.length, 1);
 });
+
+test('of frames that came together those that need more are left, in their order', (t) => {
+  const { way, carrier, link, beat } = setup();
+  const [bare, news, told] = [NONE, digest(DIGEST + 1), digest(DIGEST)].map((payload) => ({
+    from: link.address,
+    bytes: beat(payload),
+  }));
+  const stranger = { from: 'elsewhere', bytes: beat(NONE) };
+  const frames = [bare, news, stranger, told].flatMap((frame) => frame ?? []);
+  t.deepEqual(
+    way.sift(carrier, frames, () => DIGEST, at(5)),
+    [news, stranger],
+  );
+  t.is(way.passed, InPassing.Quiet);
+});
+
+test('one that was waited for among those that came together changes what is next', (t) => {
+  const { way, carrier, link, beat } = setup(true);
+  const frames = [NONE, NONE].map((payload) => ({ from: link.address, bytes: beat(payload) }));
+  t.deepEqual(
+    way.sift(carrier, frames, () => DIGEST, at(5)),
+    [],
+  );
+  t.is(way.passed, InPassing.Done);
+});

@@ -39,6 +39,8 @@ export class ShortWay {
   readonly #present: (link: Link, now: Instant) => boolean;
   readonly #offsets = new Uint32Array(2);
   readonly #out = new Int32Array(INGEST_STRIDE);
+  /** Of all that `sift` did last. */
+  passed: InPassing = InPassing.Quiet;
 
   /** `present`: false when that changes what is to be done next. */
   constructor(
@@ -55,7 +57,18 @@ export class ShortWay {
     this.#present = present;
   }
 
-  /** `digest`: of what this node holds. */
+  /** The frames that are no such; what became of the others says `passed`. `digest`: of what this node holds. */
+  sift(carrier: Carrier, frames: readonly HeardFrame[], digest: () => number, now: Instant): readonly HeardFrame[] {
+    this.passed = InPassing.Quiet;
+    const left: HeardFrame[] = [];
+    for (const frame of frames) {
+      const how = this.heard(carrier, frame, digest, now);
+      if (how === InPassing.No) left.push(frame);
+      else if (how === InPassing.Done) this.passed = InPassing.Done;
+    }
+    return left;
+  }
+
   heard(carrier: Carrier, { from, bytes, shouted }: HeardFrame, digest: () => number, now: Instant): InPassing {
     if (bytes[Offset.Type] !== FrameType.Heartbeat || shouted || !isBare(bytes, digest)) return InPassing.No;
     const link = this.#links.find(carrier.index, from);

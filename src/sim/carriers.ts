@@ -96,6 +96,8 @@ export interface CarrierContext {
 const BLE_LINKS_MAX = 7;
 const BLE_MTU_BYTES = 512;
 const UDP_DELAY_MS = [1, 5] as const;
+/** The kernel keeps what has come until the process is scheduled. */
+const UDP_WAKE_MS = 1;
 
 /** What a radio's neighbours call it; the same on every carrier. */
 export const addressOf = (node: number): string => `n${node}`;
@@ -119,7 +121,7 @@ const rangeOf = ({ pairs = [], range }: Reaching): Pick<CarrierPlan, 'pairs' | '
 
 function udpPlan(plan: UdpPlan): CarrierPlan {
   const { delayMs = UDP_DELAY_MS, loss = 0, reorder = 0, duplicate = 0, bitsPerSecond = 100_000_000 } = plan;
-  const air = { loss, reorder, duplicate, delayMinMs: delayMs[0], delayMaxMs: delayMs[1] };
+  const air = { loss, reorder, duplicate, delayMinMs: delayMs[0], delayMaxMs: delayMs[1], wakeEveryMs: UDP_WAKE_MS };
   return { ...rangeOf(plan), air, traits: { mtuBytes: 1_200, bitsPerSecond } };
 }
 

@@ -240,7 +240,7 @@ class Air implements MemoryAir, Carrier {
       return;
     }
     const { random } = edge.from;
-    const { delayMinMs, delayMaxMs } = conditions;
+    const { delayMinMs, delayMaxMs, wakeEveryMs } = conditions;
     const share = (): number => random.u32() / 2 ** 32;
     let at = leaves + delayMinMs + (delayMaxMs > delayMinMs ? (delayMaxMs - delayMinMs) * share() : 0);
     if (random.chance(conditions.reorder)) {
@@ -250,6 +250,7 @@ class Air implements MemoryAir, Carrier {
       at = Math.max(at, edge.lastArrival);
       edge.lastArrival = at;
     }
+    if (wakeEveryMs > 0) at = Math.ceil(at / wakeEveryMs) * wakeEveryMs;
     const flippedBit = random.chance(conditions.corrupt) ? random.below(bytes.length * 8) : -1;
     edge.to.inFlight += 1;
     this.#delivery.add({ at, edge, bytes, isShared, flippedBit, epoch: edge.epoch, notice: undefined });

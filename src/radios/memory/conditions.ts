@@ -10,6 +10,8 @@ export interface AirConditions {
   readonly reorder: number;
   readonly delayMinMs: number;
   readonly delayMaxMs: number;
+  /** What has come is handed over at multiples of this, together: a device is not woken for each frame. 0: each at its own time. */
+  readonly wakeEveryMs: number;
 }
 
 export const CLEAR_AIR: AirConditions = {
@@ -19,6 +21,7 @@ export const CLEAR_AIR: AirConditions = {
   reorder: 0,
   delayMinMs: 1,
   delayMaxMs: 1,
+  wakeEveryMs: 0,
 };
 
 /** Throws EdgeError `radio.air`. */
@@ -27,10 +30,12 @@ export function withConditions(base: AirConditions, change: Partial<AirCondition
   for (const name of ['loss', 'duplicate', 'corrupt', 'reorder'] as const) {
     if (!(result[name] >= 0 && result[name] <= 1)) refuse(`${name} is ${result[name]}`, 'Give a chance from 0 to 1.');
   }
-  const { delayMinMs, delayMaxMs } = result;
+  const { delayMinMs, delayMaxMs, wakeEveryMs } = result;
   if (!(delayMinMs >= 0 && delayMaxMs >= delayMinMs && Number.isFinite(delayMaxMs))) {
     refuse(`the delay is ${delayMinMs} to ${delayMaxMs} ms`, 'Give 0 <= delayMinMs <= delayMaxMs.');
   }
+  if (!(wakeEveryMs >= 0 && Number.isFinite(wakeEveryMs)))
+    refuse(`what has come is handed over every ${wakeEveryMs} ms`, 'Give 0 or more.');
   return result;
 }
 
