@@ -187,6 +187,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
         ...machines,
         digestBeyond: () => this.#fabric.digestBeyond(),
         hurry: (withinMs, now) => this.liveness.hurry(withinMs, now),
+        found: (node, now) => this.custody.reached(node, now),
       },
       most,
     );

@@ -31,6 +31,7 @@ class Line {
             this.members.flatMap(({ election }, at) =>
               election.head === id && !this.down.has(at) ? [Math.abs(at - i)] : [],
             ),
+          isBacked: (head) => this.members.some(({ id, election }) => id === head && election.isHead),
           changed: () => {
             member.heads++;
           },
@@ -122,6 +123,57 @@ test('who claims to be at the head of everything gets those its offers reach, an
   t.is(election.head, undefined);
   election.heard(liar, { ...offer, number: 2 ** 48 - 1 }, at(2_000));
   t.is(election.head, undefined, 'whatever it counts up to');
+});
+
+test('who left several heads joins one that has signed for a segment, and no other', (t) => {
+  const { election } = new Line(1, 20, along).members[0] as Member;
+  const offer = { number: 5, hops: 0, radius: 5, hasRoom: true, isWhole: false, digest: 0 };
+  for (let n = 1; n <= 5; n++) {
+    election.heard(nodeNamed(9_999), { ...offer, head: nodeNamed(0x77_0000 + n) }, at(n));
+    t.is(election.head, n <= 3 ? nodeNamed(0x77_0000 + n) : undefined, `${n}`);
+    election.doubt(at(n));
+  }
+});
+
+test('a number far beyond the last one is nobody’s who counts up every ten seconds', (t) => {
+  const { election } = new Line(1, 20, along).members[0] as Member;
+  const offer = { head: nodeNamed(77), hops: 1, radius: 5, hasRoom: true, isWhole: false, digest: 0 };
+  election.heard(nodeNamed(2), { ...offer, number: 10 }, at(0));
+  election.heard(nodeNamed(3), { ...offer, number: 2 ** 47 }, at(10));
+  t.is(election.offer(0)?.number, 10);
+  election.heard(nodeNamed(2), { ...offer, number: 11 }, at(10_000));
+  t.is(election.offer(0)?.number, 11, 'its head still counts');
+});
+
+test('a segment that becomes part of another goes there as one, however far, and nobody heads one meanwhile', (t) => {
+  const line = new Line(30, 40, () => 100);
+  (line.members[0] as Member).election.split(at(0));
+  line.run(20_000);
+  const [small] = [...line.segments()].sort((a, b) => a[1].length - b[1].length)[0] as [NodeId, number[]];
+  const heads = [...line.segments().keys()];
+  const next = heads.find((head) => head !== small) as NodeId;
+  for (const { election } of line.members) if (election.head === small) election.dissolved(next, at(line.now));
+  line.run(30_000);
+  t.false(line.segments().has(small));
+  t.false(line.segments().has(undefined));
+  for (const head of line.segments().keys()) t.true(heads.includes(head as NodeId), 'no new one');
+});
+
+test('when the last head says that the mesh is whole all of it is, and an old word does not split it again', (t) => {
+  const line = new Line(6, 40, (hops) => Math.min(6, 1 + 2 * hops));
+  (line.members[0] as Member).election.split(at(0));
+  line.run(20_000);
+  t.is(line.segments().size, 1);
+  const head = line.members.find(({ election }) => election.isHead) as Member;
+  const late = line.members.at(-1) as Member;
+  const stale = late.election.offer(0) as SegmentOffer;
+  head.election.whole(at(line.now));
+  line.run(10_000);
+  t.true(line.members.every(({ election }) => !election.isSplit));
+  late.election.heard((line.members[4] as Member).id, stale, at(line.now));
+  t.false(late.election.isSplit);
+  line.run(120_000);
+  t.true(line.members.every(({ election }) => !election.isSplit && election.offer(0) === undefined));
 });
 
 test('an offer survives its way; what is malformed is none', (t) => {

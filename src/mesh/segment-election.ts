@@ -34,6 +34,10 @@ const WHOLE_MS = 60_000;
 const NUMBERS_PER_BOOT = 2 ** 32;
 /** Whoever left a head that was no more knows it by a number that is so much newer at most. */
 const LEAD = 3;
+/** By how much a number may be newer than the last one heard: a head counts so far before its members leave, and a little. */
+const JUMP_MOST = 8;
+/** Who has left so many heads joins only those that signed for a segment. */
+const CAREFUL_AFTER = 3;
 /** Heads that were left and are not joined again before they say something newer; the oldest is forgotten. */
 const LEFT_MAX = 64;
 
@@ -42,6 +46,8 @@ export interface ElectionEvents {
   within(hops: number): number;
   /** By hops from here: nodes of this one's segment that can be reached, this one first. */
   members(): readonly number[];
+  /** Whether this head has signed for a segment of its own. */
+  isBacked(head: NodeId): boolean;
   /** The head is another. */
   changed(now: Instant): void;
 }
@@ -229,6 +235,7 @@ export class SegmentElection {
   /** Whether its head is alive as far as is known, and reaches here. */
   #suits({ head, number, hops, radius, hasRoom }: SegmentOffer, beyond: boolean): boolean {
     if (head === undefined || head === this.#self || number <= (this.#left.get(head) ?? -1)) return false;
+    if (this.#left.size >= CAREFUL_AFTER && !this.#events.isBacked(head)) return false;
     if (this.#successor !== undefined && head === this.#successor) return hops < HOPS_MOST;
     return hops + 1 <= radius + (beyond && hasRoom ? SPILL_HOPS : 0);
   }
@@ -240,6 +247,7 @@ export class SegmentElection {
       if (head !== this.#head) continue;
       isAlone = false;
       const isNewer = number > this.#number;
+      if (number > this.#number + JUMP_MOST) continue;
       if (!isNewer && (number < this.#number || hops + 1 >= this.#hops)) continue;
       if (!isAnywhere && hops + 1 > radius + STAY_HOPS) {
         isTooFar ||= isNewer;

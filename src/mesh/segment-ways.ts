@@ -1,5 +1,6 @@
 import type { NodeId } from '../core/ids.js';
 import type { NodeSnapshot } from '../replication/node-state.js';
+import { memberOf, type SegmentSummary } from '../trust/segment-summary.js';
 import type { Link, Links } from './links.js';
 import type { Routing } from './routing.js';
 import type { SegmentElection } from './segment-election.js';
@@ -8,6 +9,8 @@ import type { SegmentMap } from './segment-map.js';
 /** What a hop costs on the way through other segments, and how many one is wide: for an estimate. */
 const HOP_COST = 30;
 const HOPS_PER_SEGMENT = 6;
+/** Nodes of other segments whose way was asked for; the one asked for longest ago is forgotten. */
+const SOUGHT_MAX = 256;
 
 export interface SegmentWaysMachines {
   readonly self: NodeId;
@@ -22,6 +25,7 @@ export interface SegmentWaysMachines {
 /** Ways to nodes of other segments: from border to border, over segments that name each other. */
 export class SegmentWays {
   readonly #machines: SegmentWaysMachines;
+  readonly #sought = new Set<NodeId>();
 
   constructor(machines: SegmentWaysMachines) {
     this.#machines = machines;
@@ -37,8 +41,17 @@ export class SegmentWays {
     return least;
   }
 
+  /** Those of the nodes whose way was asked for that `summary` names, and `before` did not. */
+  found(summary: SegmentSummary, before: SegmentSummary | undefined): NodeId[] {
+    const isNew = (member: number): boolean => summary.members.includes(member) && !before?.members.includes(member);
+    return [...this.#sought].filter((node) => isNew(memberOf(node)));
+  }
+
   /** A guess at what the way to a node of another segment costs. */
   costTo(node: NodeId): number | undefined {
+    this.#sought.delete(node);
+    this.#sought.add(node);
+    if (this.#sought.size > SOUGHT_MAX) this.#sought.delete(this.#sought.keys().next().value as NodeId);
     const distance = this.distanceTo(node);
     return distance === undefined ? undefined : (distance + 1) * HOPS_PER_SEGMENT * HOP_COST;
   }

@@ -3,7 +3,7 @@ import { DEFAULT_TTL } from '../core/limits.js';
 import type { Instant } from '../core/machine.js';
 import { CONDITIONS, type NodeSnapshot, type NodeStates } from '../replication/node-state.js';
 import { saltHintOf } from '../trust/identity.js';
-import { parseSegment, signSegment } from '../trust/segment-summary.js';
+import { bootOf, parseSegment, signSegment } from '../trust/segment-summary.js';
 import type { Drip } from './drip.js';
 import { type DripItem, DripKind } from './drip-items.js';
 import type { Links } from './links.js';
@@ -52,6 +52,8 @@ export interface SegmentMachines {
   drip(): Drip;
   /** Of what nodes of all segments hold. */
   digestBeyond(): number;
+  /** A node of another segment that was sought is in one. */
+  found(node: NodeId, now: Instant): void;
   /** Neighbours are to know soon what the next heartbeat says. */
   hurry(withinMs: number, now: Instant): void;
 }
@@ -97,6 +99,7 @@ export class Segments {
     this.#election = new SegmentElection(context.self, context.random.fork('segments'), most, {
       within: (hops) => this.#within(hops),
       members: () => this.#members().map((node) => this.#machines.routing.path(node)?.hops ?? 0),
+      isBacked: (head) => (this.map.get(head)?.members.length ?? 0) > 0,
       changed: (now) => this.#headChanged(now),
     });
     this.ways = new SegmentWays({
@@ -181,7 +184,8 @@ export class Segments {
   /** A summary from a neighbour. */
   take(item: Omit<DripItem, 'rank'>, from: NodeId, now: Instant): bigint | undefined {
     const { context, drip } = this.#machines;
-    const rank = this.map.take(item, drip().rankOf(DripKind.Segment, item.source), from, now);
+    const [before, heldRank] = [this.map.get(item.source), drip().rankOf(DripKind.Segment, item.source)];
+    const rank = this.map.take(item, heldRank, from, now);
     const summary = rank === undefined ? undefined : this.map.get(item.source);
     if (item.source === context.self.id) {
       // Our own words of before a restart: what we have to say now takes their place.
@@ -190,6 +194,10 @@ export class Segments {
       return undefined;
     }
     if (summary?.head === this.head && summary?.members.length === 0) this.#election.dissolved(summary.beyond[0], now);
+    // Of a head that restarted nothing that it said before counts.
+    const isSameBoot = rank !== undefined && heldRank !== undefined && bootOf(rank) === bootOf(heldRank);
+    if (summary)
+      for (const node of this.ways.found(summary, isSameBoot ? before : undefined)) this.#machines.found(node, now);
     return rank;
   }
 

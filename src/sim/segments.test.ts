@@ -129,3 +129,66 @@ test('two halves that part are each in order, and together again', async (t) => 
   t.false(segments.has(undefined), told(world));
   for (const members of segments.values()) t.true(agree(members), told(world));
 });
+
+/** Two of this segment's border nodes and a node of another: what passes between the segments passes them. */
+function abroad(world: World): { from: number; to: number } {
+  const segments = [...segmentsOf(world)].sort((a, b) => b[1].length - a[1].length);
+  const head = (at: number): number => world.indexOf(segments[at]?.[0] as NodeId);
+  return { from: head(0), to: head(1) };
+}
+
+test('a message to another segment arrives although the nodes at the border die on its way', async (t) => {
+  const { world } = fieldOf(31, 48, 14);
+  const outcomes = new Map<string, string>();
+  world.watch({ outcome: (_node, id, outcome) => void outcomes.set(id, outcome) });
+  world.start();
+  await world.run(90_000);
+  const { from, to } = abroad(world);
+  const ways = world.node(from).mesh.segments.ways;
+  t.true((ways.distanceTo(world.node(to).id) ?? 0) > 0, 'a way is known');
+  const first = world.send(from, to);
+  await world.run(5_000);
+  t.is(outcomes.get(first), 'delivered');
+  const { head } = world.node(from).mesh.segments;
+  // Of those at the border every other one, but for what would cut the mesh.
+  const border = world
+    .running()
+    .filter(
+      ({ mesh }) => mesh.segments.head === head && (mesh.states.get(mesh.context.self.id)?.beyond ?? []).length > 0,
+    )
+    .map(({ index }) => index)
+    .filter((index) => index !== from && index !== to);
+  const sent = Array.from({ length: 5 }, () => world.send(from, to));
+  for (const index of border.slice(0, Math.ceil(border.length / 3))) {
+    world.crash(index);
+    if (world.ground.latest.component[from] !== world.ground.latest.component[to]) world.start(index);
+  }
+  await world.run(30_000);
+  for (const id of sent) t.is(outcomes.get(id), 'delivered', `${border}`);
+});
+
+test('a message that is kept for a node of another segment is there when it is back', async (t) => {
+  const { world } = fieldOf(33, 40, 14);
+  const outcomes = new Map<string, string>();
+  const got: string[] = [];
+  world.watch({
+    outcome: (_node, id, outcome) => void outcomes.set(id, outcome),
+    delivered: (_node, { id }) => void got.push(id),
+  });
+  world.start();
+  await world.run(90_000);
+  const { from, to } = abroad(world);
+  world.crash(to);
+  await world.run(60_000);
+  const id = world.send(from, to, { keep: true, lifeMs: 3_600_000 });
+  await world.run(120_000);
+  t.false(got.includes(id));
+  world.start(to);
+  await world.run(120_000);
+  t.deepEqual(
+    got.filter((each) => each === id),
+    [id],
+    'once',
+  );
+  t.is(outcomes.get(id), 'delivered');
+});

@@ -28,6 +28,9 @@ interface ParsedSegment extends SegmentSummary {
   readonly signature: Uint8Array;
 }
 
+/** Of a summary's rank: which start of its head said it. */
+export const bootOf = (rank: bigint): bigint => rank >> 32n;
+
 /** The first four bytes of an id: in a mesh of thousands it is rare that two share them, and then two segments are tried. */
 export const memberOf = (node: NodeId): number => Number.parseInt(node.slice(0, 2 * MEMBER_BYTES), 16);
 

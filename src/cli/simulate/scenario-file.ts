@@ -161,6 +161,9 @@ function scenarioOf(file: ScenarioFile, name: string): Scenario {
       p99Ms: expect.p99,
       alertP95Ms: expect.alert_p95,
       bytesPerNodeMinute: expect.bytes_per_node_minute,
+      agreement: expect.agreement,
+      segments: expect.segments,
+      largestSegment: expect.largest_segment,
       findings: expect.findings,
     }),
   };

@@ -193,6 +193,9 @@ export const scenarioSchema = z.strictObject({
       p99: duration.optional(),
       alert_p95: duration.optional(),
       bytes_per_node_minute: z.number().min(0).optional(),
+      agreement: share.optional(),
+      segments: count(1e6).optional(),
+      largest_segment: count(1e6).optional(),
       findings: count(1e6).optional(),
     })
     .prefault({}),

@@ -10,12 +10,16 @@ export interface Shortfall {
 }
 
 /** Whether more is better. */
-const LEAST: Readonly<Partial<Record<keyof Expectations, true>>> = { delivered: true, acknowledged: true };
+const LEAST: Readonly<Partial<Record<keyof Expectations, true>>> = {
+  delivered: true,
+  acknowledged: true,
+  agreement: true,
+};
 
 const share = (done: number, of: number): number | undefined => (of === 0 ? undefined : done / of);
 
 function foundOf(figures: RunFigures, findings: number): Record<keyof Expectations, number | undefined> {
-  const { delays, alertDelays, acknowledged } = figures;
+  const { delays, alertDelays, acknowledged, segments } = figures;
   return {
     delivered: share(figures.delivered, figures.due),
     acknowledged: share(acknowledged.done, acknowledged.asked),
@@ -24,6 +28,9 @@ function foundOf(figures: RunFigures, findings: number): Record<keyof Expectatio
     p99Ms: delays?.p99Ms,
     alertP95Ms: alertDelays?.p95Ms,
     bytesPerNodeMinute: figures.bytesPerNodeMinute,
+    agreement: segments.agreement,
+    segments: segments.count,
+    largestSegment: segments.largest,
     findings,
   };
 }

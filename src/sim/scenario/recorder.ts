@@ -6,6 +6,7 @@ import { FRAME_CLASSES, type FrameClass, frameClass } from '../frame-class.js';
 import type { ObservedNode, Observer, SentMessage, Transmission } from '../observer.js';
 import { median, percentile } from '../suite/statistics.js';
 import type { World } from '../world.js';
+import { type SegmentFigures, segmentFigures } from './segment-figures.js';
 
 /** Moments of a run that a picture shows. */
 const BUCKETS = 60;
@@ -49,6 +50,8 @@ export interface RunFigures {
   readonly delaySample: readonly number[];
   readonly loads: readonly RadioLoad[];
   readonly bytesPerNodeMinute: number;
+  /** As they stand at the end. */
+  readonly segments: SegmentFigures;
   readonly series: Series;
 }
 
@@ -154,6 +157,7 @@ export class Recorder implements Observer {
       delaySample: sampleOf([...all, ...alerts]),
       loads: this.#loads,
       bytesPerNodeMinute: this.#nodeMs === 0 ? 0 : bytes / (this.#nodeMs / 60_000),
+      segments: segmentFigures(this.#world),
       series: { bucketMs: this.#bucketMs, ...series, up: this.#up, bytes: this.#bytes, airtimeMs: this.#airtime },
     };
   }
