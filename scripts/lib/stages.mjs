@@ -19,8 +19,8 @@ const FUZZ_SECONDS = 60;
 /** How long the demo's cameras push. */
 const DEMO_SECONDS = 12;
 
-/** Scenarios that every run plays, one seed each: up to 50 nodes. */
-const SCENARIOS = ['fence-line', 'partition', 'churn', 'ble-field'];
+/** Scenarios that every run plays, one seed each: up to 200 nodes. */
+const SCENARIOS = ['fence-line', 'partition', 'churn', 'ble-field', 'fifty', 'village-200'];
 
 const ava = (files, ...flags) => ['node_modules/.bin/ava', '--tap', ...flags, ...files];
 const covered = (command) => ['node_modules/.bin/c8', '--clean', ...command];
@@ -105,7 +105,7 @@ function checks({ sources, scripts, chosen }) {
       after: ['build'],
       unless: tool('python3', '--native'),
     },
-    { id: 'scenarios', command: scenarios, reads: 'check', minutes: 4, after: ['build'] },
+    { id: 'scenarios', command: scenarios, reads: 'check', minutes: 10, after: ['build'] },
     { id: 'demo', command: demo, reads: 'check', minutes: 3, after: ['build'] },
   ];
 }
