@@ -92,8 +92,9 @@ export interface PeerLink {
   /** Share of frames that arrive, 0 to 1, measured over both directions. */
   readonly quality: number;
   readonly lastHeardAt: number;
-  /** It does not answer at the moment. */
+  /** It does not answer at the moment. `flapping`: it came and went too often lately, and serves as the only way alone. */
   readonly suspect?: true;
+  readonly flapping?: true;
 }
 
 export interface Peer {

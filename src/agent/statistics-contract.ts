@@ -28,6 +28,8 @@ export interface LinkStatistics {
   readonly dropped: number;
   /** Nothing sent over it is acknowledged at the moment. */
   readonly stalled?: true;
+  /** It came and went too often lately. */
+  readonly flapping?: true;
 }
 
 export interface NeighbourStatistics {
@@ -86,5 +88,6 @@ export interface Statistics {
   readonly process: { readonly rssBytes: number; readonly cpuMs: number; readonly uptimeMs: number };
   readonly search: { readonly local: number; readonly mesh: number };
   /** How neighbours were watched, and `unwell`: from 0, when well, to 8, how much this node doubts itself rather than them. */
+  readonly links: Readonly<Counters['links']>;
   readonly liveness: Readonly<Counters['liveness']> & { readonly unwell: number };
 }

@@ -60,6 +60,7 @@ export function statistics(
       uptimeMs: Math.floor(time.now - time.startedAt),
     },
     search,
+    links: counters.links,
     liveness: { ...counters.liveness, unwell: mesh.liveness.unwell },
   };
 }

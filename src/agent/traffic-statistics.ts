@@ -73,7 +73,7 @@ const neighbours = ({ links, states }: Mesh): NeighbourStatistics[] =>
   }));
 
 function linkStatistics(link: Link): LinkStatistics {
-  const { carrier, address, rttMs, quality, stalled, traffic } = link;
+  const { carrier, address, rttMs, quality, stalled, damped, traffic } = link;
   const { queued, dropped, ...carried } = traffic;
   return {
     radio: carrier.name,
@@ -85,5 +85,6 @@ function linkStatistics(link: Link): LinkStatistics {
     queued: sum(queued),
     dropped: sum(dropped),
     ...(stalled && { stalled: true }),
+    ...(damped && { flapping: true }),
   };
 }

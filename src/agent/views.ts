@@ -110,6 +110,7 @@ function linkView(link: Link, toWall: (mono: number) => number): PeerLink {
     quality: round(link.quality, 3),
     lastHeardAt: toWall(link.lastHeard.mono),
     ...(link.suspect && { suspect: true }),
+    ...(link.damped && { flapping: true }),
   };
 }
 

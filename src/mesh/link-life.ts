@@ -8,6 +8,7 @@ import type { Discovery } from './discovery.js';
 import type { Drip } from './drip.js';
 import type { Egress } from './egress.js';
 import type { Fabric } from './fabric.js';
+import { DOWN_PENALTY, Flapping, RESTART_PENALTY } from './flapping.js';
 import type { Flooding } from './flooding.js';
 import type { Link, Links } from './links.js';
 import type { Liveness } from './liveness.js';
@@ -39,18 +40,23 @@ export interface LinkLifeMachines {
   learned(node: NodeId, now: Instant): void;
 }
 
+const GOODBYE = 'said goodbye';
+
 /** What follows in all machines when a link comes into use or ends. */
 export class LinkLife {
   readonly #machines: LinkLifeMachines;
+  readonly #flapping: Flapping;
 
   constructor(machines: LinkLifeMachines) {
     this.#machines = machines;
+    this.#flapping = new Flapping(machines.context.counters.links);
   }
 
   up(link: Link, now: Instant): void {
     const { context, links, egress, liveness, routing, peers, ownState, drip, flooding, fabric, custody } =
       this.#machines;
     const peer = link.peer as NodeId;
+    link.damped = this.#flapping.isDamped(link, now);
     egress.open(link);
     if (!isSlowAir(link.carrier)) liveness.open(link, now);
     routing.linksChanged();
@@ -86,7 +92,7 @@ export class LinkLife {
   stateChanged(snapshot: NodeSnapshot, now: Instant): void {
     const { context, routing, flooding, liveness } = this.#machines;
     const { author, condition } = snapshot;
-    if (condition === 'offline' && author !== context.self.id) this.allDown(author, 'said goodbye', now);
+    if (condition === 'offline' && author !== context.self.id) this.allDown(author, GOODBYE, now);
     const before = routing.topology.edgesOf(author);
     if (routing.stateChanged(snapshot)) {
       this.#machines.changed();
@@ -95,6 +101,22 @@ export class LinkLife {
       for (const node of before.keys()) if (!after.has(node)) liveness.look(node, now);
     }
     context.emit({ kind: 'state', node: author });
+  }
+
+  /** Links that came and went are used again when they have held long enough. */
+  tick(now: Instant): void {
+    const { links, routing, ownState } = this.#machines;
+    let isNews = false;
+    for (const link of links.all()) {
+      if (!link.damped || this.#flapping.isDamped(link, now)) continue;
+      link.damped = false;
+      isNews = true;
+    }
+    this.#flapping.tick(now);
+    if (!isNews) return;
+    routing.linksChanged();
+    ownState.linksChanged(now);
+    this.#machines.changed();
   }
 
   /** `remove`: the link itself is gone; otherwise it goes back to greeting. */
@@ -108,6 +130,11 @@ export class LinkLife {
     else links.markGreeting(link);
     routing.linkGone(link);
     if (phase !== 'up' || peer === undefined) return;
+    this.#flapping.wentDown(
+      link,
+      isSlowAir(carrier) || reason === GOODBYE ? 0 : remove ? DOWN_PENALTY : RESTART_PENALTY,
+      now,
+    );
     this.#machines.changed();
     context.emit({ kind: 'link', node: peer, radio: carrier.index, address, change: 'down', reason });
     peers.lost(peer, reason);

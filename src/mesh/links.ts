@@ -39,6 +39,10 @@ export interface Link {
   readonly traffic: LinkTraffic;
   /** Frames sent over it are not acknowledged: other ways are taken while there are some, until it answers again. */
   stalled: boolean;
+  /** It came and went too often lately: it serves only where it is the only way, … */
+  damped: boolean;
+  /** … which it was found to be. */
+  isBridge: boolean;
   /** Smoothed round trip, from heartbeats and hop acknowledgements. */
   rttMs: number | undefined;
   /** Smoothed share of transmissions that the other end acknowledged. */
@@ -86,6 +90,8 @@ export class Links {
       lastHeard: now,
       suspect: false,
       stalled: false,
+      damped: false,
+      isBridge: false,
       traffic: noTraffic(),
       rttMs: undefined,
       quality: 1,
@@ -113,6 +119,7 @@ export class Links {
     this.#leaveUp(link);
     link.phase = 'greeting';
     link.stalled = false;
+    link.isBridge = false;
     link.greetings = 0;
     if (this.#byId.has(link.id)) this.#greeting.add(link);
   }
@@ -180,13 +187,19 @@ export class Links {
     return this.#up.get(peer) ?? [];
   }
 
-  /** The cheapest link up to a neighbour. */
+  /** The cheapest link up to a neighbour that holds, or the cheapest of all. */
   best(peer: NodeId): Link | undefined {
     let best: Link | undefined;
-    for (const link of this.upTo(peer)) if (!best || linkCost(link) < linkCost(best)) best = link;
+    for (const link of this.upTo(peer)) if (!best || isBetter(link, best)) best = link;
     return best;
   }
 }
+
+/** Whether routes may go over it and others are told of it. */
+export const serves = ({ damped, isBridge }: Pick<Link, 'damped' | 'isBridge'>): boolean => !damped || isBridge;
+
+/** One that holds before one that comes and goes, then the cheaper. */
+const isBetter = (a: Link, b: Link): boolean => (a.damped === b.damped ? linkCost(a) < linkCost(b) : b.damped);
 
 /** Bytes of the frame whose airtime stands for a link's cost. */
 export const REFERENCE_FRAME_BYTES = 256;

@@ -103,6 +103,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
       for (const machine of [this.states, this.routing, this.known, this.pulse, this.#air]) machine.forget(node);
     });
     this.#ownState = new OwnState(this.context, this.links, options);
+    this.#ownState.isAnnounced = (node) => this.routing.serves(node);
     this.segments = this.#makeSegments(segmentNodes);
     const airtime = new AirtimeRecords(this.context, options.store);
     this.#egress = new Egress(this.context, {
@@ -164,6 +165,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     due: (now) => {
       this.#reception.tick(now);
       this.#alerts.tick(now);
+      this.#linkLife.tick(now);
       this.#ownState.linksChanged(now);
     },
     refresh: (now) => {

@@ -41,6 +41,8 @@ export class OwnState {
   #segment: NodeId | undefined;
   #beyond: readonly NodeId[] = [];
   #counter: number;
+  /** Whether others are told of the links to a neighbour. */
+  isAnnounced: (neighbour: NodeId) => boolean = () => true;
   #dueAt: number | undefined = 0;
 
   constructor(
@@ -133,20 +135,22 @@ export class OwnState {
   }
 
   #isNews(): boolean {
-    if (Math.min(this.#links.neighbourCount, Limit.NeighboursPerState) !== this.#edges.length) return true;
     if (this.#links.neighbourCount > Limit.NeighboursPerState) return !sameNews(this.#edgeTo, this.#currentEdges());
+    let count = 0;
     for (const node of this.#links.neighbours()) {
+      if (!this.isAnnounced(node)) continue;
+      count++;
       const link = this.#links.best(node);
       const edge = this.#edgeTo.get(node);
       if (!link || !edge || isNews(edge, linkCost(link), link.carrier.name.slice(0, 32))) return true;
     }
-    return false;
+    return count !== this.#edges.length;
   }
 
   #currentEdges(): NeighbourEdge[] {
     const edges: NeighbourEdge[] = [];
     for (const node of this.#links.neighbours()) {
-      const link = this.#links.best(node);
+      const link = this.isAnnounced(node) ? this.#links.best(node) : undefined;
       if (link) edges.push({ node, cost: linkCost(link), radio: link.carrier.name.slice(0, 32) });
     }
     edges.sort((a, b) => a.cost - b.cost);

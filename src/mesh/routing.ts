@@ -2,7 +2,7 @@ import type { NodeId } from '../core/ids.js';
 import type { Instant } from '../core/machine.js';
 import type { RoutingTable } from '../ports/hot-path.js';
 import type { NodeSnapshot } from '../replication/node-state.js';
-import { type Link, type Links, linkCost } from './links.js';
+import { type Link, type Links, linkCost, serves } from './links.js';
 import { type Pin, Pins } from './pins.js';
 import { type RouteEntry, WaysByNeighbour } from './route-list.js';
 import { type Path, Topology } from './topology.js';
@@ -16,8 +16,11 @@ const LAST_VIA_MAX = 1_024;
 const toKey = (id: NodeId): bigint => BigInt(`0x${id}`);
 const fromKey = (key: bigint): NodeId => key.toString(16).padStart(16, '0') as NodeId;
 
-/** One that answers before one that does not at the moment. */
-const isBetter = (a: Link, b: Link): boolean => (a.stalled === b.stalled ? linkCost(a) < linkCost(b) : b.stalled);
+/** One that answers before one that does not at the moment, then one that holds before one that comes and goes. */
+const isBetter = (a: Link, b: Link): boolean => {
+  if (a.stalled !== b.stalled) return b.stalled;
+  return a.damped === b.damped ? linkCost(a) < linkCost(b) : b.damped;
+};
 
 /** Destinations whose costs are worked out between two changes of the topology; the one asked for first goes. */
 const COSTS_KEPT = 64;
@@ -129,7 +132,7 @@ export class Routing {
       const [rest, back] = [costs.get(node), toSelf.get(node)];
       if (rest === undefined || back === undefined || rest >= back + own) continue;
       const link = this.#bestOf(node, suits);
-      if (!link || link.stalled) continue;
+      if (!link || link.stalled || !serves(link)) continue;
       const cost = linkCost(link) + rest;
       if (!best || cost < best.cost) best = { link, cost };
     }
@@ -145,7 +148,7 @@ export class Routing {
     const hops: { node: NodeId; cost: number }[] = [];
     for (const node of this.#links.neighbours()) {
       const [link, rest] = [this.#links.best(node), node === destination ? 0 : costs.get(node)];
-      if (!link || rest === undefined || rest >= own) continue;
+      if (!link || !serves(link) || rest === undefined || rest >= own) continue;
       hops.push({ node, cost: linkCost(link) + rest });
     }
     return hops.sort((a, b) => a.cost - b.cost || (a.node < b.node ? -1 : 1));
@@ -161,6 +164,13 @@ export class Routing {
   /** Whether a confirmed path leads there: what "alive" means for a node that is not a neighbour. */
   path(node: NodeId): Path | undefined {
     return this.#current().get(node);
+  }
+
+  /** Whether routes go over the links to a neighbour: of those that come and go only where they are the only way. */
+  serves(neighbour: NodeId): boolean {
+    const link = this.#links.best(neighbour);
+    if (link?.damped) this.#current();
+    return link !== undefined && serves(link);
   }
 
   /** Whether a way is known, within this node's segment or beyond it. */
@@ -267,12 +277,21 @@ export class Routing {
     this.#stale = false;
     this.#costs.clear();
     const own = new Map<NodeId, number>();
+    const spare: [NodeId, Link][] = [];
     for (const node of this.#links.neighbours()) {
       const link = this.#links.best(node);
-      if (link) own.set(node, linkCost(link));
+      if (link && serves(link)) own.set(node, linkCost(link));
+      else if (link) spare.push([node, link]);
     }
     const before = this.#paths;
     this.#paths = this.#topology.pathsFrom(this.#self, own);
+    // Whoever is not reached otherwise is reached over what there is.
+    for (const [node, link] of spare) {
+      if (this.#paths.has(node)) continue;
+      link.isBridge = true;
+      own.set(node, linkCost(link));
+      this.#paths = this.#topology.pathsFrom(this.#self, own);
+    }
     this.#paths.delete(this.#self);
     for (const [node, { nextHop }] of before) if (!this.#paths.has(node)) this.#lost(node, nextHop);
     return this.#paths;

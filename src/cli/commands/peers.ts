@@ -12,8 +12,8 @@ interface PeerPage {
   readonly addresses?: readonly WaitingAddress[];
 }
 
-const linkText = ({ radio, rttMs, quality }: PeerLink): string =>
-  `${radio}${rttMs === undefined ? '' : ` ${forPeople(rttMs)}`} ${Math.round(quality * 100)}%`;
+const linkText = ({ radio, rttMs, quality, flapping }: PeerLink): string =>
+  `${radio}${rttMs === undefined ? '' : ` ${forPeople(rttMs)}`} ${Math.round(quality * 100)}%${flapping ? ' flapping' : ''}`;
 
 const peerTable = (peers: readonly Peer[]): string =>
   table(

@@ -18,7 +18,7 @@ const number = <Row>(title: string, value: (row: Row) => string | number | undef
 });
 
 function totals(stats: Statistics): string {
-  const { flood, delivery, engine, process: own, search, liveness, custody, transfers, hops, peers } = stats;
+  const { flood, delivery, engine, process: own, search, liveness, custody, transfers, hops, peers, links } = stats;
   return facts([
     ['since', relative(stats.sinceAt)],
     ['peers', `${peers.alive} alive of ${peers.total}`],
@@ -47,6 +47,7 @@ function totals(stats: Statistics): string {
       'liveness',
       `${liveness.suspected} suspected, ${liveness.refuted} of them heard after all, ${liveness.nodesDead} given up; ${liveness.stalls} standstills of this node`,
     ],
+    ['links', `went down ${links.flaps} times; ${links.damped} times one came and went too often`],
     ['search', `${search.local} local, ${search.mesh} across the mesh`],
     ['engine', `${engine.steps} steps, median ${forPeople(engine.p50Ms)}, 99 % under ${forPeople(engine.p99Ms)}`],
     ['process', `${byteCount(own.rssBytes)} of memory, ${forPeople(own.cpuMs)} of CPU in ${forPeople(own.uptimeMs)}`],

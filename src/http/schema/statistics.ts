@@ -23,6 +23,7 @@ const linkStatistics = z
     queued: count,
     dropped: count,
     stalled: z.literal(true).exactOptional().describe('Nothing sent over it is acknowledged at the moment.'),
+    flapping: z.literal(true).exactOptional().describe('It came and went too often lately.'),
   })
   .describe('What a link has carried since it came up.');
 
@@ -86,6 +87,10 @@ export const statistics = z.strictObject({
   engine: z.strictObject({ steps: count, p50Ms: z.number(), p99Ms: z.number() }),
   process: z.strictObject({ rssBytes: z.number(), cpuMs: z.number(), uptimeMs: z.number() }),
   search: z.strictObject({ local: count, mesh: count }),
+  links: z.strictObject({
+    flaps: count.describe('Links that went down without a goodbye.'),
+    damped: count.describe('Times that this became too often for one: it then serves only where it is the only way.'),
+  }),
   liveness: z.strictObject({
     probes: count.describe('Heartbeats that asked for an answer.'),
     unanswered: count.describe('Those repeated because none came.'),

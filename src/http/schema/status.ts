@@ -139,6 +139,10 @@ const peerLink = z.strictObject({
   quality: z.number().min(0).max(1),
   lastHeardAt: unixMs,
   suspect: z.literal(true).exactOptional().describe('It does not answer at the moment.'),
+  flapping: z
+    .literal(true)
+    .exactOptional()
+    .describe('It came and went too often lately: it serves only where it is the only way.'),
 });
 
 export const peer = z.strictObject({
