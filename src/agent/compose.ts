@@ -112,6 +112,7 @@ function engine(
       forgetAfterMs: config.meshTiming.forgetAfterMs,
     },
     maxPeers: config.limits.peers,
+    maxLinks: config.limits.links,
     segmentNodes: config.limits.segment,
     dedupCapacity: config.limits.dedupCapacity,
     weave,

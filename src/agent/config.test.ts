@@ -84,6 +84,7 @@ test('every variable of the environment reaches its key', (t) => {
     'http.listen': 'off',
     'http.token': 'a-secret-of-enough-length',
     'http.token_file': '',
+    'limits.links': '200',
     'mesh_timing.heartbeat_interval': '1m',
     'mesh_timing.forget_after': '2h',
     radios: 'ble',

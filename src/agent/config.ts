@@ -42,6 +42,7 @@ export interface Config {
   };
   readonly limits: {
     readonly peers: number;
+    readonly links: number;
     readonly segment: number;
     readonly dedupCapacity: number;
     readonly detections: number;
@@ -196,6 +197,7 @@ function resolved(parsed: ParsedFile, raw: Raw, env: Environment, origin: (key: 
     },
     limits: {
       peers: limits.peers,
+      links: limits.links,
       segment: limits.segment,
       dedupCapacity: limits.dedup_capacity,
       detections: limits.detections,

@@ -30,6 +30,8 @@ export interface MeshOptions {
   readonly timing: MeshTiming;
   /** Neighbours at most. */
   readonly maxPeers: number;
+  /** Links over one radio at most, where it makes none itself. Default 100. */
+  readonly maxLinks?: number;
   /** Nodes of one segment: a mesh of more is one of several. Default 100. */
   readonly segmentNodes?: number;
   readonly dedupCapacity: number;

@@ -67,8 +67,8 @@ export class Counters {
     stalls: 0,
   };
 
-  /** `flaps`: links that went down without a goodbye; `damped`: times that became too often for one. */
-  readonly links = { flaps: 0, damped: 0 };
+  /** `flaps`: links that went down without a goodbye; `damped`: times that became too often for one; `replaced`: links that made room for others. */
+  readonly links = { flaps: 0, damped: 0, replaced: 0 };
 
   /** By the names of types. */
   get received(): ReadonlyMap<string, number> {

@@ -43,7 +43,7 @@ function node(
   const discovery = new Discovery(context, links, new KnownNodes(), new ManualAddresses(), {
     nextSequence: sequences(),
     name: options.name ?? `n${n}`,
-    maxPeers: options.maxPeers ?? 16,
+    admits: (_carrier, peer) => links.upTo(peer).length > 0 || links.neighbourCount < (options.maxPeers ?? 16),
     linkUp: (link) => void ups.push(link.peer as NodeId),
     alive: (link, now) => {
       link.lastHeard = now;

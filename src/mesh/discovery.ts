@@ -54,7 +54,8 @@ export interface DiscoveryEvents {
   learned(node: NodeId, now: Instant): void;
   sendOpen(carrier: Carrier, open: OpenFrame, now: Instant): void;
   nextSequence(): number;
-  readonly maxPeers: number;
+  /** Whether there is room for a link to this node, or room was made. */
+  admits(carrier: Carrier, node: NodeId, now: Instant): boolean;
   readonly name: string;
 }
 
@@ -296,8 +297,7 @@ export class Discovery {
   }
 
   #welcome(carrier: Carrier, from: LinkAddress, source: NodeId, now: Instant): Link | undefined {
-    const isNew = this.#links.upTo(source).length === 0;
-    if (isNew && this.#links.neighbourCount >= this.#events.maxPeers) {
+    if (!this.#events.admits(carrier, source, now)) {
       this.#context.counters.refuse('peer.limit');
       return undefined;
     }

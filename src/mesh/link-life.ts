@@ -41,6 +41,9 @@ export interface LinkLifeMachines {
 }
 
 const GOODBYE = 'said goodbye';
+export const MADE_ROOM = 'made room for another';
+/** No fault of the link. */
+const NO_FAULT: ReadonlySet<string> = new Set([GOODBYE, MADE_ROOM]);
 
 /** What follows in all machines when a link comes into use or ends. */
 export class LinkLife {
@@ -132,7 +135,7 @@ export class LinkLife {
     if (phase !== 'up' || peer === undefined) return;
     this.#flapping.wentDown(
       link,
-      isSlowAir(carrier) || reason === GOODBYE ? 0 : remove ? DOWN_PENALTY : RESTART_PENALTY,
+      isSlowAir(carrier) || NO_FAULT.has(reason) ? 0 : remove ? DOWN_PENALTY : RESTART_PENALTY,
       now,
     );
     this.#machines.changed();
@@ -145,7 +148,7 @@ export class LinkLife {
     fabric.linksChanged(peer, now);
     ownState.linksChanged(now);
     if (!isSlowAir(carrier)) discovery.hurry(carrier, now);
-    if (remove && !isSlowAir(carrier)) discovery.lost(link, now);
+    if (remove && !isSlowAir(carrier) && reason !== MADE_ROOM) discovery.lost(link, now);
     if (remove) context.emit({ kind: 'drop-link', radio: carrier.index, address });
     for (const frame of left) passing.undelivered(link, frame, now);
   }

@@ -23,7 +23,8 @@ import { Egress } from './egress.js';
 import { Fabric } from './fabric.js';
 import { Flooding } from './flooding.js';
 import { Inputs } from './inputs.js';
-import { LinkLife } from './link-life.js';
+import { LinkLife, MADE_ROOM } from './link-life.js';
+import { LinkPool } from './link-pool.js';
 import { Links } from './links.js';
 import { Liveness } from './liveness.js';
 import { ManualAddresses } from './manual-addresses.js';
@@ -48,6 +49,7 @@ const ROUTES_MAX = 4_096;
 const LEARNED_ROUTE_MS = 60_000;
 /** Nodes of which all is known to each other; a mesh of more is one of segments. */
 const SEGMENT_NODES = 100;
+const LINKS_PER_RADIO = 100;
 
 /** The engine of one node: wires the machines of the mesh and lets them share one outbox. */
 export class Mesh implements Machine<MeshInput, MeshOutput> {
@@ -81,6 +83,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   readonly #dispatch: Dispatch;
   readonly #fabric: Fabric;
   readonly #linkLife: LinkLife;
+  readonly #pool: LinkPool;
   readonly #inputs: Inputs;
   readonly #wake: Wake;
   #outbox: MeshOutput[] = [];
@@ -113,6 +116,10 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
       suspect: (link, now) => this.liveness.suspect(link, now),
       forms: () => this.#air.forms,
       spent: (carrier, now) => airtime.spent(carrier, now),
+    });
+    this.#pool = new LinkPool(this.context, this.links, this.routing.topology, {
+      ...{ maxPeers, maxLinks: options.maxLinks ?? LINKS_PER_RADIO },
+      drop: (link, now) => this.#linkLife.down(link, MADE_ROOM, now, true),
     });
     this.#discovery = this.#makeDiscovery();
     this.liveness = this.#makeLiveness();
@@ -203,7 +210,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     return new Discovery(this.context, this.links, this.known, this.manual, {
       nextSequence: this.#nextSequence,
       name: this.#options.name,
-      maxPeers: this.#options.maxPeers,
+      admits: (carrier, node, now) => this.#pool.admits(carrier, node, now),
       linkUp: (link, now) => this.#linkLife.up(link, now),
       alive: (link, now) => this.liveness.alive(link, now),
       sendOpen: (carrier, open, now) => this.#egress.sendOpen(carrier, open, now),

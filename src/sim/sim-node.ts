@@ -28,6 +28,7 @@ export interface NodeWorld {
   readonly timing: MeshTiming;
   readonly maxPeers: number;
   readonly dedupCapacity: number;
+  readonly maxLinks?: number;
   readonly segmentNodes?: number;
   readonly observers: Observers;
   /** One for each of the node's radios. */
@@ -156,7 +157,7 @@ export class SimNode implements ObservedNode {
   }
 
   #makeEngine(): void {
-    const { crypto, hotPath, tagKey, timing, maxPeers, dedupCapacity, segmentNodes } = this.#world;
+    const { crypto, hotPath, tagKey, timing, maxPeers, maxLinks, dedupCapacity, segmentNodes } = this.#world;
     const random = this.#random.fork(`life ${this.#boots}`);
     const clock = new HybridClock();
     const boot = { salt: random.fork('salt').bytes(16), counter: this.#boots };
@@ -185,6 +186,7 @@ export class SimNode implements ObservedNode {
       clock,
       timing,
       maxPeers,
+      ...(maxLinks !== undefined && { maxLinks }),
       ...(segmentNodes !== undefined && { segmentNodes }),
       dedupCapacity,
       weave: this.#weave,

@@ -45,6 +45,8 @@ export interface WorldOptions {
   readonly carriers: readonly AnyCarrierPlan[];
   readonly timing?: Partial<MeshTiming>;
   readonly maxPeers?: number;
+  /** Links of a node over one radio. Default: the engine's. */
+  readonly maxLinks?: number;
   /** Nodes of one segment. Default: the engine's. */
   readonly segmentNodes?: number;
   readonly meshName?: string;
@@ -96,6 +98,7 @@ export class World {
       tagKey: this.tagKey,
       timing: this.timing,
       maxPeers: options.maxPeers ?? Math.max(MAX_PEERS, options.nodes),
+      ...(options.maxLinks !== undefined && { maxLinks: options.maxLinks }),
       ...(options.segmentNodes !== undefined && { segmentNodes: options.segmentNodes }),
       dedupCapacity: options.nodes > LARGE_WORLD ? DEDUP_CAPACITY_LARGE : DEDUP_CAPACITY,
       observers: this.#observers,

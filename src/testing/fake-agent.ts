@@ -378,7 +378,7 @@ function statisticsOf(): Statistics {
     sinceAt: STARTED_AT,
     refused: { tag: 3, replay: 1 },
     messages: { heartbeat: { received: 40, sent: 20 } },
-    links: { flaps: 0, damped: 0 },
+    links: { flaps: 0, damped: 0, replaced: 0 },
     liveness: {
       probes: 9,
       unanswered: 1,

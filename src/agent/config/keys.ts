@@ -112,6 +112,13 @@ export const KEYS = {
     env: 'EDGE_AGENT_PEER_LIMIT',
     fallback: 100,
   },
+  'limits.links': {
+    kind: 'count',
+    what: 'Most links over one network radio (BLE has as many as its controller); who is heard by others makes room for who is not.',
+    expected: 'a whole number from 4 to 250',
+    env: 'EDGE_AGENT_LINK_LIMIT',
+    fallback: 100,
+  },
   'limits.segment': {
     kind: 'count',
     what: 'Nodes that all know all of each other; a mesh of more is one of several segments (docs/mesh.md).',

@@ -97,6 +97,7 @@ export const configSchema = z.strictObject({
   limits: z
     .strictObject({
       peers: withDefault('limits.peers', count(1, 10_000)),
+      links: withDefault('limits.links', count(4, 250)),
       segment: withDefault('limits.segment', count(8, 1_000)),
       dedup_capacity: withDefault('limits.dedup_capacity', count(100, 10_000_000)),
       detections: withDefault('limits.detections', count(1, 10_000_000)),

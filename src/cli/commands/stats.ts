@@ -47,7 +47,10 @@ function totals(stats: Statistics): string {
       'liveness',
       `${liveness.suspected} suspected, ${liveness.refuted} of them heard after all, ${liveness.nodesDead} given up; ${liveness.stalls} standstills of this node`,
     ],
-    ['links', `went down ${links.flaps} times; ${links.damped} times one came and went too often`],
+    [
+      'links',
+      `went down ${links.flaps} times; ${links.damped} times one came and went too often; ${links.replaced} made room`,
+    ],
     ['search', `${search.local} local, ${search.mesh} across the mesh`],
     ['engine', `${engine.steps} steps, median ${forPeople(engine.p50Ms)}, 99 % under ${forPeople(engine.p99Ms)}`],
     ['process', `${byteCount(own.rssBytes)} of memory, ${forPeople(own.cpuMs)} of CPU in ${forPeople(own.uptimeMs)}`],

@@ -90,6 +90,7 @@ export const statistics = z.strictObject({
   links: z.strictObject({
     flaps: count.describe('Links that went down without a goodbye.'),
     damped: count.describe('Times that this became too often for one: it then serves only where it is the only way.'),
+    replaced: count.describe('Links that made room for nodes that nobody else hears.'),
   }),
   liveness: z.strictObject({
     probes: count.describe('Heartbeats that asked for an answer.'),
