@@ -30,6 +30,8 @@ export interface LinkStatistics {
   readonly stalled?: true;
   /** It came and went too often lately. */
   readonly flapping?: true;
+  /** Nothing is passed on over it but what is for that neighbour: there are enough others. */
+  readonly standby?: true;
 }
 
 export interface NeighbourStatistics {

@@ -69,10 +69,10 @@ const neighbours = ({ links, states }: Mesh): NeighbourStatistics[] =>
   [...links.neighbours()].map((node) => ({
     nodeId: node,
     name: states.get(node)?.name ?? '',
-    links: links.upTo(node).map(linkStatistics),
+    links: links.upTo(node).map((link) => linkStatistics(link, links.isStandby(node))),
   }));
 
-function linkStatistics(link: Link): LinkStatistics {
+function linkStatistics(link: Link, isStandby: boolean): LinkStatistics {
   const { carrier, address, rttMs, quality, stalled, damped, traffic } = link;
   const { queued, dropped, ...carried } = traffic;
   return {
@@ -86,5 +86,6 @@ function linkStatistics(link: Link): LinkStatistics {
     dropped: sum(dropped),
     ...(stalled && { stalled: true }),
     ...(damped && { flapping: true }),
+    ...(isStandby && { standby: true }),
   };
 }

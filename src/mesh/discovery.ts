@@ -297,12 +297,9 @@ export class Discovery {
   }
 
   #welcome(carrier: Carrier, from: LinkAddress, source: NodeId, now: Instant): Link | undefined {
-    if (!this.#events.admits(carrier, source, now)) {
-      this.#context.counters.refuse('peer.limit');
-      return undefined;
-    }
-    const link = this.#links.add(carrier, from, carrier.traits.mtuBytes, now);
-    if (!link) this.#context.counters.refuse('link.limit');
+    const isAdmitted = this.#events.admits(carrier, source, now);
+    const link = isAdmitted ? this.#links.add(carrier, from, carrier.traits.mtuBytes, now) : undefined;
+    if (!link) this.#context.counters.refuse(isAdmitted ? 'link.limit' : 'peer.limit');
     return link;
   }
 

@@ -53,7 +53,8 @@ export class Fabric {
 
   /** A link to this neighbour came or went. */
   linksChanged(peer: NodeId, now: Instant): void {
-    const best = this.#machines.links.best(peer);
+    const { links } = this.#machines;
+    const best = links.isStandby(peer) ? undefined : links.best(peer);
     // Over slow air the lists tell whether there is anything to compare.
     if (best && isSlowAir(best.carrier) && !this.#onAir.has(peer)) return;
     if (!best) this.#onAir.delete(peer);
@@ -91,8 +92,8 @@ export class Fabric {
   /** A neighbour's digest: where it differs the two compare, within what the carrier has to spare for that. */
   compare(link: Link, digest: number, now: Instant, ours = this.digest()): void {
     const { peer, carrier } = link;
-    const { drip } = this.#machines;
-    if (peer === undefined || digest === ours) return;
+    const { drip, links } = this.#machines;
+    if (peer === undefined || digest === ours || links.isStandby(peer)) return;
     if (drip.owes(peer, now) || !carrier.background.isOpen(now.mono)) return;
     drip.mismatch(peer, digest, now);
     this.step({ kind: 'mismatch', peer }, now);

@@ -10,6 +10,7 @@ import type { Egress } from './egress.js';
 import type { Fabric } from './fabric.js';
 import { DOWN_PENALTY, Flapping, RESTART_PENALTY } from './flapping.js';
 import type { Flooding } from './flooding.js';
+import { LinkPool } from './link-pool.js';
 import type { Link, Links } from './links.js';
 import type { Liveness } from './liveness.js';
 import type { OwnState } from './own-state.js';
@@ -17,6 +18,7 @@ import type { Passing } from './passing.js';
 import type { Peers } from './peers.js';
 import type { Routing } from './routing.js';
 import type { Segments } from './segments.js';
+import { Standby } from './standby.js';
 import type { MeshContext } from './types.js';
 
 export interface LinkLifeMachines {
@@ -34,14 +36,18 @@ export interface LinkLifeMachines {
   readonly passing: Passing;
   readonly custody: Custody;
   readonly segments: Segments;
+  /** Links over one radio at most, and neighbours over all. */
+  readonly maxLinks: number | undefined;
+  readonly maxPeers: number;
   /** Who is reachable may have changed. */
   changed(): void;
   /** A boot of this node is vouched for. */
   learned(node: NodeId, now: Instant): void;
 }
 
+const LINKS_PER_RADIO = 100;
 const GOODBYE = 'said goodbye';
-export const MADE_ROOM = 'made room for another';
+const MADE_ROOM = 'made room for another';
 /** No fault of the link. */
 const NO_FAULT: ReadonlySet<string> = new Set([GOODBYE, MADE_ROOM]);
 
@@ -49,10 +55,24 @@ const NO_FAULT: ReadonlySet<string> = new Set([GOODBYE, MADE_ROOM]);
 export class LinkLife {
   readonly #machines: LinkLifeMachines;
   readonly #flapping: Flapping;
+  readonly pool: LinkPool;
+  readonly standby: Standby;
 
   constructor(machines: LinkLifeMachines) {
     this.#machines = machines;
-    this.#flapping = new Flapping(machines.context.counters.links);
+    const { context, links, routing, ownState, maxPeers, maxLinks = LINKS_PER_RADIO } = machines;
+    this.#flapping = new Flapping(context.counters.links);
+    this.pool = new LinkPool(context, links, routing.topology, {
+      maxPeers,
+      maxLinks,
+      drop: (link, now) => this.down(link, MADE_ROOM, now, true),
+    });
+    this.standby = new Standby(context.self.id, links, routing.topology, {
+      changed: (peer, isActive, now) => this.#activityChanged(peer, isActive, now),
+      news: (now) => ownState.linksChanged(now),
+    });
+    ownState.isAnnounced = (node) => !links.isStandby(node) && routing.serves(node);
+    ownState.isAccepted = (node) => this.standby.isAccepted(node);
   }
 
   up(link: Link, now: Instant): void {
@@ -64,6 +84,7 @@ export class LinkLife {
     if (!isSlowAir(link.carrier)) liveness.open(link, now);
     routing.linksChanged();
     ownState.linksChanged(now);
+    this.standby.due(now);
     this.#machines.changed();
     peers.heardOf(peer, now);
     peers.lost(peer, undefined);
@@ -96,14 +117,26 @@ export class LinkLife {
     const { context, routing, flooding, liveness } = this.#machines;
     const { author, condition } = snapshot;
     if (condition === 'offline' && author !== context.self.id) this.allDown(author, GOODBYE, now);
+    const hearsFewer = this.standby.noted(snapshot, now);
     const before = routing.topology.edgesOf(author);
     if (routing.stateChanged(snapshot)) {
       this.#machines.changed();
       flooding.reconsider();
       const after = routing.topology.edgesOf(author);
-      for (const node of before.keys()) if (!after.has(node)) liveness.look(node, now);
+      if (hearsFewer) for (const node of before.keys()) if (!after.has(node)) liveness.look(node, now);
     }
     context.emit({ kind: 'state', node: author });
+  }
+
+  /** A neighbour is passed on to from now on, or no longer. */
+  #activityChanged(peer: NodeId, isActive: boolean, now: Instant): void {
+    const { links, drip, fabric, flooding } = this.#machines;
+    const link = links.best(peer);
+    if (!link) return;
+    if (!isActive) drip.neighbourDown(peer);
+    else if (!isSlowAir(link.carrier)) drip.neighbourUp(peer, now);
+    fabric.linksChanged(peer, now);
+    if (isActive) flooding.reconsider();
   }
 
   /** Links that came and went are used again when they have held long enough. */
@@ -147,6 +180,7 @@ export class LinkLife {
     }
     fabric.linksChanged(peer, now);
     ownState.linksChanged(now);
+    this.standby.due(now);
     if (!isSlowAir(carrier)) discovery.hurry(carrier, now);
     if (remove && !isSlowAir(carrier) && reason !== MADE_ROOM) discovery.lost(link, now);
     if (remove) context.emit({ kind: 'drop-link', radio: carrier.index, address });

@@ -113,7 +113,7 @@ export class LinkPool {
       const [link] = links;
       // Who has several is not gone with one of them.
       if (link && links.length === this.#links.upTo(node).length)
-        places.push({ link, others: this.#othersOf(node), spare: link.damped });
+        places.push({ link, others: this.#othersOf(node), spare: link.damped || this.#links.isStandby(node) });
     }
     return places;
   }

@@ -10,6 +10,8 @@ import { hasPresence, type WatchTimes, watchTimes } from './watch-times.js';
 
 /** Heard so lately, a neighbour need not be asked because somebody else does not hear it. */
 const JUST_HEARD_MS = 100;
+/** A link that stands by has an exchange so much more rarely. */
+const STANDBY_EXCHANGE = 10;
 /** A new link has its first exchange within this, and no later than its first heartbeat. */
 const FIRST_WITHIN_MS = 200;
 
@@ -237,7 +239,11 @@ export class LinkWatch {
 
   #timesOf(link: Link): WatchTimes {
     const degree = Math.max(link.carrier.linksUp, this.#events.degree(link.peer as NodeId));
-    return watchTimes(link, degree, this.#context.timing);
+    const times = watchTimes(link, degree, this.#context.timing);
+    // Little goes over it that would have to arrive.
+    return this.#links.isStandby(link.peer as NodeId)
+      ? { ...times, exchangeMs: times.exchangeMs * STANDBY_EXCHANGE }
+      : times;
   }
 
   #deadline(watched: Watched): number {

@@ -59,6 +59,8 @@ export class Links {
   readonly #byId = new Map<number, Link>();
   readonly #up = new Map<NodeId, Link[]>();
   readonly #greeting = new Set<Link>();
+  /** Neighbours that nothing is passed on to: others do. */
+  readonly #standby = new Set<NodeId>();
   #nextId = 1;
 
   get size(): number {
@@ -154,7 +156,10 @@ export class Links {
     if (link.peer === undefined) return;
     const rest = (this.#up.get(link.peer) ?? []).filter((other) => other !== link);
     if (rest.length > 0) this.#up.set(link.peer, rest);
-    else this.#up.delete(link.peer);
+    else {
+      this.#up.delete(link.peer);
+      this.#standby.delete(link.peer);
+    }
   }
 
   all(): IterableIterator<Link> {
@@ -171,9 +176,26 @@ export class Links {
     return this.#up.keys();
   }
 
+  /** Those that things are passed on to. */
+  *active(): Generator<NodeId> {
+    for (const node of this.#up.keys()) if (!this.#standby.has(node)) yield node;
+  }
+
+  isStandby(neighbour: NodeId): boolean {
+    return this.#standby.has(neighbour);
+  }
+
+  /** True when that is new. */
+  setStandby(neighbour: NodeId, isStandby: boolean): boolean {
+    if (isStandby === this.#standby.has(neighbour)) return false;
+    if (isStandby) this.#standby.add(neighbour);
+    else this.#standby.delete(neighbour);
+    return true;
+  }
+
   /** Of these the ones whose best link is no slow air: they are sent copies of their own. */
   *neighboursOffAir(): Generator<NodeId> {
-    for (const node of this.#up.keys()) {
+    for (const node of this.active()) {
       const link = this.best(node);
       if (link && !isSlowAir(link.carrier)) yield node;
     }

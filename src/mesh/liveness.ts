@@ -50,6 +50,8 @@ export interface LivenessEvents {
   send(neighbour: NodeId, type: FrameType, body: Uint8Array, now: Instant): void;
   /** Who hears whom, as far as is known. */
   readonly topology: Pick<Topology, 'adjacent' | 'edgesOf'>;
+  /** How many a node hears, where it names only some of them. */
+  earshotOf?(node: NodeId): number;
 }
 
 /**
@@ -86,7 +88,7 @@ export class Liveness {
       },
       tell: (neighbour, node, heard, now) => this.#tell(neighbour, node, heard, now),
       buddies: (node) => [...links.neighbours()].filter((peer) => events.topology.adjacent(peer, node)),
-      degree: (node) => events.topology.edgesOf(node).size,
+      degree: (node) => Math.max(events.topology.edgesOf(node).size, events.earshotOf?.(node) ?? 0),
     });
   }
 

@@ -23,8 +23,7 @@ import { Egress } from './egress.js';
 import { Fabric } from './fabric.js';
 import { Flooding } from './flooding.js';
 import { Inputs } from './inputs.js';
-import { LinkLife, MADE_ROOM } from './link-life.js';
-import { LinkPool } from './link-pool.js';
+import { LinkLife } from './link-life.js';
 import { Links } from './links.js';
 import { Liveness } from './liveness.js';
 import { ManualAddresses } from './manual-addresses.js';
@@ -49,7 +48,6 @@ const ROUTES_MAX = 4_096;
 const LEARNED_ROUTE_MS = 60_000;
 /** Nodes of which all is known to each other; a mesh of more is one of segments. */
 const SEGMENT_NODES = 100;
-const LINKS_PER_RADIO = 100;
 
 /** The engine of one node: wires the machines of the mesh and lets them share one outbox. */
 export class Mesh implements Machine<MeshInput, MeshOutput> {
@@ -83,7 +81,6 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   readonly #dispatch: Dispatch;
   readonly #fabric: Fabric;
   readonly #linkLife: LinkLife;
-  readonly #pool: LinkPool;
   readonly #inputs: Inputs;
   readonly #wake: Wake;
   #outbox: MeshOutput[] = [];
@@ -106,7 +103,6 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
       for (const machine of [this.states, this.routing, this.known, this.pulse, this.#air]) machine.forget(node);
     });
     this.#ownState = new OwnState(this.context, this.links, options);
-    this.#ownState.isAnnounced = (node) => this.routing.serves(node);
     this.segments = this.#makeSegments(segmentNodes);
     const airtime = new AirtimeRecords(this.context, options.store);
     this.#egress = new Egress(this.context, {
@@ -116,10 +112,6 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
       suspect: (link, now) => this.liveness.suspect(link, now),
       forms: () => this.#air.forms,
       spent: (carrier, now) => airtime.spent(carrier, now),
-    });
-    this.#pool = new LinkPool(this.context, this.links, this.routing.topology, {
-      ...{ maxPeers, maxLinks: options.maxLinks ?? LINKS_PER_RADIO },
-      drop: (link, now) => this.#linkLife.down(link, MADE_ROOM, now, true),
     });
     this.#discovery = this.#makeDiscovery();
     this.liveness = this.#makeLiveness();
@@ -144,10 +136,8 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     this.#sending = sending;
     this.#passing = new Passing({ context, links, routing, flooding, sending });
     this.#stateSpread = this.#makeStateSpread();
-    const air = this.#air;
-    const { drip: airDrip } = air;
+    const [air, airDrip] = [this.#air, this.#air.drip];
     const timed = [egress, discovery, flooding, air, drip, beats, delivery, custody, weave];
-    this.#wake = new Wake(liveness, [...timed, this.#ownState, this.segments, this.#upkeep]);
     const push = (effect: WeaveEffect): void => void this.#outbox.push({ kind: 'records', effect });
     const fabric = new Fabric({ weave, drip, airDrip, links, sending, counters: this.counters, emit: push });
     this.#fabric = fabric;
@@ -156,8 +146,9 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     this.#linkLife = new LinkLife({
       ...{ context, links, egress, liveness, discovery, routing, peers, drip, flooding, fabric, custody },
       ...{ passing: this.#passing, ownState: this.#ownState, segments: this.segments, learned: this.#learned },
-      changed: this.#upkeep.changed,
+      ...{ changed: this.#upkeep.changed, maxPeers, maxLinks: options.maxLinks },
     });
+    this.#wake = new Wake(liveness, [...timed, this.#ownState, this.segments, this.#upkeep, this.#linkLife.standby]);
     this.#inputs = new Inputs({
       ...{ links, peers, custody, egress, discovery, sending, alerts, fabric, air, passing: this.#passing },
       ...{ manual: this.manual, reception: this.#reception, linkLife: this.#linkLife, ownState: this.#ownState },
@@ -210,7 +201,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     return new Discovery(this.context, this.links, this.known, this.manual, {
       nextSequence: this.#nextSequence,
       name: this.#options.name,
-      admits: (carrier, node, now) => this.#pool.admits(carrier, node, now),
+      admits: (carrier, node, now) => this.#linkLife.pool.admits(carrier, node, now),
       linkUp: (link, now) => this.#linkLife.up(link, now),
       alive: (link, now) => this.liveness.alive(link, now),
       sendOpen: (carrier, open, now) => this.#egress.sendOpen(carrier, open, now),
@@ -282,6 +273,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
         this.#sending.local(peer, type, body, Priority.High, now);
       },
       topology: this.routing.topology,
+      earshotOf: (node) => this.#linkLife.standby.earshotOf(node),
     });
   }
 
@@ -393,6 +385,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   #tick(now: Instant): void {
     this.liveness.tick(now);
     this.#discovery.tick(now);
+    this.#linkLife.standby.tick(now);
     this.delivery.tick(now);
     this.#flooding.tick(now);
     this.#air.tick(now);

@@ -3,7 +3,7 @@ import type { NodeId } from '../core/ids.js';
 import { Limit } from '../core/limits.js';
 import type { Instant } from '../core/machine.js';
 import type { Condition, NeighbourEdge, NodeSnapshot, StateFields } from '../replication/node-state.js';
-import { type Links, linkCost } from './links.js';
+import { type Link, type Links, linkCost } from './links.js';
 import type { MeshContext } from './types.js';
 
 /** Changes within this time go out as one snapshot. */
@@ -43,6 +43,8 @@ export class OwnState {
   #counter: number;
   /** Whether others are told of the links to a neighbour. */
   isAnnounced: (neighbour: NodeId) => boolean = () => true;
+  /** Whether the links to a neighbour are named only because it chose them. */
+  isAccepted: (neighbour: NodeId) => boolean = () => false;
   #dueAt: number | undefined = 0;
 
   constructor(
@@ -122,6 +124,7 @@ export class OwnState {
       updatedAtMs: now.wall,
       version: this.#version,
       ...(this.#segment !== undefined && { segment: this.#segment }),
+      ...(this.#hearsMore() && { earshot: this.#links.neighbourCount }),
       ...(this.#beyond.length > 0 && { beyond: this.#beyond.slice(0, Limit.SegmentNeighbours) }),
     };
   }
@@ -130,28 +133,40 @@ export class OwnState {
     return this.#dueAt;
   }
 
+  #hearsMore(): boolean {
+    return !this.isBrief && this.#edges.length > 0 && this.#links.neighbourCount > this.#edges.length;
+  }
+
   #due(now: Instant, afterMs: number): void {
     this.#dueAt = Math.min(this.#dueAt ?? Number.POSITIVE_INFINITY, now.mono + afterMs);
   }
 
   #isNews(): boolean {
-    if (this.#links.neighbourCount > Limit.NeighboursPerState) return !sameNews(this.#edgeTo, this.#currentEdges());
+    if (this.#links.neighbourCount > Limit.NeighboursPerState) {
+      const current = this.#currentEdges();
+      return current.length !== this.#edges.length || !sameNews(this.#edgeTo, current);
+    }
     let count = 0;
     for (const node of this.#links.neighbours()) {
       if (!this.isAnnounced(node)) continue;
       count++;
       const link = this.#links.best(node);
       const edge = this.#edgeTo.get(node);
-      if (!link || !edge || isNews(edge, linkCost(link), link.carrier.name.slice(0, 32))) return true;
+      if (!link || !edge || isNews(edge, this.#edge(node, link))) return true;
     }
     return count !== this.#edges.length;
+  }
+
+  #edge(node: NodeId, link: Link): NeighbourEdge {
+    const radio = link.carrier.name.slice(0, 32);
+    return { node, cost: linkCost(link), radio, ...(this.isAccepted(node) && { accepted: true }) };
   }
 
   #currentEdges(): NeighbourEdge[] {
     const edges: NeighbourEdge[] = [];
     for (const node of this.#links.neighbours()) {
       const link = this.isAnnounced(node) ? this.#links.best(node) : undefined;
-      if (link) edges.push({ node, cost: linkCost(link), radio: link.carrier.name.slice(0, 32) });
+      if (link) edges.push(this.#edge(node, link));
     }
     edges.sort((a, b) => a.cost - b.cost);
     if (!this.isBrief || edges.length <= SLOW_EDGES_MAX) return edges.slice(0, Limit.NeighboursPerState);
@@ -161,13 +176,14 @@ export class OwnState {
 }
 
 /** Whether a link's cost or its radio is another than was said. */
-function isNews(said: NeighbourEdge, cost: number, radio: string): boolean {
+function isNews(said: NeighbourEdge, { cost, radio, accepted }: NeighbourEdge): boolean {
   const ratio = cost / said.cost;
+  if (said.accepted !== accepted) return true;
   return said.radio !== radio || ratio >= COST_NEWS_FACTOR || ratio <= 1 / COST_NEWS_FACTOR;
 }
 
 const sameNews = (said: ReadonlyMap<NodeId, NeighbourEdge>, edges: readonly NeighbourEdge[]): boolean =>
-  edges.every(({ node, cost, radio }) => {
-    const before = said.get(node);
-    return before !== undefined && !isNews(before, cost, radio);
+  edges.every((edge) => {
+    const before = said.get(edge.node);
+    return before !== undefined && !isNews(before, edge);
   });

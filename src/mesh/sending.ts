@@ -217,7 +217,7 @@ export class Sending {
       this.#egress.sendFrame(other, frame, now);
       return;
     }
-    for (const node of this.#links.neighbours()) {
+    for (const node of this.#links.active()) {
       const each = this.#links.best(node);
       if (each && each !== link && node !== header.source) this.#egress.sendFrame(each, frame, now);
     }
@@ -266,7 +266,7 @@ export class Sending {
   /** Answers over how many. */
   #overAllLinks(header: Header, payload: Uint8Array, now: Instant): number {
     let links = 0;
-    for (const node of this.#links.neighbours()) {
+    for (const node of this.#links.active()) {
       const link = this.#links.best(node);
       if (link && this.#egress.sendMessage(link, { header, payload }, now)) links++;
     }

@@ -21,6 +21,8 @@ export interface NeighbourEdge {
   readonly node: NodeId;
   readonly cost: number;
   readonly radio: string;
+  /** Named because the other end chose the link, not the author. */
+  readonly accepted?: true;
 }
 
 /** A versioned snapshot of one node, written by that node alone. */
@@ -39,6 +41,8 @@ export interface NodeSnapshot {
   /** The head of its segment, and those of the segments that neighbours of it are in; absent in a mesh that is whole. */
   readonly segment?: NodeId;
   readonly beyond?: readonly NodeId[];
+  /** How many it hears, where it names only some of them. */
+  readonly earshot?: number;
 }
 
 const CUSTOM_FIELDS_MAX = 16;
@@ -65,11 +69,13 @@ export function encodeSnapshot(snapshot: NodeSnapshot, brief = false): Uint8Arra
       node: nodeIdBytes(edge.node),
       cost: edge.cost,
       radio: edge.radio,
+      ...(edge.accepted && { accepted: true }),
     })),
     updatedAtMs: BigInt(Math.max(0, Math.floor(snapshot.updatedAtMs))),
     version: snapshot.version,
     ...(snapshot.segment !== undefined && { segment: nodeIdBytes(snapshot.segment) }),
     ...(snapshot.beyond && { beyond: nodeIdsBytes(snapshot.beyond) }),
+    ...(snapshot.earshot !== undefined && { earshot: snapshot.earshot }),
   });
 }
 
@@ -135,6 +141,7 @@ export function decodeSnapshot(bytes: Uint8Array): NodeSnapshot | undefined {
     version: body.version,
     ...(body.segment.length > 0 && { segment: nodeIdOf(body.segment) }),
     ...(beyond.length > 0 && { beyond }),
+    ...(body.earshot > 0 && { earshot: body.earshot }),
   };
 }
 
@@ -153,7 +160,8 @@ function decodeNeighbours(entries: readonly Body.Neighbour[]): NeighbourEdge[] |
   const edges: NeighbourEdge[] = [];
   for (const entry of entries) {
     if (entry.node.length !== 8 || entry.radio.length > NAME_MAX || entry.cost === 0) return undefined;
-    edges.push({ node: nodeIdOf(entry.node), cost: entry.cost, radio: entry.radio });
+    const { cost, radio, accepted } = entry;
+    edges.push({ node: nodeIdOf(entry.node), cost, radio, ...(accepted && { accepted: true }) });
   }
   return edges;
 }

@@ -24,6 +24,10 @@ const linkStatistics = z
     dropped: count,
     stalled: z.literal(true).exactOptional().describe('Nothing sent over it is acknowledged at the moment.'),
     flapping: z.literal(true).exactOptional().describe('It came and went too often lately.'),
+    standby: z
+      .literal(true)
+      .exactOptional()
+      .describe('Nothing is passed on over it but what is for that neighbour: there are enough others.'),
   })
   .describe('What a link has carried since it came up.');
 

@@ -1,0 +1,89 @@
+import test from 'ava';
+import { FrameType, Priority } from '../wire/frame-types.js';
+import { Offset } from '../wire/header.js';
+import { watchAll } from './checkers/all.js';
+import { assertNothingFound } from './seeds.js';
+import { clique, componentsOf, type Pair } from './topologies.js';
+import { World } from './world.js';
+
+const NODES = 20;
+const SETTLE_MS = 35_000;
+
+async function crowd(seed: number, loss: number) {
+  const world = new World({ seed, nodes: NODES, carriers: [{ kind: 'udp', pairs: clique(NODES), loss }] });
+  const watched = watchAll(world);
+  const sent = new Map<number, number>();
+  world.watch({
+    transmitted: (_node, { frame }) => {
+      const type = frame[Offset.Type] as number;
+      sent.set(type, (sent.get(type) ?? 0) + 1);
+    },
+  });
+  world.start();
+  await world.run(SETTLE_MS);
+  sent.clear();
+  return { world, watched, sent };
+}
+
+/** Links that both ends tell others of. */
+function told(world: World): Pair[] {
+  const pairs: Pair[] = [];
+  for (const { index, id, mesh } of world.running())
+    for (const other of mesh.routing.topology.edgesOf(id).keys()) {
+      const to = world.indexOf(other);
+      if (to > index && mesh.routing.topology.adjacent(id, other)) pairs.push([index, to]);
+    }
+  return pairs;
+}
+
+const isWhole = (world: World): boolean => {
+  const running = new Set(world.running().map(({ index }) => index));
+  const component = componentsOf(NODES, told(world), (node) => running.has(node));
+  return new Set([...running].map((node) => component[node])).size === 1;
+};
+
+const LOSS = 0.2;
+
+test('of twenty in earshot of each other each passes on to a few, and all is delivered, a fifth lost', async (t) => {
+  const { world, watched, sent } = await crowd(1, LOSS);
+  t.true(isWhole(world));
+  const degrees = world.nodes.map(({ index }) => told(world).filter((pair) => pair.includes(index)).length);
+  t.log(`${degrees.join(' ')}`);
+  t.true(Math.min(...degrees) >= 3 && Math.max(...degrees) <= 12);
+  for (const { mesh } of world.nodes) {
+    t.is(mesh.links.neighbourCount, NODES - 1);
+    t.true([...mesh.links.active()].length <= 12);
+  }
+  world.broadcast(3, { priority: Priority.Critical });
+  await world.run(2_000);
+  const frames = sent.get(FrameType.Message) ?? 0;
+  t.log(`${frames} frames`);
+  t.true(frames < 5 * NODES * (1 + 2 * LOSS), `${frames}`);
+  // Straight to the neighbour, also over a link that stands by.
+  const spare = world.node(0).mesh;
+  const aside = [...spare.links.neighbours()].find((node) => spare.links.isStandby(node));
+  t.is(spare.routing.path(aside as never)?.hops, 1);
+  for (let to = 1; to < NODES; to++) world.send(0, to);
+  await world.finish();
+  assertNothingFound(t, 1, watched.findings);
+});
+test('when nodes of a crowd die the others choose anew, and nobody is cut off', async (t) => {
+  const { world, watched } = await crowd(2, 0.05);
+  for (const victim of [4, 17]) {
+    const { id } = world.node(victim);
+    world.crash(victim);
+    let ms = 0;
+    const heals = (): boolean => isWhole(world) && world.running().every(({ mesh }) => !mesh.peers.isAlive(id));
+    for (; ms < 10_000 && !heals(); ms += 100) await world.run(100);
+    t.log(`whole, and all know it, after ${ms} ms`);
+    t.true(ms < 8_000, `${ms} ms`);
+    world.broadcast(0);
+    await world.run(3_000);
+    for (const { index, id: node, mesh } of world.running()) {
+      const edges = mesh.routing.topology.edgesOf(node).size;
+      t.true(edges >= 3, `${index} has ${edges}`);
+    }
+  }
+  await world.finish();
+  assertNothingFound(t, 2, watched.findings);
+});
