@@ -1,11 +1,12 @@
 import type { NodeId } from '../core/ids.js';
 import type { Instant } from '../core/machine.js';
 import { dedupKeyOf, payloadOf, relayCopy } from '../wire/frame.js';
+import type { Priority } from '../wire/frame-types.js';
 import { Offset, readHeader } from '../wire/header.js';
-import type { AirContent, AirTurns } from './air-turns.js';
-import type { Carrier } from './carrier.js';
-import { isSlowAir } from './carrier.js';
+import type { AirContent, AirStart, AirTurns } from './air-turns.js';
+import { airtimeMs, type Carrier, isSlowAir } from './carrier.js';
 import { framesFor } from './cut-frames.js';
+import { OVERHEARD_INGRESS } from './fair-queue.js';
 import type { Arrival, MeshContext, Outgoing } from './types.js';
 
 /** A frame that spreads: ours, or the best copy heard so far. */
@@ -54,22 +55,27 @@ export class AirFlood {
   originate(message: Outgoing, holders: Iterable<NodeId>, now: Instant): void {
     for (const carrier of this.#airs()) {
       for (const frame of framesFor(message, carrier.traits.mtuBytes, this.#context.tagKey))
-        this.#begin(dedupKeyOf(frame), carrier, frame, true, holders, now);
+        this.#begin(dedupKeyOf(frame), carrier, frame, { own: true, priority: message.header.priority, holders }, now);
     }
   }
 
   /** A frame that came for the first time, to be relayed over every slow air. */
   arrived(key: string, arrival: Arrival | undefined, frame: Uint8Array, holders: Iterable<NodeId>, now: Instant): void {
     if ((frame[Offset.Ttl] as number) === 0) return;
+    const ingress = arrival?.from ?? OVERHEARD_INGRESS;
     for (const carrier of this.#airs()) {
+      const priority = this.#relays(carrier, arrival, frame, now);
+      if (priority === undefined) continue;
+      const begin = (name: string, part: Uint8Array): void =>
+        this.#begin(name, carrier, part, { own: false, priority, holders, ingress }, now);
       if (arrival?.carrier === carrier) {
-        this.#begin(key, carrier, frame, false, holders, now);
+        begin(key, frame);
         this.#turns.heard(key, carrier, arrival.from, frame[Offset.Ttl] as number, now);
-      } else if (frame.length <= carrier.traits.mtuBytes) this.#begin(key, carrier, frame, false, holders, now);
+      } else if (frame.length <= carrier.traits.mtuBytes) begin(key, frame);
       else {
         const message = { header: readHeader(frame), payload: payloadOf(frame) };
         for (const part of framesFor(message, carrier.traits.mtuBytes, this.#context.tagKey))
-          this.#begin(dedupKeyOf(part), carrier, part, false, holders, now);
+          begin(dedupKeyOf(part), part);
       }
     }
   }
@@ -95,15 +101,24 @@ export class AirFlood {
     for (const carrier of this.#context.carriers.values()) if (carrier.up && isSlowAir(carrier)) yield carrier;
   }
 
+  /** How urgent it is here; `undefined` when who transmitted it, or who said it, takes too much of this air. */
+  #relays(carrier: Carrier, arrival: Arrival | undefined, frame: Uint8Array, now: Instant): Priority | undefined {
+    const { source, priority } = readHeader(frame);
+    const { load, shares, traits } = carrier;
+    const ms = airtimeMs(traits, frame.length);
+    const relayed = shares.relays(arrival?.from, source, priority, ms, load.busy(now.mono), now.mono);
+    if (relayed === undefined) this.#context.counters.refuse('flood.limited');
+    return relayed;
+  }
+
   #begin(
     key: string,
     carrier: Carrier,
     frame: Uint8Array,
-    own: boolean,
-    holders: Iterable<NodeId>,
+    { own, ...start }: Pick<AirStart, 'priority' | 'holders' | 'ingress'> & { readonly own: boolean },
     now: Instant,
   ): void {
-    const { source, priority } = readHeader(frame);
-    this.#turns.begin(key, carrier, new FrameContent(this.#context, frame, own), { source, priority, holders }, now);
+    const { source } = readHeader(frame);
+    this.#turns.begin(key, carrier, new FrameContent(this.#context, frame, own), { source, ...start }, now);
   }
 }

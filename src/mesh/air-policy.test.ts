@@ -115,6 +115,19 @@ test('what is urgent is made surer', (t) => {
   }
 });
 
+test('the fuller the air, the more nodes tell of what is urgent, also whom one of them has told', (t) => {
+  const gainWhen = (clear: number): number => {
+    const view = viewOf(airNode(3), FAN);
+    const spread = new AirSpread(airNode(0), true, 1, clear);
+    spread.hold(airNode(3), TTL);
+    spread.said(airNode(0), TTL, view);
+    for (const node of [2, 3]) spread.said(airNode(node), TTL - 1, view);
+    return spread.plan(view).gain;
+  };
+  t.is(gainWhen(1), 0);
+  t.true(gainWhen(0.6) > 0.25, 'who hears only this one is told again');
+});
+
 test('where nobody knows who hears whom, copies are counted', (t) => {
   const view = blindView(airNode(1));
   const spread = new AirSpread(airNode(0), false);

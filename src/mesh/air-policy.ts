@@ -31,10 +31,12 @@ const TOLERATED_LACK = 0.25;
 const TOLERATED_LACK_URGENT = 0.08;
 /** What was said already is repeated only for one that lacks it more likely than not. */
 const REPEATED_FOR = 0.5;
+const REPEATED_FOR_URGENT = 0.25;
 /** More silent ones than chance would have. */
 const MANY_SILENT = 3;
 /** A transmission is worth its airtime when it gives the frame to so many nodes, on average. */
 const LEAST_GAIN = 0.4;
+const LEAST_GAIN_URGENT = 0.25;
 /** Chance that one which has the frame, and whose turn we take it to be, knows better and stays silent. */
 const KNOWS_BETTER = 0.9;
 /** The same where nobody at all was heard after this node. */
@@ -73,9 +75,13 @@ export class AirSpread {
   /** Chance that a neighbour of whom nothing else is known lacks it. */
   #lackOfUnknown: number;
 
-  /** `lack`: the chance that a node of which nothing is known lacks it. */
-  constructor(source: NodeId, urgent: boolean, lack = 1) {
+  /** What is left of the chance that a frame is understood, where the air is full. */
+  readonly #clear: number;
+
+  /** `lack`: the chance that a node of which nothing is known lacks it. `clear`: the chance that nobody else speaks at once, 0 to 1. */
+  constructor(source: NodeId, urgent: boolean, lack = 1, clear = 1) {
     this.urgent = urgent;
+    this.#clear = clear;
     this.#lackOfUnknown = lack;
     this.#lack.set(source, 0);
   }
@@ -96,8 +102,9 @@ export class AirSpread {
     const earshot = node === view.self ? view.neighbours : view.earshot(node);
     if (!earshot || view.isBlind) return this.#unknownSaid(view, ttl);
     for (const [hearer, chance] of earshot) {
-      if (hearer === view.self) this.#ownLackSeen *= 1 - chance;
-      this.#lack.set(hearer, this.lackOf(hearer) * (1 - chance));
+      const missed = 1 - chance * this.#clear;
+      if (hearer === view.self) this.#ownLackSeen *= missed;
+      this.#lack.set(hearer, this.lackOf(hearer) * missed);
       this.#silent.delete(hearer);
       this.#hold(hearer, ttl);
     }
@@ -158,7 +165,7 @@ export class AirSpread {
     const before: NodeId[] = [];
     for (;;) {
       let best: Candidate | undefined;
-      let most = LEAST_GAIN;
+      let most = this.urgent ? LEAST_GAIN_URGENT : LEAST_GAIN;
       for (const candidate of candidates) {
         const gain = this.#gain(candidate, lack, ttls, view);
         if (gain < most || (best && gain === most && candidate.node > best.node)) continue;
@@ -170,7 +177,7 @@ export class AirSpread {
       candidates.delete(best);
       before.push(best.node);
       for (const [hearer, chance] of best.earshot) {
-        lack.set(hearer, this.#lackIn(lack, hearer) * (1 - chance * best.holds));
+        lack.set(hearer, this.#lackIn(lack, hearer) * (1 - chance * this.#clear * best.holds));
         ttls.set(hearer, Math.max(ttls.get(hearer) ?? 0, best.ttl - 1));
       }
     }
@@ -208,10 +215,11 @@ export class AirSpread {
     if (node === view.self && view.isBlind) return UNKNOWN_NEIGHBOURS * this.#lackOfUnknown;
     const tolerated = this.urgent ? TOLERATED_LACK_URGENT : TOLERATED_LACK;
     const repeats = this.#strict || this.#said.has(node);
+    const repeatedFor = this.urgent ? REPEATED_FOR_URGENT : REPEATED_FOR;
     let gain = 0;
     for (const [hearer, chance] of earshot) {
       const lacks = this.#lackIn(lack, hearer) * (1 + this.#behind(hearer, lack, view));
-      if (lacks > (repeats ? Math.max(tolerated, REPEATED_FOR) : tolerated)) gain += lacks * chance;
+      if (lacks > (repeats ? Math.max(tolerated, repeatedFor) : tolerated)) gain += lacks * chance;
       else if (!repeats && this.#tooLate(hearer, ttl - 1, lack, ttls, view)) gain += EARLIER_IS_WORTH * chance;
     }
     return gain * holds;

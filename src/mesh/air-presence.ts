@@ -243,7 +243,10 @@ export class AirPresence {
   #say(presence: Presence, now: Instant): void {
     presence.queued = true;
     const priority = Priority.High;
-    this.#egress.sendOpen(presence.carrier, { priority, take: (turn) => this.#frame(presence, turn) }, now);
+    const lost = (): void => {
+      presence.queued = false;
+    };
+    this.#egress.sendOpen(presence.carrier, { priority, take: (turn) => this.#frame(presence, turn), lost }, now);
   }
 
   #frame(presence: Presence, now: Instant): Uint8Array {

@@ -68,6 +68,27 @@ const PAIR: Edges = [
   [2, 3],
 ];
 
+test('an alert of ours that nobody was heard to pass on is said three times, for it may have been lost on all at once', (t) => {
+  const hub: Edges = [
+    [0, 1],
+    [0, 2],
+    [1, 2],
+  ];
+  const alert = setup(0, hub);
+  alert.begin('a', 0, { own: true, ttl: 11 }, Priority.Critical);
+  const sent = alert.runTo(60_000);
+  t.is(sent.length, 3, `${sent}`);
+  t.true((sent[2] as number) < 20_000, `${sent}`);
+  const answered = setup(0, hub);
+  answered.begin('a', 0, { own: true, ttl: 11 }, Priority.Critical);
+  answered.runTo(1_000);
+  answered.heard('a', 1, 9);
+  t.is(answered.runTo(60_000).length, 0);
+  const usual = setup(0, hub);
+  usual.begin('a', 0, { own: true, ttl: 11 });
+  t.is(usual.runTo(60_000).length, 1, 'what is not urgent is said once where everybody hears it');
+});
+
 test('our own message goes at once, and again for those who pass nothing on, a few times', (t) => {
   const { begin, runTo } = setup(0, [
     [0, 1, 0.7],

@@ -1,9 +1,10 @@
 import type { NodeId } from '../core/ids.js';
 import type { Instant } from '../core/machine.js';
 import { Priority } from '../wire/frame-types.js';
-import { AirSpread, type AirView, SCARCE_TTL } from './air-policy.js';
+import { AirSpread, type AirView, type RelayPlan, SCARCE_TTL } from './air-policy.js';
 import { airtimeMs, type Carrier } from './carrier.js';
 import { type Egress, earlier } from './egress.js';
+import { type Flow, OWN_INGRESS } from './fair-queue.js';
 import type { MeshContext } from './types.js';
 
 /** What spreads over air at a time; beyond, the oldest is left to others. */
@@ -21,9 +22,13 @@ const CROWD = 0.4;
 /** What has time takes so many times as long. */
 const PATIENT = 4;
 /** Turns that pass before one that should have been heard counts as silent. */
-const PATIENCE_TURNS = 4;
+const PATIENCE_TURNS = { usual: 4, urgent: 2 };
 /** Transmissions of one content by one node. */
 const TRIES = { origin: 3, relay: 2, urgent: 4 };
+/** Of its own alert, as long as nobody was heard to pass it on: who needs no relay cannot tell that it was lost on all at once. */
+const TRIES_UNANSWERED = 3;
+/** A channel so busy is reckoned with in how well neighbours hear each other. */
+const USUALLY_BUSY = 0.2;
 
 /** What is to reach everybody in one transmission at a time. */
 export interface AirContent {
@@ -46,12 +51,15 @@ interface AirStart {
   readonly holders: Iterable<NodeId>;
   /** The chance that a node of which nothing is known lacks it; default 1. */
   readonly lack?: number;
+  /** Who made this node say it, where somebody did. */
+  readonly ingress?: Flow['ingress'];
 }
 
 interface Spreading {
   readonly carrier: Carrier;
   readonly content: AirContent;
   readonly priority: Priority;
+  readonly flow: Flow;
   readonly spread: AirSpread;
   readonly turnMs: number;
   tries: number;
@@ -60,6 +68,8 @@ interface Spreading {
   /** We wait for our turn, not for others. */
   mine: boolean;
   awaited: readonly NodeId[];
+  /** They were waited for in vain just now. */
+  hasWaited: boolean;
   /** Handed to the transmitter's queue. */
   queued: boolean;
   /** It takes its turn within the share of what nobody waits for. */
@@ -91,20 +101,23 @@ export class AirTurns {
 
   /** Something to spread, in place of what had this name. */
   begin(name: string, carrier: Carrier, content: AirContent, start: AirStart, now: Instant): void {
-    const { source, priority, holders, lack } = start;
-    const spread = new AirSpread(source, priority <= Priority.High, lack);
+    const { source, priority, holders, lack, ingress = OWN_INGRESS } = start;
+    const isUrgent = priority <= Priority.High;
+    const spread = new AirSpread(source, isUrgent, lack, isUrgent ? clear(carrier, now) : 1);
     spread.hold(this.#context.self.id, content.ttl);
     for (const holder of holders) spread.has(holder);
     const spreading: Spreading = {
       carrier,
       content,
       priority,
+      flow: { ingress, origin: source },
       spread,
       turnMs: airtimeMs(carrier.traits, content.bytes) * TURN_AIRTIMES + (carrier.traits.latencyMs ?? 0),
       tries: 0,
       dueAt: undefined,
       mine: false,
       awaited: [],
+      hasWaited: false,
       queued: false,
       background: content.background,
       forgetAt: now.mono + MEMORY_MS,
@@ -187,8 +200,11 @@ export class AirTurns {
   /** Whose turn it is, from what is known now. */
   #replan(spreading: Spreading, now: Instant): void {
     const { spread, carrier, content, turnMs, tries } = spreading;
-    const plan = spread.plan(this.#view(carrier));
+    const plan = this.#isUnanswered(spreading) ? UNANSWERED : spread.plan(this.#view(carrier));
     const mine = plan.gain > 0 && tries < this.#triesOf(spreading);
+    // Those we waited for had their time.
+    const hasWaited = spread.urgent && spreading.hasWaited;
+    spreading.hasWaited = false;
     spreading.mine = mine;
     spreading.awaited = plan.before;
     if (!mine && plan.before.length === 0) {
@@ -196,7 +212,8 @@ export class AirTurns {
       return;
     }
     const luck = (this.#context.random.below(1_000) / 1_000) * LUCK_TURNS;
-    const patience = mine ? tries * PATIENCE_TURNS : PATIENCE_TURNS;
+    const patienceTurns = spread.urgent ? PATIENCE_TURNS.urgent : PATIENCE_TURNS.usual;
+    const patience = mine ? (hasWaited ? 0 : tries * patienceTurns) : patienceTurns;
     const depth = content.own ? 0 : Math.max(0, SCARCE_TTL - content.ttl) * DEPTH_TURNS;
     const turns = plan.before.length + patience + luck + depth;
     // What nobody waits for shares its time with all else of the kind, the less urgent longer.
@@ -224,15 +241,20 @@ export class AirTurns {
       return;
     }
     for (const node of spreading.awaited) spread.silent(node);
+    spreading.hasWaited = true;
     this.#replan(spreading, now);
   }
 
   #transmit(spreading: Spreading, now: Instant): void {
-    const { carrier, priority } = spreading;
+    const { carrier, priority, flow, content } = spreading;
     spreading.dueAt = undefined;
     spreading.queued = true;
     const left = (at: number): void => this.#replan(spreading, { ...now, mono: at });
-    this.#egress.sendOpen(carrier, { priority, take: (turn) => this.#take(spreading, turn), left }, now);
+    const lost = (): void => {
+      spreading.queued = false;
+    };
+    const take = (turn: Instant): Uint8Array | undefined => this.#take(spreading, turn);
+    this.#egress.sendOpen(carrier, { priority, flow, bytes: content.bytes, take, left, lost }, now);
   }
 
   /** Its turn at the transmitter: what was heard while it waited may have made it needless. */
@@ -240,7 +262,7 @@ export class AirTurns {
     const { spread, carrier, content, tries } = spreading;
     spreading.queued = false;
     const view = this.#view(carrier);
-    if ((!content.own || tries > 0) && spread.plan(view).gain === 0) {
+    if ((!content.own || tries > 0) && !this.#isUnanswered(spreading) && spread.plan(view).gain === 0) {
       content.suppressed();
       this.#replan(spreading, now);
       return undefined;
@@ -252,10 +274,19 @@ export class AirTurns {
     return frame;
   }
 
+  #isUnanswered({ content, spread, tries }: Spreading): boolean {
+    return content.own && spread.urgent && !content.background && !spread.answered && tries < TRIES_UNANSWERED;
+  }
+
   #triesOf({ content, spread }: Spreading): number {
     const tries = spread.urgent ? TRIES.urgent : content.own ? TRIES.origin : TRIES.relay;
     return content.own || !spread.answered ? tries : tries - 1;
   }
 }
+
+/** Chance that an alert meets no other frame where it is heard, as far as this node can tell: each is told by so many more the fuller the air is. */
+const clear = ({ load }: Carrier, { mono }: Instant): number => 1 - Math.max(0, load.busy(mono) - USUALLY_BUSY);
+
+const UNANSWERED: RelayPlan = { before: [], gain: 1 };
 
 const keyOn = (name: string, { index }: Carrier): string => `${index} ${name}`;

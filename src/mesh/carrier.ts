@@ -1,5 +1,6 @@
 import type { RadioTraits } from '../ports/radio.js';
 import { AirLoad } from './air-load.js';
+import { AirShares } from './air-shares.js';
 import { AirtimeBudget } from './airtime-budget.js';
 import { AirtimeShare } from './airtime-share.js';
 import { Pace } from './pace.js';
@@ -17,6 +18,8 @@ export interface Carrier {
   readonly budget: AirtimeBudget;
   /** What is said on it by all in earshot. */
   readonly load: AirLoad;
+  /** Who takes how much of it, where it is slow air. */
+  readonly shares: AirShares;
   up: boolean;
   /** Links over it that are up. */
   linksUp: number;
@@ -36,6 +39,7 @@ export const makeCarrier = (index: number, name: string, traits: RadioTraits): C
   background: new AirtimeShare(capacityOf(traits) * (traits.broadcast ? BACKGROUND_SHARE : BACKGROUND_LINE_SHARE)),
   budget: new AirtimeBudget(traits.dutyCycle),
   load: new AirLoad(traits.dutyCycle),
+  shares: new AirShares(),
   up: true,
   linksUp: 0,
   foreignAt: undefined,

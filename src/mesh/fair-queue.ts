@@ -5,8 +5,8 @@ export const QUANTUM_BYTES = 512;
 
 /** Where a frame came from: what its sender could not choose, and what it says of itself. */
 export interface Flow {
-  /** Number of the link it came over; `OWN_INGRESS` for what this node says. */
-  readonly ingress: number;
+  /** Number of the link it came over, or the node heard transmitting it over slow air; `OWN_INGRESS` for what this node says. */
+  readonly ingress: number | NodeId;
   readonly origin: NodeId;
 }
 
@@ -15,45 +15,50 @@ export const OWN_INGRESS = 0;
 /** Of what was heard without a link. */
 export const OVERHEARD_INGRESS = -1;
 
-interface Waiting {
-  readonly frames: number;
-  readonly bytes: number;
-  push(frame: Uint8Array, flow: Flow): void;
-  peek(): Uint8Array | undefined;
-  shift(): Uint8Array | undefined;
-  /** The newest frame of whoever has most waiting. */
-  pop(): Uint8Array | undefined;
-  /** Whether it waited here. */
-  remove(frame: Uint8Array): boolean;
-  all(): Uint8Array[];
+/** A frame, or what becomes one, of so many bytes. */
+interface Sized {
+  readonly length: number;
 }
 
-class Fifo implements Waiting {
-  readonly #frames: Uint8Array[] = [];
+interface Waiting<T extends Sized> {
+  readonly frames: number;
+  readonly bytes: number;
+  push(frame: T, flow: Flow): void;
+  peek(): T | undefined;
+  shift(): T | undefined;
+  /** The newest frame of whoever has most waiting. */
+  pop(): T | undefined;
+  /** Whether it waited here. */
+  remove(frame: T): boolean;
+  all(): T[];
+}
+
+class Fifo<T extends Sized> implements Waiting<T> {
+  readonly #frames: T[] = [];
   bytes = 0;
 
   get frames(): number {
     return this.#frames.length;
   }
 
-  push(frame: Uint8Array): void {
+  push(frame: T): void {
     this.#frames.push(frame);
     this.bytes += frame.length;
   }
 
-  peek(): Uint8Array | undefined {
+  peek(): T | undefined {
     return this.#frames[0];
   }
 
-  shift(): Uint8Array | undefined {
+  shift(): T | undefined {
     return this.#gone(this.#frames.shift());
   }
 
-  pop(): Uint8Array | undefined {
+  pop(): T | undefined {
     return this.#gone(this.#frames.pop());
   }
 
-  remove(frame: Uint8Array): boolean {
+  remove(frame: T): boolean {
     const at = this.#frames.indexOf(frame);
     if (at < 0) return false;
     this.#frames.splice(at, 1);
@@ -61,39 +66,39 @@ class Fifo implements Waiting {
     return true;
   }
 
-  all(): Uint8Array[] {
+  all(): T[] {
     return [...this.#frames];
   }
 
-  #gone(frame: Uint8Array | undefined): Uint8Array | undefined {
+  #gone(frame: T | undefined): T | undefined {
     this.bytes -= frame?.length ?? 0;
     return frame;
   }
 }
 
-interface Turn<Key> {
+interface Turn<T extends Sized, Key> {
   readonly key: Key;
-  readonly waiting: Waiting;
+  readonly waiting: Waiting<T>;
   deficit: number;
 }
 
 /** Deficit round robin (Shreedhar & Varghese 1996) over those that have something waiting. */
-class Turns<Key> implements Waiting {
+class Turns<T extends Sized, Key> implements Waiting<T> {
   frames = 0;
   bytes = 0;
-  readonly #byKey = new Map<Key, Turn<Key>>();
+  readonly #byKey = new Map<Key, Turn<T, Key>>();
   /** Whose turn it is comes first. */
-  readonly #ring: Turn<Key>[] = [];
+  readonly #ring: Turn<T, Key>[] = [];
   readonly #keyOf: (flow: Flow) => Key;
-  readonly #make: () => Waiting;
+  readonly #make: () => Waiting<T>;
 
-  constructor(keyOf: (flow: Flow) => Key, make: () => Waiting) {
+  constructor(keyOf: (flow: Flow) => Key, make: () => Waiting<T>) {
     this.#keyOf = keyOf;
     this.#make = make;
   }
 
   /** Who had nothing waiting comes last in the round. */
-  push(frame: Uint8Array, flow: Flow): void {
+  push(frame: T, flow: Flow): void {
     const key = this.#keyOf(flow);
     let turn = this.#byKey.get(key);
     if (!turn) {
@@ -107,17 +112,17 @@ class Turns<Key> implements Waiting {
   }
 
   /** Stays the same until something is taken or dropped: the round goes on to who has credit for its frame. */
-  peek(): Uint8Array | undefined {
+  peek(): T | undefined {
     for (;;) {
       const turn = this.#ring[0];
       const frame = turn?.waiting.peek();
       if (!turn || !frame || turn.deficit >= frame.length) return frame;
       turn.deficit += QUANTUM_BYTES;
-      this.#ring.push(this.#ring.shift() as Turn<Key>);
+      this.#ring.push(this.#ring.shift() as Turn<T, Key>);
     }
   }
 
-  shift(): Uint8Array | undefined {
+  shift(): T | undefined {
     const frame = this.peek();
     const turn = this.#ring[0];
     if (!frame || !turn) return undefined;
@@ -127,21 +132,21 @@ class Turns<Key> implements Waiting {
     return frame;
   }
 
-  pop(): Uint8Array | undefined {
-    let longest: Turn<Key> | undefined;
+  pop(): T | undefined {
+    let longest: Turn<T, Key> | undefined;
     for (const turn of this.#ring) if (!longest || turn.waiting.bytes > longest.waiting.bytes) longest = turn;
     const frame = longest?.waiting.pop();
     if (longest && frame) this.#left(longest, frame);
     return frame;
   }
 
-  remove(frame: Uint8Array): boolean {
+  remove(frame: T): boolean {
     const turn = this.#ring.find(({ waiting }) => waiting.remove(frame));
     if (turn) this.#left(turn, frame);
     return turn !== undefined;
   }
 
-  all(): Uint8Array[] {
+  all(): T[] {
     return this.#ring.flatMap(({ waiting }) => waiting.all());
   }
 
@@ -155,7 +160,7 @@ class Turns<Key> implements Waiting {
     return most;
   }
 
-  #left(turn: Turn<Key>, frame: Uint8Array): void {
+  #left(turn: Turn<T, Key>, frame: T): void {
     this.frames--;
     this.bytes -= frame.length;
     if (turn.waiting.frames > 0) return;
@@ -169,13 +174,13 @@ class Turns<Key> implements Waiting {
  * their origins: who says much waits for itself, and a neighbour that floods, under however many names, has one
  * neighbour's share. Whoever keeps it bounded drops the newest of the longest flow.
  */
-export class FairQueue {
-  readonly #turns = new Turns<number>(
+export class FairQueue<T extends Sized = Uint8Array> {
+  readonly #turns = new Turns<T, Flow['ingress']>(
     ({ ingress }) => ingress,
     () =>
-      new Turns<NodeId>(
+      new Turns<T, NodeId>(
         ({ origin }) => origin,
-        () => new Fifo(),
+        () => new Fifo<T>(),
       ),
   );
 
@@ -187,36 +192,36 @@ export class FairQueue {
     return this.#turns.bytes;
   }
 
-  push(frame: Uint8Array, flow: Flow): void {
+  push(frame: T, flow: Flow): void {
     this.#turns.push(frame, flow);
   }
 
   /** The frame that `shift` takes. */
-  peek(): Uint8Array | undefined {
+  peek(): T | undefined {
     return this.#turns.peek();
   }
 
-  shift(): Uint8Array | undefined {
+  shift(): T | undefined {
     return this.#turns.shift();
   }
 
   /** The newest frame of the link, and of it the origin, that has most waiting. */
-  pop(): Uint8Array | undefined {
+  pop(): T | undefined {
     return this.#turns.pop();
   }
 
   /** Whether it waited here. */
-  remove(frame: Uint8Array): boolean {
+  remove(frame: T): boolean {
     return this.#turns.remove(frame);
   }
 
   /** Whether some link has more waiting than this one would have with so many bytes more. */
-  isExceededBy(ingress: number, bytes: number): boolean {
+  isExceededBy(ingress: Flow['ingress'], bytes: number): boolean {
     return this.#turns.longestBytes() > this.#turns.bytesOf(ingress) + bytes;
   }
 
   /** All that waits, in no order that matters. */
-  all(): Uint8Array[] {
+  all(): T[] {
     return this.#turns.all();
   }
 }

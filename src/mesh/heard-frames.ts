@@ -1,9 +1,9 @@
-import { nodeIdOf } from '../core/ids.js';
+import { type NodeId, nodeIdOf } from '../core/ids.js';
 import type { Instant } from '../core/machine.js';
 import type { HeardBatch } from '../ports/radio.js';
 import { Freshness, type KnownNodes } from '../trust/known-nodes.js';
-import { FIRST_FAR_TYPE, FrameType, isForEars } from '../wire/frame-types.js';
-import { FIXED_HEADER_BYTES, type Header, Offset } from '../wire/header.js';
+import { FIRST_FAR_TYPE, FrameType, isForEars, type Priority } from '../wire/frame-types.js';
+import { FIXED_HEADER_BYTES, Flag, type Header, Offset } from '../wire/header.js';
 import { airtimeMs, type Carrier, isSlowAir } from './carrier.js';
 import type { Link } from './links.js';
 
@@ -11,12 +11,32 @@ export const wantsHopAck = (type: number): boolean =>
   type !== FrameType.Beacon && type !== FrameType.Heartbeat && type !== FrameType.HopAck;
 
 export function loadOf({ load, traits }: Carrier, batch: HeardBatch, i: number, now: Instant): void {
-  const length = (batch.offsets[i + 1] as number) - (batch.offsets[i] as number);
-  load.used(airtimeMs(traits, length), isForEars(typeOf(batch, i)), now.mono);
+  load.used(airtimeMs(traits, lengthOf(batch, i)), isForEars(typeOf(batch, i)), now.mono);
 }
+
+/** A message takes of the share of who transmitted it. */
+export function shareOf(
+  { shares, traits }: Carrier,
+  transmitter: NodeId | undefined,
+  batch: HeardBatch,
+  i: number,
+  now: Instant,
+): void {
+  if (typeOf(batch, i) < FIRST_FAR_TYPE) return;
+  shares.transmitted(transmitter, priorityOf(batch, i), airtimeMs(traits, lengthOf(batch, i)), now.mono);
+}
+
+const lengthOf = ({ offsets }: HeardBatch, i: number): number => (offsets[i + 1] as number) - (offsets[i] as number);
 
 export const typeOf = ({ slab, offsets }: HeardBatch, i: number): number =>
   slab[(offsets[i] as number) + Offset.Type] as number;
+
+const priorityOf = ({ slab, offsets }: HeardBatch, i: number): Priority =>
+  ((slab[(offsets[i] as number) + Offset.Flags] as number) >>> 6) as Priority;
+
+/** Whether it is for one node. */
+export const isDirected = ({ slab, offsets }: HeardBatch, i: number): boolean =>
+  ((slab[(offsets[i] as number) + Offset.Flags] as number) & Flag.Directed) !== 0;
 
 export function snrOf({ snrDb }: HeardBatch, i: number): number | undefined {
   const ratio = snrDb?.[i];

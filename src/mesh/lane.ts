@@ -41,7 +41,7 @@ export class Lane {
   readonly #queues: Queues = [new FairQueue(), new FairQueue(), new FairQueue(), new FairQueue()];
   /** Bounded by what is in flight. */
   readonly #again: Again = [[], [], [], []];
-  readonly #urgent = new Map<number, TokenBucket>();
+  readonly #urgent = new Map<Flow['ingress'], TokenBucket>();
   /** Frames that are less urgent here than they say. */
   readonly #demoted = new WeakSet<Uint8Array>();
   #frames = 0;
@@ -153,7 +153,7 @@ export class Lane {
     return [...this.arq.unacknowledged(), ...this.#queues.flatMap((queue) => queue.all())];
   }
 
-  #allowanceOf(ingress: number): TokenBucket {
+  #allowanceOf(ingress: Flow['ingress']): TokenBucket {
     let allowance = this.#urgent.get(ingress);
     if (!allowance) {
       const bytesPerSecond = (capacityOf(this.link.carrier.traits) / 8) * URGENT_SHARE;

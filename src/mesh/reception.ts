@@ -19,9 +19,20 @@ import { Flag, type Header, messageIdOfFrame, Offset, overheadBytes, readHeader 
 import { type Carrier, isSlowAir } from './carrier.js';
 import { messageIdFor } from './delivery.js';
 import { FrameSlab, type LaidBatch } from './frame-slab.js';
-import { frameOf, freshnessOver, loadOf, mayUse, snrOf, typeOf, wantsHopAck } from './heard-frames.js';
+import {
+  frameOf,
+  freshnessOver,
+  isDirected,
+  loadOf,
+  mayUse,
+  shareOf,
+  snrOf,
+  typeOf,
+  wantsHopAck,
+} from './heard-frames.js';
 import { HeldFrames } from './held-frames.js';
 import { FRAME_BYTES_MAX, type Link, type Links } from './links.js';
+import { REFUSALS } from './refusals.js';
 import { PART_RANGES_MAX } from './repair.js';
 import type { ReadFrame } from './short-frames.js';
 import { ShortWay } from './short-way.js';
@@ -35,15 +46,6 @@ const DEDUP_TTL_MS = 600_000;
 const HELD_ON_AIR_MS = 120_000;
 /** Ids of frames from addresses without a link: few, since only beacons are acted on. */
 const STRANGER_DEDUP = 256;
-
-const REASONS: Readonly<Record<number, string>> = {
-  [Verdict.Truncated]: 'frame.truncated',
-  [Verdict.Oversized]: 'frame.oversized',
-  [Verdict.Version]: 'frame.version',
-  [Verdict.Malformed]: 'frame.malformed',
-  [Verdict.Epoch]: 'frame.epoch',
-  [Verdict.Tag]: 'frame.tag',
-};
 
 export type HeardInput =
   | { readonly kind: 'heard'; readonly frames: readonly ReadFrame[] }
@@ -213,8 +215,7 @@ export class Reception {
     const { givenUp, misfits } = this.#reassembler;
     if (givenUp > 0) counters.refuse('fragment.given-up', givenUp);
     if (misfits > 0) counters.refuse('fragment.misfit', misfits);
-    this.#reassembler.givenUp = 0;
-    this.#reassembler.misfits = 0;
+    Object.assign(this.#reassembler, { givenUp: 0, misfits: 0 });
   }
 
   /** What is missing of a message for this node: of one of which nothing came, all. Bounds of ranges. */
@@ -320,9 +321,8 @@ export class Reception {
     const from = batch.transmitters?.[i] ?? this.#links.find(carrier.index, address)?.peer;
     if (from !== undefined) this.#events.noticed(carrier, from, snrOf(batch, i), now);
     const type = typeOf(batch, i);
-    const isFarForAll =
-      type >= FIRST_FAR_TYPE &&
-      ((batch.slab[(batch.offsets[i] as number) + Offset.Flags] as number) & Flag.Directed) === 0;
+    shareOf(carrier, from, batch, i, now);
+    const isFarForAll = type >= FIRST_FAR_TYPE && !isDirected(batch, i);
     const isForAll = isFarForAll || isForEars(type);
     if (link?.phase === 'up' && !isForAll) return this.#linked(link, batch, i, verdict, now);
     const frame = frameOf(batch, i);
@@ -363,7 +363,7 @@ export class Reception {
   }
 
   #refuse(verdict: number): void {
-    const reason = REASONS[verdict];
+    const reason = REFUSALS[verdict];
     if (reason) this.#context.counters.refuse(reason);
   }
 

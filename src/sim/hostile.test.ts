@@ -5,8 +5,9 @@ import { Limit } from '../core/limits.js';
 import { Body, encode } from '../wire/bodies.js';
 import { buildFrame, retag } from '../wire/frame.js';
 import { FrameType, Priority } from '../wire/frame-types.js';
-import { Flag, type Header, Offset } from '../wire/header.js';
+import { Flag, type Header, Offset, readHeader } from '../wire/header.js';
 import { watchAll } from './checkers/all.js';
+import { Flooder } from './flooder.js';
 import { line } from './topologies.js';
 import { World } from './world.js';
 
@@ -325,3 +326,52 @@ test('a node that was forgotten stays forgotten, and is known again when it come
   await world.finish();
   t.deepEqual(findings.list, []);
 });
+
+/** Two rows of four a kilometre apart over LoRa; the one in a corner says what it likes at ten times the rate of all others together. */
+async function overSlowAir(
+  flood?: Priority,
+): Promise<{ useful: number; relayed: number; findings: readonly string[] }> {
+  const positions = Array.from({ length: 8 }, (_, i) => ({ x: 1_200 * (i % 4), y: 1_200 * Math.floor(i / 4) }));
+  const world = new World({
+    seed: 3,
+    nodes: 8,
+    carriers: [{ kind: 'lora', preset: 'LongFast', region: 'US915', positions }],
+  });
+  const { findings } = watchAll(world);
+  const flooder = new Flooder(world, { node: 0, perSecond: 0.5, bytes: 40, priority: flood ?? Priority.Medium });
+  let useful = 0;
+  let relayed = 0;
+  world.watch({
+    delivered: (node, { source }) => {
+      if (node.index !== 0 && source !== world.node(0).id) useful++;
+    },
+    transmitted: (node, { frame }) => {
+      const full = world.fullFrame(frame);
+      if (node.index === 0 || full[Offset.Type] !== FrameType.Message) return;
+      if (readHeader(full).source === world.node(0).id) relayed++;
+    },
+  });
+  world.start();
+  await world.run(1_800_000);
+  if (flood !== undefined) flooder.start();
+  for (let i = 0; i < 30; i++) {
+    world.broadcast(1 + (i % 7));
+    await world.run(20_000);
+  }
+  flooder.stop();
+  await world.run(60_000);
+  return { useful, relayed, findings: findings.list };
+}
+
+for (const [what, priority] of [['messages', Priority.Medium], ['alerts', Priority.Critical]] as const) // biome-ignore format: a line
+  test(`a member that floods ${what} over slow air is passed on by nobody for long, and three of four useful messages arrive at least`, async (t) => {
+    const quiet = await overSlowAir();
+    const under = await overSlowAir(priority);
+    t.is(quiet.relayed, 0);
+    t.true(quiet.useful > 0.9 * 30 * 6, `${quiet.useful} of ${30 * 6}`);
+    t.true(under.useful >= 0.75 * quiet.useful, `${under.useful} of ${quiet.useful}`);
+    // 300 messages, seven nodes that could pass each on.
+    t.true(under.relayed < 150, `${under.relayed}`);
+    t.deepEqual(under.findings, []);
+    t.log(`${under.useful} of ${quiet.useful} useful messages, ${under.relayed} relays of the flood`);
+  });

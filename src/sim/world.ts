@@ -10,6 +10,7 @@ import type { MemoryAir } from '../radios/memory/air.js';
 import type { RecordDraft } from '../replication/effects.js';
 import { createMemoryStore } from '../storage/memory.js';
 import { seededRandom } from '../system/seeded-random.js';
+import { Body, encode } from '../wire/bodies.js';
 import { aliasOf, expandFrame, isCompact } from '../wire/compact.js';
 import { FrameType, Priority } from '../wire/frame-types.js';
 import { type AnyCarrierPlan, addressOf, type CarrierPlan, makeCarrier, type SimCarrier } from './carriers.js';
@@ -31,6 +32,9 @@ const FAREWELL_MS = 500;
 const TIMEOUT_MS = 30_000;
 /** As an agent's default; where there are more nodes, all of them. */
 const MAX_PEERS = 64;
+/** Of an alert all but its payload. */
+const ALERT_BYTES = 14;
+const ALERT_PAYLOAD_BYTES_MIN = 8;
 
 /** Frames a node remembers: as an agent's default, and fewer in a world so large that they would not fit the memory of one machine. */
 const DEDUP_CAPACITY = 10_000;
@@ -252,7 +256,7 @@ export class World {
   ): MessageId {
     const { priority = Priority.Medium, bytes = 40, type = FrameType.Message, ttl } = options;
     const { id, sequence } = this.node(from).mesh.reserve();
-    const body = this.#body(id, bytes);
+    const body = type === FrameType.Alert ? this.#alert(id, bytes) : this.#body(id, bytes);
     this.#note({ id, from, at: this.now, ack: false, priority, timeoutMs: 0, body });
     this.node(from).submit({ kind: 'flood', sequence, type, body, priority, ...(ttl !== undefined && { ttl }) });
     return id;
@@ -342,6 +346,12 @@ export class World {
 
   #record(what: Recording): void {
     for (const observer of this.#observers) observer.recording?.(what);
+  }
+
+  /** An alert as nodes hold it for those that come later; about so many bytes. */
+  #alert(id: MessageId, bytes: number): Uint8Array {
+    const payload = this.#body(id, Math.max(ALERT_PAYLOAD_BYTES_MIN, bytes - ALERT_BYTES));
+    return encode(Body.AlertSchema, { type: 'sim', payload, raisedAtMs: BigInt(Math.round(this.clock.wall())) });
   }
 
   /** Bytes that tell which message they belong to. */

@@ -1,5 +1,6 @@
 import type { BlePlan, LoraPlan, UdpPlan } from '../carriers.js';
 import type { Position } from '../lora/landscape.js';
+import type { RegionName } from '../lora/regions.js';
 import type { Pair } from '../topologies.js';
 
 /** A local network: fast, a millisecond or three. */
@@ -11,9 +12,9 @@ export const blePlan = (pairs: readonly Pair[], more: Partial<BlePlan> = {}): Bl
   ...more,
 });
 
-export const loraPlan = (positions: readonly Position[]): LoraPlan => ({
+export const loraPlan = (positions: readonly Position[], region: RegionName = 'EU868'): LoraPlan => ({
   kind: 'lora',
   preset: 'LongFast',
-  region: 'EU868',
+  region,
   positions,
 });
