@@ -8,6 +8,8 @@ const [ME, A, B, C, D] = [1, 2, 3, 4, 5].map(airNode) as [NodeId, NodeId, NodeId
 /** The same alias as B. */
 const B2 = `${B.slice(0, 4)}ffffffffffff` as NodeId;
 const FLOOR_DB = -17.5;
+/** What was heard within a second is named. */
+const SECOND = { intervals: 1, usualMs: 1_000 };
 
 const hearingOf = (self = ME): AirHearing => new AirHearing(self, FLOOR_DB, 10_000, 0);
 
@@ -72,7 +74,7 @@ test('who hears a node is known from those who say so, and from its own list of 
 test('two nodes of one alias are told apart by their whole ids', (t) => {
   const hearing = hearingOf();
   for (const node of [A, B, B2]) hearing.heard(node, 0, 0);
-  const { heard, heardIds } = hearing.ownList(0, 200, 1_000);
+  const { heard, heardIds } = hearing.ownList(SECOND, 200, 1_000);
   t.is(heard.length, 3);
   t.is(heardIds.length, 18);
   const other = hearingOf(B);
@@ -111,8 +113,29 @@ test('a node that is barely heard counts for less than one that is heard well', 
 test('its own list has those heard lately, as many as there is room for', (t) => {
   const hearing = hearingOf();
   for (let n = 10; n < 40; n++) hearing.heard(airNode(n), 0, n < 20 ? 0 : 1_000);
-  t.is(hearing.ownList(500, 1_000, 1_000).heard.length, 20 * 3);
-  t.is(hearing.ownList(0, 31, 1_000).heard.length, 10 * 3);
+  t.is(hearing.ownList({ intervals: 1, usualMs: 500 }, 1_000, 1_000).heard.length, 20 * 3);
+  t.is(hearing.ownList(SECOND, 31, 1_000).heard.length, 10 * 3);
+});
+
+test('who is heard rarely by its own word is named as many of its own intervals', (t) => {
+  const hearing = hearingOf();
+  for (const node of [A, B]) hearing.heard(node, 0, 0);
+  hearing.listed(A, { ...listOf([]), intervalS: 100 }, 0);
+  const named = (now: number): number => hearing.ownList({ intervals: 2, usualMs: 10_000 }, 200, now).heard.length / 3;
+  t.is(named(20_000), 2);
+  t.is(named(21_000), 1);
+  t.is(named(200_000), 1);
+  t.is(named(201_000), 0);
+});
+
+test('whether a list names a node, by its alias or its whole id', (t) => {
+  const hearing = hearingOf();
+  hearing.heard(A, 0, 0);
+  t.false(hearing.isNamed(A, B));
+  hearing.listed(A, listOf([[C, 0.9]]), 0);
+  t.true(hearing.isNamed(A, C));
+  t.false(hearing.isNamed(A, B));
+  t.false(hearing.isNamed(B, C), 'who is not heard says nothing');
 });
 
 test('beyond its bound the node unheard longest goes', (t) => {
@@ -142,16 +165,20 @@ test('who is heard by one that it does not hear is told so by a third, until it 
     [C, 0.9],
   ]);
   third.listed(B, list, 0);
-  const told = third.ownList(0, 200, 1_000);
+  const told = third.ownList(SECOND, 200, 1_000);
   t.is(told.unaware.length, 5);
   heardOne.heard(C, 0, 0);
   heardOne.listed(C, { ...listOf([[A, 0.9]]), unaware: told.unaware }, 1_000);
   const [reached] = [...heardOne.neighbours].filter(([node]) => node !== C);
   near(t, reached?.[1], 0.8);
-  const own = heardOne.ownList(0, 200, 1_000);
+  const own = heardOne.ownList(SECOND, 200, 1_000);
   t.is(own.reached.length, 3);
   third.listed(A, { ...listOf([[C, 0.9]]), reached: own.reached }, 1_000);
-  t.is(third.ownList(0, 200, 1_000).unaware.length, 0);
+  t.is(third.ownList(SECOND, 200, 1_000).unaware.length, 0);
   near(t, third.earshot(A)?.get(B), 0.8);
-  t.is(heardOne.ownList(0, 200, 30_000_000).reached.length, 0, 'what nobody says again is forgotten');
+  t.is(
+    heardOne.ownList({ intervals: 1, usualMs: 30_000_000 }, 200, 30_000_000).reached.length,
+    0,
+    'what nobody says again is forgotten',
+  );
 });

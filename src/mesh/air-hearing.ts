@@ -57,6 +57,12 @@ interface HeardList {
   readonly number: number;
 }
 
+/** How far back a list goes: so many intervals of those it names, of the usual ones at least. */
+export interface ListWindow {
+  readonly intervals: number;
+  readonly usualMs: number;
+}
+
 /** Nodes that hear us unheard, so long after somebody said so; at most so many. */
 const REACHED_MS = 7_200_000;
 const REACHED_MAX = 32;
@@ -201,6 +207,12 @@ export class AirHearing implements AirView {
     return this.#neighbours;
   }
 
+  /** Whether the last list of a node that is heard here names another one. */
+  isNamed(by: NodeId, node: NodeId): boolean {
+    const ear = this.#ears.get(by);
+    return ear !== undefined && names(ear, node);
+  }
+
   /** Who hears `node`: who says so, this node if it does, and of those whose lists are not known the ones it hears itself. */
   earshot(node: NodeId): Earshot | undefined {
     const known = this.#earshots.get(node);
@@ -223,17 +235,23 @@ export class AirHearing implements AirView {
     return hearers;
   }
 
-  /** This node's own list, of those heard since `since`, the best first, in at most so many bytes. */
-  ownList(since: number, bytesMax: number, now: number): Pick<HeardList, 'heard' | 'heardIds' | 'reached' | 'unaware'> {
+  /** This node's own list, of those heard of late, the best first, in at most so many bytes. */
+  ownList(
+    window: ListWindow,
+    bytesMax: number,
+    now: number,
+  ): Pick<HeardList, 'heard' | 'heardIds' | 'reached' | 'unaware'> {
     for (const [alias, { until }] of this.#reached) if (until <= now) this.#reached.delete(alias);
     const reached = [...this.#reached]
       .map(([alias, { chance }]) => ({ alias, chance }))
       .filter(({ alias }) => !this.#ears.has(this.#nodeOf(alias)));
-    const unaware = this.#unaware(since);
+    const isRecent = ({ heardAt, intervalMs = 0 }: Ear): boolean =>
+      heardAt >= now - window.intervals * Math.max(window.usualMs, intervalMs);
+    const unaware = this.#unaware(isRecent);
     const oneWayBytes = reached.length * ALIASED_BYTES + unaware.length * ONE_WAY_BYTES;
     const heard: { node: NodeId; chance: number; whole: boolean }[] = [];
     for (const [node, ear] of this.#ears) {
-      if (ear.heardAt < since) continue;
+      if (!isRecent(ear)) continue;
       heard.push({ node, chance: ear.chance, whole: !this.#isOnly(aliasOf(node)) });
     }
     const best = heard.sort((a, b) => b.chance - a.chance);
@@ -245,19 +263,14 @@ export class AirHearing implements AirView {
   }
 
   /** Links in one direction between two that are heard here: who is heard there cannot know it. Some at a time. */
-  #unaware(since: number): OneWay[] {
+  #unaware(isRecent: (ear: Ear) => boolean): OneWay[] {
     const found: OneWay[] = [];
-    for (const [to, { list, heardAt }] of this.#ears) {
-      if (heardAt < since || !this.#isOnly(aliasOf(to))) continue;
-      for (const { alias, chance } of list ?? []) {
+    for (const [to, hearer] of this.#ears) {
+      if (!isRecent(hearer) || !this.#isOnly(aliasOf(to))) continue;
+      for (const { alias, chance } of hearer.list ?? []) {
         const from = this.#nodeOf(alias);
         const ear = this.#ears.get(from);
-        if (
-          !ear?.list ||
-          ear.heardAt < since ||
-          names(ear, to) ||
-          ear.reached.some((each) => each.alias === aliasOf(to))
-        )
+        if (!ear?.list || !isRecent(ear) || names(ear, to) || ear.reached.some((each) => each.alias === aliasOf(to)))
           continue;
         found.push({ from: alias, to: aliasOf(to), chance });
       }

@@ -1,24 +1,34 @@
 import type { NodeId } from '../core/ids.js';
 import type { Instant } from '../core/machine.js';
 import type { LinkAddress } from '../ports/radio.js';
+import type { NodeSnapshot } from '../replication/node-state.js';
 import { Freshness, type KnownNodes } from '../trust/known-nodes.js';
 import { Body, decode, encode } from '../wire/bodies.js';
 import { buildFrame, payloadOf } from '../wire/frame.js';
 import { FrameType, Priority } from '../wire/frame-types.js';
 import { type Header, overheadBytes } from '../wire/header.js';
-import { AirHearing } from './air-hearing.js';
+import { AirHearing, HEARD_MAX } from './air-hearing.js';
 import { readAliases, readIds, writeAliases, writeIds } from './air-lists.js';
 import type { AirView } from './air-policy.js';
+import { AirWitness, type WitnessEvents } from './air-witness.js';
 import { airtimeMs, type Carrier } from './carrier.js';
 import { type Egress, earlier, localHeader } from './egress.js';
 import type { Digests } from './fabric.js';
 import { freshnessOver } from './heard-frames.js';
 import { hearingMaxMs, hearingMinMs } from './intervals.js';
-import type { Link, Links } from './links.js';
+import { costOver, type Link, type Links } from './links.js';
 import type { MeshContext } from './types.js';
 
 /** Silence, in intervals of the neighbour's, after which it is gone. */
-const GONE_AFTER_INTERVALS = 3;
+const GONE_AFTER_INTERVALS = 2.9;
+/** Of which the lists name who was heard: by the time a node is given up, those of others no longer vouch for it. */
+const LISTED_INTERVALS = 2;
+/** Sends to a neighbour that fail one after the other, with nothing heard of it meanwhile, until it is gone. */
+const FAILED_MAX = 2;
+/** Intervals that have doubled twice are so much longer. */
+const SLOWING = 4;
+/** A list of so many bytes less than fit may have left out somebody for want of room. */
+const FULL_BYTES = 24;
 /** Lists in a row that leave us out until we take it that we are not heard. */
 const UNNAMED_MAX = 2;
 /** Nodes whose beacon is asked for in one list, and that are remembered to be asked for. */
@@ -55,7 +65,7 @@ interface Presence {
   readonly toName: Set<NodeId>;
 }
 
-export interface PresenceEvents {
+export interface PresenceEvents extends WitnessEvents {
   nextSequence(): number;
   ownDigests(): Digests;
   /** The link over which this neighbour is heard, new where there was none; `undefined` when there are too many. */
@@ -86,6 +96,9 @@ export class AirPresence {
   readonly #egress: Egress;
   readonly #events: PresenceEvents;
   readonly #presences = new Map<number, Presence>();
+  readonly #witness: AirWitness;
+  /** By neighbour: sends that failed since it was last heard. */
+  readonly #failed = new Map<NodeId, { count: number; since: number }>();
 
   constructor(context: MeshContext, links: Links, known: KnownNodes, egress: Egress, events: PresenceEvents) {
     this.#context = context;
@@ -93,6 +106,9 @@ export class AirPresence {
     this.#known = known;
     this.#egress = egress;
     this.#events = events;
+    // What costs less goes over something faster.
+    const least = (): number => Math.min(...[...this.#presences.values()].map(({ carrier }) => costOver(carrier, 1)));
+    this.#witness = new AirWitness(events, (cost) => cost >= least());
   }
 
   /** Only for slow air. */
@@ -134,7 +150,7 @@ export class AirPresence {
   /** A frame that `node` transmitted was heard. */
   noticed(carrier: Carrier, node: NodeId, snrDb: number | undefined, now: Instant): void {
     const presence = this.#presences.get(carrier.index);
-    if (presence?.hearing.heard(node, snrDb, now.mono)) this.#news(presence, now);
+    if (presence?.hearing.heard(node, snrDb, now.mono)) this.#came(presence, node, now);
   }
 
   /** Frames came whose aliases stand for nobody known: somebody may say for whom. */
@@ -186,14 +202,17 @@ export class AirPresence {
     this.#known.accept(source, saltHint, sequence);
     const { hearing } = presence;
     const isNew = hearing.heard(source, snrDb, now.mono);
+    const heardUs = hearing.ear(source)?.hearsUs;
     if (!hearing.listed(source, body, now.mono)) {
       return counters.refuse('hearing.malformed');
     }
+    if (frame.length + FULL_BYTES <= carrier.traits.mtuBytes) this.#attest(source);
     const link = this.#events.welcome(carrier, from, source, now);
     if (!link) return;
     link.lastHeard = now;
     const ear = hearing.ear(source);
-    if (isNew) this.#news(presence, now);
+    if (isNew) this.#came(presence, source, now);
+    else if (heardUs !== undefined && ear?.hearsUs === undefined) this.#speakUp(presence, now);
     if (ear?.hearsUs !== undefined && link.phase === 'greeting') {
       link.quality = Math.min(ear.hearsUs, ear.chance);
       this.#links.markUp(link);
@@ -221,6 +240,45 @@ export class AirPresence {
     presence.intervalMs = hearingMinMs(carrier.traits, hearing.size, this.#context.timing);
     const soon = now.mono + presence.intervalMs / 2 + this.#context.random.below(Math.ceil(presence.intervalMs / 2));
     presence.nextAt = Math.min(presence.nextAt, Math.max(soon, this.#affordableAt(presence, now)));
+  }
+
+  #came(presence: Presence, node: NodeId, now: Instant): void {
+    this.#witness.back(node);
+    this.#news(presence, now);
+  }
+
+  /** Somebody missed our lists: the next one comes early. */
+  #speakUp(presence: Presence, now: Instant): void {
+    const { carrier, hearing } = presence;
+    const soonMs = hearingMinMs(carrier.traits, hearing.size, this.#context.timing);
+    presence.nextAt = Math.min(presence.nextAt, now.mono + this.#context.random.below(Math.ceil(soonMs)));
+  }
+
+  /** What a node's lists say against its state, over all slow air where it is heard. */
+  #attest(author: NodeId): void {
+    const presences = [...this.#presences.values()];
+    const names = (node: NodeId): boolean =>
+      node === this.#context.self.id || presences.some(({ hearing }) => hearing.isNamed(author, node));
+    this.#witness.listed(author, names);
+  }
+
+  /** A newer state of a node is held. */
+  stated(snapshot: NodeSnapshot): void {
+    if (this.#presences.size > 0) this.#witness.stated(snapshot);
+  }
+
+  /** A frame for a neighbour was sent as often as it may be, and not acknowledged. */
+  failed({ id, carrier, peer, lastHeard }: Link, now: Instant): void {
+    const presence = this.#presences.get(carrier.index);
+    // What was left over when a link ended says nothing.
+    if (!presence || peer === undefined || this.#links.byId(id)?.phase !== 'up') return;
+    const heardAt = Math.max(lastHeard.mono, presence.hearing.ear(peer)?.heardAt ?? 0);
+    const before = this.#failed.get(peer);
+    const count = before && before.since >= heardAt ? before.count + 1 : 1;
+    this.#failed.delete(peer);
+    if (count >= FAILED_MAX) return this.#giveUp(presence, peer, `${count} sends failed`, now);
+    this.#failed.set(peer, { count, since: count === 1 ? now.mono : (before?.since ?? now.mono) });
+    if (this.#failed.size > HEARD_MAX) this.#failed.delete(this.#failed.keys().next().value as NodeId);
   }
 
   /** Whom others look for by alias, and whom they name. */
@@ -269,11 +327,12 @@ export class AirPresence {
     const payload = encode(Body.HearingSchema, {
       digest,
       records,
-      ...hearing.ownList(now.mono - GONE_AFTER_INTERVALS * mostMs, room, now.mono),
+      ...hearing.ownList({ intervals: LISTED_INTERVALS, usualMs: mostMs }, room, now.mono),
       asked: writeIds(asked),
       lacked: writeAliases(lacked.map(([alias]) => alias)),
       named: writeIds(named),
-      intervalS: Math.ceil((presence.intervalMs * 1.1) / 1_000),
+      // After news lists become rarer: by when one of several is to have come, though the next ones are lost.
+      intervalS: Math.ceil((Math.min(mostMs, presence.intervalMs * SLOWING) * 1.1) / 1_000),
       number: ++presence.lists,
     });
     const header = localHeader(this.#context, FrameType.Hearing, Priority.High, this.#events.nextSequence());
@@ -295,15 +354,19 @@ export class AirPresence {
     return presence.savedMs >= 0 ? now.mono : now.mono - presence.savedMs / share;
   }
 
-  #bury({ carrier, hearing }: Presence, now: Instant): void {
+  #giveUp({ carrier, hearing }: Presence, node: NodeId, reason: string, now: Instant): void {
+    hearing.forget(node);
+    if (![...this.#presences.values()].some((other) => other.hearing.ear(node))) this.#witness.lost(node, now);
+    for (const link of [...this.#links.upTo(node)]) if (link.carrier === carrier) this.#events.dead(link, reason, now);
+  }
+
+  #bury(presence: Presence, now: Instant): void {
+    const { carrier, hearing } = presence;
     const usualMs = hearingMaxMs(carrier.traits, hearing.size, this.#context.timing);
     for (const [node, { heardAt, intervalMs = usualMs }] of [...hearing.ears()]) {
       const silentMs = now.mono - heardAt;
       if (silentMs < GONE_AFTER_INTERVALS * intervalMs) continue;
-      hearing.forget(node);
-      for (const link of [...this.#links.upTo(node)]) {
-        if (link.carrier === carrier) this.#events.dead(link, `silent for ${Math.round(silentMs / 1_000)} s`, now);
-      }
+      this.#giveUp(presence, node, `silent for ${Math.round(silentMs / 1_000)} s`, now);
     }
     for (const link of [...this.#links.all()]) {
       const isLeft = link.carrier === carrier && link.phase === 'greeting' && !hearing.ear(link.peer as NodeId);

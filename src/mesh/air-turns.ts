@@ -44,7 +44,7 @@ export interface AirContent {
   suppressed(): void;
 }
 
-interface AirStart {
+export interface AirStart {
   readonly source: NodeId;
   readonly priority: Priority;
   /** They have it by other ways. */

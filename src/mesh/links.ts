@@ -234,9 +234,12 @@ const HOP_COST = 10;
  * Cost of a hop in units of 100 µs: airtime and a constant for what each transmission takes besides, so that a short path over fast
  * carriers still beats a long one, times the expected number of transmissions (ETX, De Couto et al. 2003). One unit over all carriers.
  */
-export function linkCost(link: Link): number {
-  const { bitsPerSecond, costPerByte } = link.carrier.traits;
+export const linkCost = ({ carrier, quality }: Link): number => costOver(carrier, quality);
+
+/** The cost of a hop over a carrier by such a link. */
+export function costOver({ traits }: Pick<Carrier, 'traits'>, quality: number): number {
+  const { bitsPerSecond, costPerByte } = traits;
   const airtimeUs = (REFERENCE_FRAME_BYTES * 8 * 1e6) / Math.max(1, bitsPerSecond);
-  const etx = 1 / Math.max(0.05, link.quality * link.quality);
+  const etx = 1 / Math.max(0.05, quality * quality);
   return Math.min(0xffff, Math.max(1, Math.round((HOP_COST + (airtimeUs / 100) * Math.max(1, costPerByte)) * etx)));
 }

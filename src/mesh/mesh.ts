@@ -131,18 +131,18 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     const [egress, beats, flooding, drip] = [this.#egress, this.#beats, this.#flooding, this.#drip];
     const [nextSequence, alerts] = [this.#nextSequence, this.#alerts];
     const [liveness, discovery] = [this.liveness, this.#discovery];
-    const ttl = (): number => this.segments.ttl;
-    const sending = new Sending({ ...parts, ...directed, egress, beats, flooding, alerts, nextSequence, ttl });
+    const local = { egress, beats, alerts };
+    const sending = new Sending({ ...parts, ...directed, ...local, flooding, nextSequence, ttl: this.#ttl });
     this.#sending = sending;
-    this.#passing = new Passing({ context, links, routing, flooding, sending });
+    this.#passing = new Passing({ context, links, routing, flooding, sending, air: this.#air });
     this.#stateSpread = this.#makeStateSpread();
     const [air, airDrip] = [this.#air, this.#air.drip];
     const timed = [egress, discovery, flooding, air, drip, beats, delivery, custody, weave];
     const push = (effect: WeaveEffect): void => void this.#outbox.push({ kind: 'records', effect });
     const fabric = new Fabric({ weave, drip, airDrip, links, sending, counters: this.counters, emit: push });
     this.#fabric = fabric;
-    const local = { egress, liveness, drip, air, beats, peers, fabric, alerts };
-    this.#dispatch = new Dispatch({ context, sending, reception, trace: this.#passing.trace, ...local, ...directed });
+    const machines = { ...local, ...directed, liveness, drip, air, peers, fabric };
+    this.#dispatch = new Dispatch({ context, sending, reception, trace: this.#passing.trace, ...machines });
     this.#linkLife = new LinkLife({
       ...{ context, links, egress, liveness, discovery, routing, peers, drip, flooding, fabric, custody },
       ...{ passing: this.#passing, ownState: this.#ownState, segments: this.segments, learned: this.#learned },
@@ -157,6 +157,8 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   }
 
   readonly #ownDigest = (): number => this.digest();
+  readonly #ttl = (): number => this.segments.ttl;
+  readonly #hears = (node: NodeId, from: NodeId): boolean => this.routing.topology.adjacent(node, from);
 
   readonly #upkeep = new Upkeep({
     nodes: () => this.peers.size,
@@ -177,14 +179,11 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     return this.#sequence;
   };
 
-  readonly #hears = (node: NodeId, from: NodeId): boolean => this.routing.topology.adjacent(node, from);
-
   #makeSegments(most: number): Segments {
     const { context, links, states, peers, routing } = this;
-    const machines = { context, links, states, peers, routing, ownState: this.#ownState, drip: () => this.#drip };
     const segments = new Segments(
       {
-        ...machines,
+        ...{ context, links, states, peers, routing, ownState: this.#ownState, drip: () => this.#drip },
         digestBeyond: () => this.#fabric.digestBeyond(),
         hurry: (withinMs, now) => this.liveness.hurry(withinMs, now),
         found: (node, now) => this.custody.reached(node, now),
@@ -212,8 +211,8 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   }
 
   #makeAir(): SharedAir {
-    const { context, links, known } = this;
-    const machines = { context, links, known, egress: this.#egress, drip: () => this.#drip };
+    const { context, links, known, states, routing } = this;
+    const machines = { context, links, known, states, routing, egress: this.#egress, drip: () => this.#drip };
     return new SharedAir(machines, {
       nextSequence: this.#nextSequence,
       ownDigests: () => this.#fabric.digests(),
@@ -223,6 +222,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
       dead: (link, reason, now) => this.#linkLife.down(link, reason, now, true),
       digests: (link, digests, now) => this.#fabric.compareOnAir(link, digests, now),
       asked: (carrier, now) => this.#discovery.asked(carrier, now),
+      changed: () => this.#upkeep.changed(),
       heard: (carrier, input, now) => this.#reception.heard(carrier, input, now),
     });
   }
@@ -331,6 +331,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
         changed: (snapshot, now) => {
           this.peers.heardOf(snapshot.author, now);
           this.#linkLife.stateChanged(snapshot, now);
+          this.#air.presence.stated(snapshot);
         },
       },
     );

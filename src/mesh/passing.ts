@@ -5,6 +5,7 @@ import type { Flooding } from './flooding.js';
 import type { Link, Links } from './links.js';
 import type { Routing } from './routing.js';
 import type { Sending } from './sending.js';
+import type { SharedAir } from './shared-air.js';
 import { Trace } from './trace.js';
 import type { Arrival, MeshContext } from './types.js';
 
@@ -14,6 +15,7 @@ export interface PassingMachines {
   readonly routing: Routing;
   readonly flooding: Flooding;
   readonly sending: Sending;
+  readonly air: SharedAir;
 }
 
 /** What becomes of a frame that is to go further than this node: its next hop, a flood, or another way when that failed. */
@@ -42,7 +44,8 @@ export class Passing {
 
   /** A hop that did not work out: directed frames take another way, flooded ones wait for one to open. */
   undelivered(link: Link, frame: Uint8Array, now: Instant): void {
-    const { flooding, sending } = this.#machines;
+    const { air, flooding, sending } = this.#machines;
+    air.presence.failed(link, now);
     if (frame[Offset.Type] === FrameType.TraceProbe) return this.trace.undelivered(link, frame, now);
     if (!flooding.undelivered(link, frame)) sending.reroute(link, frame, now);
   }

@@ -78,6 +78,13 @@ export class Routing {
     this.#stale = true;
   }
 
+  /** A node does not hear these, whatever its state says; true when the topology changed by it. */
+  overrule(node: NodeId, unheard: ReadonlySet<NodeId>): boolean {
+    const changed = this.#topology.overrule(node, unheard);
+    if (changed) this.#stale = true;
+    return changed;
+  }
+
   linkGone(link: Link): void {
     this.#table.dropLink(link.id);
     this.#stale = true;

@@ -1,5 +1,6 @@
 import type { NodeId } from '../core/ids.js';
 import type { Instant } from '../core/machine.js';
+import type { NodeStates } from '../replication/node-state.js';
 import type { KnownNodes } from '../trust/known-nodes.js';
 import { FrameType } from '../wire/frame-types.js';
 import { AirAsking } from './air-asking.js';
@@ -13,10 +14,14 @@ import { type Egress, earlier } from './egress.js';
 import type { Links } from './links.js';
 import { NodeAliases } from './node-aliases.js';
 import type { HeardInput } from './reception.js';
+import type { Routing } from './routing.js';
 import { ShortFrames } from './short-frames.js';
 import type { Arrival, MeshContext } from './types.js';
 
-export interface SharedAirEvents extends Omit<PresenceEvents, 'told' | 'named' | 'lacked'> {
+export interface SharedAirEvents
+  extends Omit<PresenceEvents, 'told' | 'named' | 'lacked' | 'states' | 'stateOf' | 'overrule'> {
+  /** Who is reachable may have changed. */
+  changed(): void;
   /** Frames that could not be read when they came. */
   heard(carrier: Carrier, input: HeardInput, now: Instant): void;
 }
@@ -25,6 +30,8 @@ export interface SharedAirMachines {
   readonly context: MeshContext;
   readonly links: Links;
   readonly known: KnownNodes;
+  readonly states: NodeStates;
+  readonly routing: Routing;
   readonly egress: Egress;
   drip(): Drip;
 }
@@ -41,7 +48,8 @@ export class SharedAir {
   readonly #aliases = new NodeAliases();
   readonly #heard: SharedAirEvents['heard'];
 
-  constructor({ context, links, known, egress, drip }: SharedAirMachines, events: SharedAirEvents) {
+  constructor(machines: SharedAirMachines, events: SharedAirEvents) {
+    const { context, links, known, states, routing, egress, drip } = machines;
     this.#heard = events.heard;
     this.presence = new AirPresence(context, links, known, egress, {
       ...events,
@@ -50,6 +58,11 @@ export class SharedAir {
       lacked: (alias, now) => {
         this.#aliases.lacked(alias, now);
         return this.#aliases.knownAs(alias);
+      },
+      states: () => states.all(),
+      stateOf: (node) => states.get(node),
+      overrule: (node, unheard) => {
+        if (routing.overrule(node, unheard)) events.changed();
       },
     });
     this.#short = new ShortFrames(context, this.#aliases, {

@@ -131,6 +131,20 @@ test('an edge counts only when both its ends name it', (t) => {
   t.true(topology.adjacent(id(1), id(0)));
 });
 
+test('an edge does not count, in either direction, while one of its ends is known not to hear the other', (t) => {
+  const topology = new Topology();
+  for (const [a, b] of [[0, 1], [1, 0]] as const) // biome-ignore format: a line
+    topology.set(snapshotOf(id(a), { neighbours: [{ node: id(b), cost: 1, radio: 'r' }] }));
+  t.true(topology.overrule(id(0), new Set([id(1)])));
+  t.false(topology.overrule(id(0), new Set([id(1)])), 'nothing new');
+  for (const [a, b] of [[0, 1], [1, 0]] as const) t.false(topology.adjacent(id(a), id(b))); // biome-ignore format: a line
+  t.false(topology.costsTo(id(1)).has(id(0)));
+  t.true(topology.overrule(id(0), new Set()));
+  t.true(topology.adjacent(id(0), id(1)));
+  t.true(topology.costsTo(id(1)).has(id(0)));
+  t.false(topology.overrule(id(0), new Set()));
+});
+
 test('who says to be offline has no edges, and who is removed neither', (t) => {
   const topology = topologyOf([[0, 1, 0], [1, 0, 1], [0, 1, 0]].map((row) => [...row, ...new Array<number>(5).fill(0)]).concat(Array.from({ length: 5 }, () => new Array<number>(8).fill(0)))); // biome-ignore format: a small matrix
   t.true(topology.pathsFrom(id(0), new Map([[id(1), 1]])).has(id(2)));

@@ -13,10 +13,12 @@ const NAMED_BY_ONE = 3;
 
 /**
  * The mesh as the nodes' states describe it. An edge counts only when both its ends name it, so a dead node's last
- * words keep nothing alive.
+ * words keep nothing alive; and not when one of them has said since that it does not hear the other.
  */
 export class Topology {
   readonly #edges = new Map<NodeId, Map<NodeId, number>>();
+  /** Of whom a node's state names those that it does not hear, as it has said since. */
+  readonly #overruled = new Map<NodeId, ReadonlySet<NodeId>>();
 
   set(snapshot: Pick<NodeSnapshot, 'author' | 'neighbours' | 'condition'>): boolean {
     const edges = new Map<NodeId, number>();
@@ -28,11 +30,25 @@ export class Topology {
 
   remove(node: NodeId): void {
     this.#edges.delete(node);
+    this.#overruled.delete(node);
+  }
+
+  /** A node has said by other means that it does not hear these, whatever its state says; true when that changes something. */
+  overrule(node: NodeId, unheard: ReadonlySet<NodeId>): boolean {
+    const before = this.#overruled.get(node);
+    if (unheard.size === 0) return this.#overruled.delete(node);
+    this.#overruled.set(node, unheard);
+    return before?.size !== unheard.size || [...unheard].some((each) => !before.has(each));
   }
 
   /** Whether the two are confirmed neighbours. */
   adjacent(a: NodeId, b: NodeId): boolean {
-    return (this.#edges.get(a)?.has(b) ?? false) && (this.#edges.get(b)?.has(a) ?? false);
+    return (this.#edges.get(a)?.has(b) ?? false) && (this.#edges.get(b)?.has(a) ?? false) && !this.#isOverruled(a, b);
+  }
+
+  #isOverruled(a: NodeId, b: NodeId): boolean {
+    if (this.#overruled.size === 0) return false;
+    return (this.#overruled.get(a)?.has(b) ?? false) || (this.#overruled.get(b)?.has(a) ?? false);
   }
 
   /** How many nodes these name that have said nothing themselves yet; each adds few, so that nobody makes up a crowd. */
@@ -90,7 +106,7 @@ export class Topology {
       done.add(node);
       for (const before of this.#edges.get(node)?.keys() ?? []) {
         const hop = this.#edges.get(before)?.get(node);
-        if (hop === undefined || done.has(before)) continue;
+        if (hop === undefined || done.has(before) || this.#isOverruled(node, before)) continue;
         if ((costs.get(before) ?? Number.POSITIVE_INFINITY) <= cost + hop) continue;
         costs.set(before, cost + hop);
         open.push({ node: before, cost: cost + hop });

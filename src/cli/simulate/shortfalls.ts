@@ -19,6 +19,9 @@ const WANTED: Readonly<Record<Shortfall['name'], Wanted>> = {
   p99Ms: delay('p99'),
   alertP95Ms: delay('alert_p95'),
   bytesPerNodeMinute: { key: 'bytes_per_node_minute', bound: 'at most', say: (value) => `${Math.round(value)} B` },
+  agreement: share('agreement'),
+  segments: { key: 'segments', bound: 'at most', say: String },
+  largestSegment: { key: 'largest_segment', bound: 'at most', say: String },
   findings: { key: 'findings', bound: 'at most', say: String },
 };
 

@@ -57,7 +57,7 @@ async function deaths(seed: number, trial: Trial): Promise<Deaths> {
   const traits = world.node(0).radios[0]?.traits;
   // Over slow air that many share the lists of whom a node hears are its heartbeats.
   const intervalMs = traits?.broadcast && isPacedAt(traits.bitsPerSecond) ? hearingMaxMs : heartbeatIntervalMs;
-  const heartbeatMs = traits ? intervalMs(traits, world.node(0).mesh.links.size, world.timing) : 0;
+  const heartbeatMs = traits ? intervalMs(traits, neighboursOf(world, 0).length, world.timing) : 0;
   const [ms, linkMs]: [number[], number[]] = [[], []];
   for (let i = 0; i < trial.deaths; i++) {
     await world.run(random.below(5_000));
@@ -135,7 +135,8 @@ async function hang(seed: number): Promise<number> {
   return (at ?? hungAt + 120_000) - hungAt;
 }
 
-const positions = Array.from({ length: 6 }, (_, i) => ({ x: 1_000 * (i % 3), y: 1_000 * Math.floor(i / 3) }));
+/** Near enough for each to hear all others. */
+const positions = Array.from({ length: 6 }, (_, i) => ({ x: 600 * (i % 3), y: 600 * Math.floor(i / 3) }));
 
 const row: GoalRow = {
   id: 'detect',
