@@ -89,14 +89,13 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   constructor(options: MeshOptions) {
     this.#options = options;
     this.#sequence = options.firstSequence;
-    const { self, crypto, random, tagKey, timing, hotPath } = options;
+    const { self, crypto, random, tagKey, timing, hotPath, maxPeers, segmentNodes = SEGMENT_NODES } = options;
     this.pulse = new Pulse(this.counters, options.hasClock ?? true, hlcMs(options.clock.last));
     const emit = (effect: MeshEffect): void => void this.#outbox.push(effect);
     const { counters, pulse } = this;
     this.context = { self, crypto, random, tagKey, timing, counters, pulse, carriers: this.#carriers, emit };
     const table = hotPath.routes({ capacity: ROUTES_MAX, ttlMs: LEARNED_ROUTE_MS });
     this.routing = new Routing(self.id, this.links, table);
-    const { maxPeers, segmentNodes = SEGMENT_NODES } = options;
     this.peers = new Peers(this.context, this.routing, maxPeers + 2 * segmentNodes, (node, aged, now) => {
       if (this.segments.isOfOther(node)) this.#drip.letGo(node, now);
       else this.#drip.forget(node, aged, now);
@@ -122,15 +121,14 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     this.#beats = this.#makeBeats();
     this.peers.onAlive = (node, now) => this.custody.reached(node, now);
     this.#reception = this.#makeReception(table);
-    const { context, links, routing, peers } = this;
+    const { context, links, routing, peers, liveness } = this;
     const [{ store, weave }, reception] = [options, this.#reception];
     const parts = { context, links, routing, store, reception, reserve: () => this.reserve() };
     const directed = directedMachines(parts, () => this.#sending);
     const { delivery, custody } = directed;
     [this.delivery, this.custody] = [delivery, custody];
     const [egress, beats, flooding, drip] = [this.#egress, this.#beats, this.#flooding, this.#drip];
-    const [nextSequence, alerts] = [this.#nextSequence, this.#alerts];
-    const [liveness, discovery] = [this.liveness, this.#discovery];
+    const [nextSequence, alerts, discovery] = [this.#nextSequence, this.#alerts, this.#discovery];
     const local = { egress, beats, alerts };
     const sending = new Sending({ ...parts, ...directed, ...local, flooding, nextSequence, ttl: this.#ttl });
     this.#sending = sending;
