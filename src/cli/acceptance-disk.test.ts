@@ -103,5 +103,5 @@ asRoot('an agent whose disk was full from the start says so and leaves', async (
   t.teardown(() => execFileSync('umount', ['--lazy', disk]));
   fill(join(disk, 'ballast'));
   const error = await t.throwsAsync(AgentProcess.start(t, { name: 'full', ...ownMesh(), data: join(disk, 'data') }));
-  t.regex(error?.message ?? '', /ended with 1: .*error: .*(room|store|space).*\nfix: /s);
+  t.regex(error?.message ?? '', /ended: 1, error: .*(room|store|space).*\nfix: /s);
 });

@@ -116,7 +116,7 @@ asRoot('a directory that may not be written is refused with the command that men
     wrapper: ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'],
   });
   const error = await t.throwsAsync(agent);
-  t.regex(error?.message ?? '', /ended with 1.*error: The agent may not write .*data.*\nfix: .*chown/s);
+  t.regex(error?.message ?? '', /ended: 1, error: The agent may not write .*data.*\nfix: .*chown/s);
   t.deepEqual(readdirSync(data), []);
 });
 
