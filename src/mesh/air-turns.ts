@@ -22,11 +22,16 @@ const CROWD = 0.4;
 /** What has time takes so many times as long. */
 const PATIENT = 4;
 /** Turns that pass before one that should have been heard counts as silent. */
+const LONGEST_PATIENCE = 3;
 const PATIENCE_TURNS = { usual: 4, urgent: 2 };
 /** Transmissions of one content by one node. */
 const TRIES = { origin: 3, relay: 2, urgent: 4 };
 /** Of its own alert, as long as nobody was heard to pass it on: who needs no relay cannot tell that it was lost on all at once. */
 const TRIES_UNANSWERED = 3;
+/** … where somebody was to: beside one who fills the air beyond earshot a frame of three gets through. */
+const TRIES_AWAITED = 8;
+/** … and in any case: the air may be full where it is to be heard, although it is not here. */
+const TRIES_ANSWERED = 2;
 /** A channel so busy is reckoned with in how well neighbours hear each other. */
 const USUALLY_BUSY = 0.2;
 
@@ -70,6 +75,10 @@ interface Spreading {
   awaited: readonly NodeId[];
   /** They were waited for in vain just now. */
   hasWaited: boolean;
+  /** Others were to pass it on when it was said first. */
+  expects: boolean;
+  /** Somebody was heard to pass it on. */
+  wasAnswered: boolean;
   /** Handed to the transmitter's queue. */
   queued: boolean;
   /** It takes its turn within the share of what nobody waits for. */
@@ -118,6 +127,8 @@ export class AirTurns {
       mine: false,
       awaited: [],
       hasWaited: false,
+      expects: false,
+      wasAnswered: false,
       queued: false,
       background: content.background,
       forgetAt: now.mono + MEMORY_MS,
@@ -140,6 +151,7 @@ export class AirTurns {
     const { spread, content, queued } = spreading;
     if (!content.own) spread.hold(this.#context.self.id, content.ttl);
     spread.said(from, ttl, this.#view(carrier));
+    if (spreading.tries > 0 && spread.answered) spreading.wasAnswered = true;
     if (!queued) this.#replan(spreading, now);
   }
 
@@ -200,8 +212,9 @@ export class AirTurns {
   /** Whose turn it is, from what is known now. */
   #replan(spreading: Spreading, now: Instant): void {
     const { spread, carrier, content, turnMs, tries } = spreading;
-    const plan = this.#isUnanswered(spreading) ? UNANSWERED : spread.plan(this.#view(carrier));
-    const mine = plan.gain > 0 && tries < this.#triesOf(spreading);
+    const isTooSeldom = this.#isSaidTooSeldom(spreading);
+    const plan = isTooSeldom ? ONCE_MORE : spread.plan(this.#view(carrier));
+    const mine = plan.gain > 0 && (isTooSeldom || tries < this.#triesOf(spreading));
     // Those we waited for had their time.
     const hasWaited = spread.urgent && spreading.hasWaited;
     spreading.hasWaited = false;
@@ -213,7 +226,7 @@ export class AirTurns {
     }
     const luck = (this.#context.random.below(1_000) / 1_000) * LUCK_TURNS;
     const patienceTurns = spread.urgent ? PATIENCE_TURNS.urgent : PATIENCE_TURNS.usual;
-    const patience = mine ? (hasWaited ? 0 : tries * patienceTurns) : patienceTurns;
+    const patience = mine ? (hasWaited ? 0 : Math.min(tries, LONGEST_PATIENCE) * patienceTurns) : patienceTurns;
     const depth = content.own ? 0 : Math.max(0, SCARCE_TTL - content.ttl) * DEPTH_TURNS;
     const turns = plan.before.length + patience + luck + depth;
     // What nobody waits for shares its time with all else of the kind, the less urgent longer.
@@ -262,7 +275,7 @@ export class AirTurns {
     const { spread, carrier, content, tries } = spreading;
     spreading.queued = false;
     const view = this.#view(carrier);
-    if ((!content.own || tries > 0) && !this.#isUnanswered(spreading) && spread.plan(view).gain === 0) {
+    if ((!content.own || tries > 0) && !this.#isSaidTooSeldom(spreading) && spread.plan(view).gain === 0) {
       content.suppressed();
       this.#replan(spreading, now);
       return undefined;
@@ -271,11 +284,13 @@ export class AirTurns {
     if (!frame) return undefined;
     spreading.tries++;
     spread.said(this.#context.self.id, content.ttl - 1, view);
+    if (tries === 0) spreading.expects = spread.plan(view).before.length > 0;
     return frame;
   }
 
-  #isUnanswered({ content, spread, tries }: Spreading): boolean {
-    return content.own && spread.urgent && !content.background && !spread.answered && tries < TRIES_UNANSWERED;
+  #isSaidTooSeldom({ content, spread, tries, expects, wasAnswered }: Spreading): boolean {
+    const least = wasAnswered ? TRIES_ANSWERED : expects ? TRIES_AWAITED : TRIES_UNANSWERED;
+    return content.own && spread.urgent && !content.background && tries < least;
   }
 
   #triesOf({ content, spread }: Spreading): number {
@@ -287,6 +302,6 @@ export class AirTurns {
 /** Chance that an alert meets no other frame where it is heard, as far as this node can tell: each is told by so many more the fuller the air is. */
 const clear = ({ load }: Carrier, { mono }: Instant): number => 1 - Math.max(0, load.busy(mono) - USUALLY_BUSY);
 
-const UNANSWERED: RelayPlan = { before: [], gain: 1 };
+const ONCE_MORE: RelayPlan = { before: [], gain: 1 };
 
 const keyOn = (name: string, { index }: Carrier): string => `${index} ${name}`;
