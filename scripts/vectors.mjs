@@ -1,19 +1,20 @@
-// Writes src/wire/vectors/frames.json, the golden frames that every implementation is tested against, from the compiled
-// code in dist. With --check: changes nothing, fails when the result would differ.
+// Writes src/wire/vectors/frames.json, the golden frames that every implementation is tested against, and compact.json, their
+// short forms over slow air, from the compiled code in dist. With --check: changes nothing, fails when the result would differ.
 //
 // A frame is judged by a node with the id of SELF, frames of up to 65,535 bytes, and the tag key of the vector for the
 // key epoch the frame names (none when tagKeyHex is empty). headerBytes and payloadBytes are 0 unless it is accepted.
-// relayedHex: the copy a relay sends on.
+// relayedHex: the copy a relay sends on. A short frame is read by a node that knows those of `known`; `fullHex` is absent where
+// nobody it knows is meant, or what is said is malformed.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Verdict } from '../dist/ports/hot-path.js';
+import { aliasOf, compactFrame, expandFrame } from '../dist/wire/compact.js';
 import { buildFrame, relayCopy, retag } from '../dist/wire/frame.js';
 import { Flag } from '../dist/wire/header.js';
 
 const SELF = 'a1a2a3a4a5a6a7a8';
 const KEY = Uint8Array.from({ length: 16 }, (_, i) => i);
 const OTHER_KEY = Uint8Array.from({ length: 16 }, (_, i) => 0xf0 - i);
-const path = join(import.meta.dirname, '../src/wire/vectors/frames.json');
 
 const hexOf = (bytes) => Buffer.from(bytes).toString('hex');
 const bytesOf = (hex) => Uint8Array.from(Buffer.from(hex, 'hex'));
@@ -171,16 +172,54 @@ versions();
 fragments();
 tags();
 
-const text = `${JSON.stringify({ self: SELF, frames }, undefined, 1)}\n`;
-if (process.argv.includes('--check')) {
-  if (readFileSync(path, 'utf8') !== text) {
-    console.error(
-      'vectors: src/wire/vectors/frames.json is not what the code gives: run scripts/vectors.mjs and look at the difference',
-    );
-    process.exit(1);
+const RELAY = '1112131415161718';
+/** The same alias as the source. */
+const TWIN = '0102ffffffffffff';
+const known = [base.source, RELAY, TWIN];
+
+function shortOf(name, fields, transmitter, wholeIds, change) {
+  const full = build(fields);
+  const short = compactFrame(full, transmitter, KEY, wholeIds);
+  change?.(short);
+  const read = expandFrame(short, (alias) => known.filter((node) => aliasOf(node) === alias), KEY);
+  const said = 'frame' in read ? { fullHex: hexOf(read.frame), transmitter: read.transmitter } : {};
+  return { name, hex: hexOf(short), ...said };
+}
+
+const shorts = [
+  shortOf('from its source', {}, base.source, false),
+  shortOf('from its source, whole ids', {}, base.source, true),
+  shortOf('from a relay', { ttl: 46, hops: 2 }, RELAY, false),
+  shortOf('a ttl of its own', { ttl: 3 }, base.source, false),
+  shortOf('key epoch 7', { epoch: 7 }, base.source, false),
+  shortOf('directed, from a relay', { destination: TWIN, ttl: 47, hops: 1 }, RELAY, false),
+  shortOf('directed, whole ids', { destination: SELF }, base.source, true),
+  shortOf('a fragment', { fragment: { offset: 200, total: 4096 } }, base.source, false),
+  shortOf('signed', { flags: Flag.Signed }, base.source, false),
+  shortOf('link-local', { type: 4, ttl: 0 }, base.source, false),
+  shortOf('of the other node with this alias', { source: TWIN }, TWIN, false),
+  shortOf('of a node that is not known', { source: SELF }, SELF, false),
+  shortOf('one bit changed in its payload', {}, base.source, false, (short) => {
+    short[12] ^= 1;
+  }),
+];
+
+const written = {
+  'frames.json': `${JSON.stringify({ self: SELF, frames }, undefined, 1)}\n`,
+  'compact.json': `${JSON.stringify({ tagKeyHex: hexOf(KEY), known, frames: shorts }, undefined, 1)}\n`,
+};
+for (const [name, text] of Object.entries(written)) {
+  const path = join(import.meta.dirname, '../src/wire/vectors', name);
+  if (process.argv.includes('--check')) {
+    if (readFileSync(path, 'utf8') !== text) {
+      console.error(
+        `vectors: src/wire/vectors/${name} is not what the code gives: run scripts/vectors.mjs and look at the difference`,
+      );
+      process.exit(1);
+    }
+    console.log(`vectors: src/wire/vectors/${name} is up to date`);
+  } else {
+    writeFileSync(path, text);
+    console.log(`vectors: wrote ${name}`);
   }
-  console.log('vectors: src/wire/vectors/frames.json is up to date');
-} else {
-  writeFileSync(path, text);
-  console.log(`vectors: wrote ${frames.length} frames`);
 }

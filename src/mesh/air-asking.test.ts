@@ -4,6 +4,7 @@ import { payloadOf } from '../wire/frame.js';
 import { FrameType } from '../wire/frame-types.js';
 import { readHeader } from '../wire/header.js';
 import { AirAsking, WANTED_MAX } from './air-asking.js';
+import { Use } from './air-load.js';
 import { Egress } from './egress.js';
 
 const [A, B] = [airNode(1), airNode(2)];
@@ -69,7 +70,7 @@ test('what came, and what another asks for, is not asked for', (t) => {
 
 test('a busy channel is not asked', (t) => {
   const { carrier, wants, runTo } = setup();
-  for (let i = 0; i < 100; i++) carrier.load.used(900, false, 0);
+  for (let i = 0; i < 100; i++) carrier.load.used(900, Use.Message, 0);
   wants();
   t.deepEqual(runTo(20_000), []);
   t.true(runTo(120_000).length > 0);

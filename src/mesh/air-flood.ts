@@ -3,6 +3,7 @@ import type { Instant } from '../core/machine.js';
 import { dedupKeyOf, payloadOf, relayCopy } from '../wire/frame.js';
 import type { Priority } from '../wire/frame-types.js';
 import { Offset, readHeader } from '../wire/header.js';
+import type { AirView } from './air-policy.js';
 import type { AirContent, AirStart, AirTurns } from './air-turns.js';
 import { airtimeMs, type Carrier, isSlowAir } from './carrier.js';
 import { framesFor } from './cut-frames.js';
@@ -14,16 +15,29 @@ class FrameContent implements AirContent {
   readonly background = false;
   readonly own: boolean;
   readonly #context: MeshContext;
-  frame: Uint8Array;
+  readonly #view: AirView;
+  #frame: Uint8Array;
 
-  constructor(context: MeshContext, frame: Uint8Array, own: boolean) {
+  constructor(context: MeshContext, view: AirView, frame: Uint8Array, own: boolean) {
     this.#context = context;
-    this.frame = frame;
+    this.#view = view;
     this.own = own;
+    this.#frame = own ? frame : nearer(frame, view);
+  }
+
+  get frame(): Uint8Array {
+    return this.#frame;
+  }
+
+  /** Another copy: the better one counts. */
+  heardAgain(frame: Uint8Array): void {
+    if (this.own) return;
+    const copy = nearer(frame, this.#view);
+    if (ttlOf(copy) > ttlOf(this.#frame)) this.#frame = copy;
   }
 
   get ttl(): number {
-    const ttl = this.frame[Offset.Ttl] as number;
+    const ttl = ttlOf(this.frame);
     return this.own ? ttl + 1 : ttl;
   }
 
@@ -61,9 +75,9 @@ export class AirFlood {
 
   /** A frame that came for the first time, to be relayed over every slow air. */
   arrived(key: string, arrival: Arrival | undefined, frame: Uint8Array, holders: Iterable<NodeId>, now: Instant): void {
-    if ((frame[Offset.Ttl] as number) === 0) return;
     const ingress = arrival?.from ?? OVERHEARD_INGRESS;
     for (const carrier of this.#airs()) {
+      if (ttlOf(nearer(frame, this.#turns.view(carrier))) === 0) continue;
       const priority = this.#relays(carrier, arrival, frame, now);
       if (priority === undefined) continue;
       const begin = (name: string, part: Uint8Array): void =>
@@ -86,9 +100,9 @@ export class AirFlood {
       if (from !== undefined) this.has(key, from);
       return;
     }
-    const ttl = frame[Offset.Ttl] as number;
+    const ttl = ttlOf(frame);
     const content = this.#turns.contentOf(key, carrier);
-    if (content instanceof FrameContent && !content.own && ttl > content.ttl) content.frame = frame;
+    if (content instanceof FrameContent) content.heardAgain(frame);
     this.#turns.heard(key, carrier, from, ttl, now);
   }
 
@@ -119,6 +133,22 @@ export class AirFlood {
     now: Instant,
   ): void {
     const { source } = readHeader(frame);
-    this.#turns.begin(key, carrier, new FrameContent(this.#context, frame, own), { source, ...start }, now);
+    const content = new FrameContent(this.#context, this.#turns.view(carrier), frame, own);
+    this.#turns.begin(key, carrier, content, { source, ...start }, now);
   }
+}
+
+const ttlOf = (frame: Uint8Array): number => frame[Offset.Ttl] as number;
+
+/**
+ * The copy as it would have come the shortest way that this node knows of. How far a message goes is a matter of how far
+ * its source is, not of what was lost and which detour it took.
+ */
+function nearer(frame: Uint8Array, view: AirView): Uint8Array {
+  const detour = (frame[Offset.Hops] as number) + 1 - (view.distanceFrom(readHeader(frame).source) ?? 255);
+  if (detour <= 0) return frame;
+  const copy = frame.slice();
+  copy[Offset.Hops] = (frame[Offset.Hops] as number) - detour;
+  copy[Offset.Ttl] = Math.min(255, ttlOf(frame) + detour);
+  return copy;
 }

@@ -182,3 +182,15 @@ test('who is heard by one that it does not hear is told so by a third, until it 
     'what nobody says again is forgotten',
   );
 });
+
+test('how far a source is follows from whom one hears and whom those hear, and is open beyond', (t) => {
+  const hearing = hearingOf();
+  hearing.heard(A, -5, 0);
+  hearing.listed(A, listOf([[B, 0.8]]), 0);
+  t.is(hearing.distanceFrom(A), 1);
+  t.is(hearing.distanceFrom(B), 2);
+  t.is(hearing.distanceFrom(C), undefined);
+  hearing.listed(A, listOf([[C, 0.5]], 2, [C]), 0);
+  t.is(hearing.distanceFrom(C), 2);
+  t.is(hearing.distanceFrom(B), undefined, 'no longer');
+});

@@ -190,6 +190,15 @@ export class AirHearing implements AirView {
     return Math.max(now, Math.min(latest, quietAt));
   }
 
+  distanceFrom(node: NodeId): number | undefined {
+    if (this.#ears.has(node)) return 1;
+    const alias = aliasOf(node);
+    const isUnique = this.#isOnly(alias);
+    for (const { whole, list } of this.#ears.values())
+      if (whole.has(node) || (isUnique && list?.some((each) => each.alias === alias))) return 2;
+    return undefined;
+  }
+
   get isBlind(): boolean {
     for (const { list } of this.#ears.values()) if (list) return false;
     return true;

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { AirLoad } from './air-load.js';
+import { AirLoad, Use } from './air-load.js';
 
 const HOUR = 3_600_000;
 
@@ -9,7 +9,7 @@ function backgroundMs(load: AirLoad, from: number, to: number): number {
   for (let now = from; now < to; ) {
     const at = load.opensAt(now);
     if (at > to) break;
-    load.used(1_000, true, at);
+    load.used(1_000, Use.Background, at);
     said += 1_000;
     now = at + 1_000;
   }
@@ -41,7 +41,7 @@ test('a mesh that begins may say more, until its nodes find that they agree', (t
 test('a busy channel is left to what people wait for, and opens again soon after', (t) => {
   const load = new AirLoad();
   t.is(load.opensAt(0), 0);
-  for (let now = 0; now < 300_000; now += 1_000) load.used(800, false, now);
+  for (let now = 0; now < 300_000; now += 1_000) load.used(800, Use.Message, now);
   t.true(load.busy(300_000) > 0.7);
   const at = load.opensAt(300_000);
   t.true(at > 310_000 && at < 420_000, `${at}`);
@@ -59,7 +59,7 @@ test('even while a mesh begins most of the channel is left to what people wait f
 
 test('debts have a bound: however much was said, the channel opens again', (t) => {
   const load = new AirLoad();
-  for (let i = 0; i < 5_000; i++) load.used(1_000, true, 0);
+  for (let i = 0; i < 5_000; i++) load.used(1_000, Use.Background, 0);
   const at = load.opensAt(0);
   t.true(at > 0 && at < HOUR, `${at}`);
 });

@@ -1,10 +1,15 @@
+import { FIRST_FAR_TYPE, isForEars } from '../wire/frame-types.js';
+
 /** Share of the channel, in the long run, for what nobody waits for: beats, states and hashes of all in earshot. */
 const BACKGROUND_SHARE = 0.015;
 /** What may be saved up of it, and overdrawn, in ms of airtime. */
 const SAVED_MS = 10_000;
 const DEBT_MS = 4_000;
-/** A mesh that begins has more to tell: a larger share, until so much was said; half of what is left is gone after so long. */
-const BEGIN_SHARE = 0.06;
+/**
+ * A mesh that begins has more to tell: a larger share while people are silent, until so much was said; half of what is
+ * left is gone after so long.
+ */
+const BEGIN_SHARE = 0.08;
 const GRANT_MS = 600_000;
 const GRANT_HALF_MS = 3_600_000;
 /** Less than a frame. */
@@ -14,6 +19,16 @@ const SPEAKERS = 10;
 /** Busier than this, over about a minute, the channel is left to what people wait for. */
 const BUSY_SHARE = 0.5;
 const BUSY_WINDOW_MS = 60_000;
+/** People are not silent when their messages take so much of the channel, over some minutes. */
+const PEOPLE_SHARE = 0.02;
+const PEOPLE_WINDOW_MS = 300_000;
+
+/** What a frame on the air is for. */
+export const Use = { Message: 'message', Upkeep: 'upkeep', Background: 'background' } as const;
+export type Use = (typeof Use)[keyof typeof Use];
+
+export const useOf = (type: number): Use =>
+  type >= FIRST_FAR_TYPE ? Use.Message : isForEars(type) ? Use.Background : Use.Upkeep;
 
 /**
  * How busy slow air is, as this node hears it, its own words included: what all in earshot say unasked is held to a
@@ -23,6 +38,7 @@ export class AirLoad {
   /** Of the channel's time all may use together by law. */
   readonly #lawful: number;
   #busyMs = 0;
+  #peopleMs = 0;
   #balanceMs: number;
   #grantMs: number;
   #at = 0;
@@ -34,11 +50,12 @@ export class AirLoad {
     this.#balanceMs = SAVED_MS * this.#lawful;
   }
 
-  /** A frame on the air took so long; `background`: nobody waits for it. */
-  used(ms: number, background: boolean, now: number): void {
+  /** A frame on the air took so long. */
+  used(ms: number, use: Use, now: number): void {
     this.#pass(now);
     this.#busyMs += ms;
-    if (!background) return;
+    if (use === Use.Message) this.#peopleMs += ms;
+    if (use !== Use.Background) return;
     this.#grantMs = Math.max(0, this.#grantMs - ms);
     this.#balanceMs = Math.max(-DEBT_MS, this.#balanceMs - ms);
   }
@@ -68,7 +85,9 @@ export class AirLoad {
   }
 
   get #share(): number {
-    return (this.#grantMs > GRANT_SPENT_MS ? BEGIN_SHARE : BACKGROUND_SHARE) * this.#lawful;
+    const isSilent = Math.max(0, 1 - this.#peopleMs / PEOPLE_WINDOW_MS / PEOPLE_SHARE);
+    const begins = this.#grantMs > GRANT_SPENT_MS ? (BEGIN_SHARE - BACKGROUND_SHARE) * isSilent : 0;
+    return (BACKGROUND_SHARE + begins) * this.#lawful;
   }
 
   #pass(now: number): void {
@@ -76,6 +95,7 @@ export class AirLoad {
     this.#at = Math.max(this.#at, now);
     if (ms === 0) return;
     this.#busyMs *= Math.exp(-ms / BUSY_WINDOW_MS);
+    this.#peopleMs *= Math.exp(-ms / PEOPLE_WINDOW_MS);
     this.#balanceMs = Math.min(SAVED_MS, this.#balanceMs + ms * this.#share);
     this.#grantMs *= 0.5 ** (ms / GRANT_HALF_MS);
   }

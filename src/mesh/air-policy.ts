@@ -12,6 +12,8 @@ export interface AirView {
   readonly isBlind: boolean;
   /** From when on it is worth to tell what nobody waits for: who is there has been found out. Monotonic ms. */
   settledAt(now: number): number;
+  /** Hops from a node to this one, 1 where it is heard itself; `undefined` where they may be three or more. */
+  distanceFrom(node: NodeId): number | undefined;
   /** By which a node is heard above the floor, in dB, where that is measured. */
   marginDb(node: NodeId): number | undefined;
   /** Who hears another node, as that one said; `undefined` when it did not. */
@@ -37,6 +39,8 @@ const MANY_SILENT = 3;
 /** A transmission is worth its airtime when it gives the frame to so many nodes, on average. */
 const LEAST_GAIN = 0.4;
 const LEAST_GAIN_URGENT = 0.25;
+/** The same for what this node has said already: mostly they have it after all, unless others behind them lack it, too. */
+const LEAST_GAIN_AGAIN = 0.75;
 /** Chance that one which has the frame, and whose turn we take it to be, knows better and stays silent. */
 const KNOWS_BETTER = 0.9;
 /** The same where nobody at all was heard after this node. */
@@ -168,6 +172,8 @@ export class AirSpread {
       let most = this.urgent ? LEAST_GAIN_URGENT : LEAST_GAIN;
       for (const candidate of candidates) {
         const gain = this.#gain(candidate, lack, ttls, view);
+        const again = !this.urgent && candidate.node === view.self && this.#said.has(view.self);
+        if (again && gain < LEAST_GAIN_AGAIN) continue;
         if (gain < most || (best && gain === most && candidate.node > best.node)) continue;
         best = candidate;
         most = gain;

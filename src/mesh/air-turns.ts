@@ -90,14 +90,14 @@ interface Spreading {
 export class AirTurns {
   readonly #context: MeshContext;
   readonly #egress: Egress;
-  readonly #view: (carrier: Carrier) => AirView;
+  readonly view: (carrier: Carrier) => AirView;
   /** By carrier and name. Insertion order is order of arrival. */
   readonly #spreads = new Map<string, Spreading>();
 
   constructor(context: MeshContext, egress: Egress, view: (carrier: Carrier) => AirView) {
     this.#context = context;
     this.#egress = egress;
-    this.#view = view;
+    this.view = view;
   }
 
   get size(): number {
@@ -150,7 +150,7 @@ export class AirTurns {
     if (!spreading) return;
     const { spread, content, queued } = spreading;
     if (!content.own) spread.hold(this.#context.self.id, content.ttl);
-    spread.said(from, ttl, this.#view(carrier));
+    spread.said(from, ttl, this.view(carrier));
     if (spreading.tries > 0 && spread.answered) spreading.wasAnswered = true;
     if (!queued) this.#replan(spreading, now);
   }
@@ -213,7 +213,7 @@ export class AirTurns {
   #replan(spreading: Spreading, now: Instant): void {
     const { spread, carrier, content, turnMs, tries } = spreading;
     const isTooSeldom = this.#isSaidTooSeldom(spreading);
-    const plan = isTooSeldom ? ONCE_MORE : spread.plan(this.#view(carrier));
+    const plan = isTooSeldom ? ONCE_MORE : spread.plan(this.view(carrier));
     const mine = plan.gain > 0 && (isTooSeldom || tries < this.#triesOf(spreading));
     // Those we waited for had their time.
     const hasWaited = spread.urgent && spreading.hasWaited;
@@ -239,7 +239,7 @@ export class AirTurns {
   #due(spreading: Spreading, now: Instant): void {
     const { carrier, spread } = spreading;
     const openAt = spreading.background
-      ? Math.max(carrier.load.opensAt(now.mono), this.#view(carrier).settledAt(now.mono))
+      ? Math.max(carrier.load.opensAt(now.mono), this.view(carrier).settledAt(now.mono))
       : spreading.content.background
         ? carrier.load.quietAt(now.mono)
         : now.mono;
@@ -274,7 +274,7 @@ export class AirTurns {
   #take(spreading: Spreading, now: Instant): Uint8Array | undefined {
     const { spread, carrier, content, tries } = spreading;
     spreading.queued = false;
-    const view = this.#view(carrier);
+    const view = this.view(carrier);
     if ((!content.own || tries > 0) && !this.#isSaidTooSeldom(spreading) && spread.plan(view).gain === 0) {
       content.suppressed();
       this.#replan(spreading, now);

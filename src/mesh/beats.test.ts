@@ -7,7 +7,7 @@ import { Freshness, KnownNodes } from '../trust/known-nodes.js';
 import { Beats } from './beats.js';
 import type { DripItem } from './drip-items.js';
 
-function setup() {
+function setup(onlySlowAir = { so: false }) {
   const context = testContext();
   const known = new KnownNodes();
   const published: DripItem[] = [];
@@ -17,7 +17,7 @@ function setup() {
     publish: (item) => void published.push(item),
     isBuried: (_source, rank) => buried.has(rank),
     members: () => [context.self.id],
-    onlySlowAir: () => false,
+    onlySlowAir: () => onlySlowAir.so,
     hops: () => 1,
     learned: (node) => void learned.push(node),
   });
@@ -135,4 +135,19 @@ test('a neighbour that brings beats without end is held to a rate', (t) => {
   const { beats, context } = setup();
   for (let i = 1; i <= 1_000; i++) beats.take({ source: other.id, body: theirs(i) }, undefined, NEIGHBOUR, at(0));
   t.is(context.refused('beat.too-many'), 800);
+});
+
+test('where all is slow air the first beat waits a quarter of an hour, and not any longer once it is not', (t) => {
+  const slow = setup({ so: true });
+  slow.beats.tick(at(1_000));
+  t.is(slow.published.length, 0);
+  t.is(slow.beats.nextDeadline(), 901_000);
+  slow.beats.tick(at(901_000));
+  t.is(slow.published.length, 1);
+  const where = { so: true };
+  const joined = setup(where);
+  joined.beats.tick(at(1_000));
+  where.so = false;
+  joined.beats.tick(at(2_000));
+  t.is(joined.published.length, 1);
 });

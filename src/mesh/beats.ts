@@ -18,6 +18,8 @@ const BEAT_EVERY_MS = 600_000;
 /** The same where every neighbour is reached over a slow air alone. */
 const SLOW_COMMIT_MS = 3_600_000;
 const SLOW_BEAT_MS = 4 * 3_600_000;
+/** There the first one waits until its author knows its surroundings: nobody waits for it, and it answers for the first states, too. */
+const SLOW_FIRST_MS = 900_000;
 /** Ingress neighbours whose budgets are kept. */
 const BUDGETS_MAX = 512;
 
@@ -45,6 +47,7 @@ export class Beats {
   #number = 0;
   /** The first one comes at once: nobody acts on what we originate before it. */
   #dueAt = 0;
+  #startedAt: number | undefined;
 
   constructor(context: MeshContext, known: KnownNodes, clock: HybridClock, events: BeatEvents) {
     this.#context = context;
@@ -63,7 +66,8 @@ export class Beats {
   }
 
   tick(now: Instant): void {
-    if (this.#dueAt > now.mono) return;
+    this.#startedAt ??= now.mono;
+    if (this.#dueAt > now.mono || now.mono < this.#firstAt()) return;
     const { crypto, self } = this.#context;
     const commitment = this.commitments.commitment();
     const body = signBeat(
@@ -92,7 +96,7 @@ export class Beats {
   }
 
   nextDeadline(): number {
-    return this.#dueAt;
+    return Math.max(this.#dueAt, this.#firstAt());
   }
 
   /** A beat from a neighbour: its rank when it is good and newer than `heldRank`. */
@@ -137,6 +141,10 @@ export class Beats {
       this.#context.emit({ kind: 'suspect', node: source, what: 'two boots under one counter' });
     this.#events.learned(source, now);
     return rank;
+  }
+
+  #firstAt(): number {
+    return this.#number === 0 && this.#events.onlySlowAir() ? (this.#startedAt ?? 0) + SLOW_FIRST_MS : 0;
   }
 
   #budget(from: NodeId): TokenBucket {

@@ -2,8 +2,9 @@ import type { Instant } from '../core/machine.js';
 import type { LinkAddress } from '../ports/radio.js';
 import { Body, decode, encode } from '../wire/bodies.js';
 import { buildFrame, payloadOf, tokenOf } from '../wire/frame.js';
-import { FrameType, isForEars, Priority } from '../wire/frame-types.js';
+import { FrameType, Priority } from '../wire/frame-types.js';
 import { Flag, type Header, MAX_PAYLOAD_BYTES, Offset, overheadBytes, readHeader } from '../wire/header.js';
+import { useOf } from './air-load.js';
 import { airtimeMs, type Carrier, isSlowAir } from './carrier.js';
 import { framesFor } from './cut-frames.js';
 import { type Flow, OWN_INGRESS } from './fair-queue.js';
@@ -271,7 +272,7 @@ export class Egress {
     const { open } = next;
     const frame = this.#formOf(carrier, next.frame, now);
     const leftAt = carrier.pace.sent(frame.length, now.mono);
-    carrier.load.used(airtimeMs(carrier.traits, frame.length), isForEars(next.frame[Offset.Type] as number), now.mono);
+    carrier.load.used(airtimeMs(carrier.traits, frame.length), useOf(next.frame[Offset.Type] as number), now.mono);
     this.#transmit(carrier, undefined, frame, priority, now);
     open.left?.(leftAt);
   }

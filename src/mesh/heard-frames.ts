@@ -2,8 +2,9 @@ import { type NodeId, nodeIdOf } from '../core/ids.js';
 import type { Instant } from '../core/machine.js';
 import type { HeardBatch } from '../ports/radio.js';
 import { Freshness, type KnownNodes } from '../trust/known-nodes.js';
-import { FIRST_FAR_TYPE, FrameType, isForEars, type Priority } from '../wire/frame-types.js';
+import { FIRST_FAR_TYPE, FrameType, type Priority } from '../wire/frame-types.js';
 import { FIXED_HEADER_BYTES, Flag, type Header, Offset } from '../wire/header.js';
+import { useOf } from './air-load.js';
 import { airtimeMs, type Carrier, isSlowAir } from './carrier.js';
 import type { Link } from './links.js';
 
@@ -11,7 +12,7 @@ export const wantsHopAck = (type: number): boolean =>
   type !== FrameType.Beacon && type !== FrameType.Heartbeat && type !== FrameType.HopAck;
 
 export function loadOf({ load, traits }: Carrier, batch: HeardBatch, i: number, now: Instant): void {
-  load.used(airtimeMs(traits, lengthOf(batch, i)), isForEars(typeOf(batch, i)), now.mono);
+  load.used(airtimeMs(traits, lengthOf(batch, i)), useOf(typeOf(batch, i)), now.mono);
 }
 
 /** A message takes of the share of who transmitted it. */

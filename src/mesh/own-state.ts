@@ -11,7 +11,7 @@ const GATHER_MS = 60;
 /** Which segment it is in changes with those of its neighbours. */
 const SEGMENT_GATHER_MS = 250;
 /** Links of slow air, where every snapshot takes seconds from all: changes of a longer time, and not at once after another. */
-const SLOW_GATHER_MS = 300_000;
+const SLOW_GATHER_MS = 900_000;
 /** Who is gone is missed sooner. */
 const SLOW_LOSS_MS = 10_000;
 const SLOW_EDGES_MAX = 12;
