@@ -304,9 +304,8 @@ export class Discovery {
   }
 
   #greeted(link: Link, source: NodeId, beacon: Body.Beacon, now: Instant): void {
-    // Over slow air a link may be up before the first beacon came.
-    const isOther = link.peerNonce !== beacon.nonce && link.peerNonce !== 0;
-    if (link.phase === 'up' && (link.peer !== source || isOther)) {
+    // Over slow air a link may be up before the first beacon came: its nonce is 0 until then.
+    if (link.phase === 'up' && (link.peer !== source || ![0, beacon.nonce].includes(link.peerNonce))) {
       this.#events.linkReset(link, now);
       this.#links.markGreeting(link);
     }
