@@ -1,7 +1,7 @@
 import test from 'ava';
 import type { NodeId } from '../core/ids.js';
 import { agree, around, fieldOf, Moves, segmentsOf } from './segment-lab.js';
-import { grid } from './topologies.js';
+import { grid, type Pair } from './topologies.js';
 import { World } from './world.js';
 
 const AIR = { loss: 0.01, delayMinMs: 1, delayMaxMs: 5 };
@@ -191,4 +191,38 @@ test('a message that is kept for a node of another segment is there when it is b
     'once',
   );
   t.is(outcomes.get(id), 'delivered');
+});
+
+test('who walks about changes its segment, and nobody else does', async (t) => {
+  const { world, pairs } = fieldOf(41, 44, 14);
+  world.start();
+  await world.run(120_000);
+  const moves = new Moves(world);
+  const { random } = world;
+  const heads = new Set([...segmentsOf(world).keys()].map((head) => world.indexOf(head as NodeId)));
+  // Nobody hangs by them.
+  const isLoose = (node: number): boolean => {
+    const rest = pairs.filter((pair) => !pair.includes(node));
+    return around(rest, node === 0 ? 1 : 0, 44).size === 43;
+  };
+  const walker = world.nodes.map(({ index }) => index).find((index) => !heads.has(index) && isLoose(index)) as number;
+  const others = pairs.filter((pair) => !pair.includes(walker));
+  const walks = 6;
+  let near = pairs.filter((pair) => pair.includes(walker));
+  for (let i = 0; i < walks; i++) {
+    for (const [a, b] of near) world.cut(a, b);
+    const [a, b] = others[random.below(others.length)] as Pair;
+    near = [
+      [walker, a],
+      [walker, b],
+    ];
+    world.join(walker, a);
+    world.join(walker, b);
+    await world.run(40_000);
+    moves.look();
+  }
+  t.true(moves.count <= walks + 2, `${moves.count} moves`);
+  await world.run(60_000);
+  t.false(segmentsOf(world).has(undefined), told(world));
+  for (const members of segmentsOf(world).values()) t.true(agree(members), told(world));
 });
