@@ -1,3 +1,4 @@
+import type { NodeId } from '../../core/ids.js';
 import { Limit } from '../../core/limits.js';
 import { AIR_SPREADS_MAX } from '../../mesh/air-turns.js';
 import { ALERTS_HELD_MAX } from '../../mesh/alert-spread.js';
@@ -49,6 +50,7 @@ export class LimitChecker implements Observer {
   /** By node: deadlines in the past, one after the other. */
   readonly #past = new Map<number, number>();
   readonly #stepsAt = new Map<number, number>();
+  readonly #heads = new Map<number, NodeId | undefined>();
   #busyAt = 0;
   #turn = 0;
   #windowFrom: number | undefined;
@@ -74,6 +76,12 @@ export class LimitChecker implements Observer {
 
   sampled(now: number): void {
     const running = this.#world.running();
+    for (const { index, mesh } of running) {
+      const { head } = mesh.segments;
+      // Whoever comes into another segment learns of all in it.
+      if (this.#heads.get(index) !== head) this.#busyAt = now;
+      this.#heads.set(index, head);
+    }
     // Of many each is looked at now and then, in turn.
     const every = Math.ceil(running.length / NODES_AT_A_TIME);
     for (let i = this.#turn++ % every; i < running.length; i += every) this.#queues(running[i] as ObservedNode, now);

@@ -7,6 +7,8 @@ import type { Findings } from './findings.js';
 const EVERY_MS = 1_000;
 /** What a change takes to be noticed beyond the peer timeout: spreading, and a moment of processing. */
 const SPREAD_MS = 3_000;
+/** Two segments became one, or a node came from another: until all of one know all of each other. */
+const JOIN_MS = 5_000;
 /** Pairs of nodes looked at in one second. */
 const PAIRS_AT_A_TIME = 40_000;
 
@@ -20,6 +22,8 @@ export class ViewChecker implements Observer {
   readonly #findings: Findings;
   /** By node: whom its events, taken together, call alive. */
   readonly #told = new Map<number, Set<NodeId>>();
+  /** By node: the head of its segment, and since when. */
+  readonly #heads = new Map<number, { readonly head: NodeId | undefined; readonly since: number }>();
   #nextAt = 0;
   #turn = 0;
 
@@ -42,6 +46,10 @@ export class ViewChecker implements Observer {
   sampled(now: number): void {
     if (now < this.#nextAt) return;
     this.#nextAt = now + EVERY_MS;
+    for (const { index, mesh } of this.#world.running()) {
+      const { head } = mesh.segments;
+      if (this.#heads.get(index)?.head !== head) this.#heads.set(index, { head, since: now });
+    }
     const { quietSince } = this.#world.ground;
     if (this.#world.isChancy) return;
     if (now - quietSince >= this.#world.timing.peerTimeoutMs + SPREAD_MS) this.#compareLiveness(now);
@@ -57,7 +65,7 @@ export class ViewChecker implements Observer {
     const { component } = this.#world.ground.latest;
     for (const node of this.#inTurn()) {
       for (const other of this.#world.nodes) {
-        if (other === node || !isOneSegment(node, other)) continue;
+        if (other === node || !isOneSegment(node, other) || this.#hasMoved(node, other, now)) continue;
         const reachable = component[node.index] === component[other.index];
         const alive = node.mesh.peers.isAlive(other.id);
         if (alive !== reachable)
@@ -66,6 +74,12 @@ export class ViewChecker implements Observer {
           this.#wrong(now, `events of ${node.index} and its list differ`);
       }
     }
+  }
+
+  /** Whether one of them is in its segment since lately. */
+  #hasMoved(node: ObservedNode, other: ObservedNode, now: number): boolean {
+    const movedAt = Math.max(this.#heads.get(node.index)?.since ?? 0, this.#heads.get(other.index)?.since ?? 0);
+    return node.mesh.segments.isSplit && now - movedAt < JOIN_MS;
   }
 
   /** As many as are compared at a time. */
