@@ -1,7 +1,7 @@
 import test from 'ava';
 import type { NodeId } from '../core/ids.js';
 import { at, nodeNamed, snapshotOf, TEST_EPOCH_MS } from '../testing/builders.js';
-import { AirWitness } from './air-witness.js';
+import { AirWitness, AUTHORS_MAX } from './air-witness.js';
 
 const [A, B, X] = [2, 3, 9].map(nodeNamed) as [NodeId, NodeId, NodeId];
 const SLOW = 60_000;
@@ -92,4 +92,14 @@ test('of whom a node hears that is gone itself its lists say nothing more', (t) 
   t.false(vouches(A));
   witness.lost(A, at(1_000));
   t.true(vouches(A));
+});
+
+test('authors of lists are bounded, however many names somebody makes up', (t) => {
+  const { says, vouches, witness } = setup();
+  says(A);
+  says(A);
+  t.false(vouches(A));
+  for (let i = 0; i < AUTHORS_MAX; i++) says(nodeNamed(100 + i));
+  t.is(witness.size, AUTHORS_MAX);
+  t.true(vouches(A), 'what its lists said is forgotten');
 });

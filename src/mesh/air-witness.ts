@@ -6,6 +6,8 @@ import type { NodeSnapshot } from '../replication/node-state.js';
 const LEFT_OUT_MAX = 2;
 /** Nodes given up that are remembered; the one given up first goes. */
 const GONE_MAX = 256;
+/** Authors of lists that are remembered; the one heard of longest ago goes first, and its state counts as it is. */
+export const AUTHORS_MAX = 1_024;
 /** Who is a little behind in missing a node may still name it in a state of that time; clocks differ. */
 const LATER_MS = 60_000;
 
@@ -38,13 +40,20 @@ export class AirWitness {
     this.#isOnAir = isOnAir;
   }
 
+  /** Authors of lists. */
+  get size(): number {
+    return this.#leftOut.size;
+  }
+
   /** A node has said whom it hears. */
   listed(author: NodeId, names: (node: NodeId) => boolean): void {
     const before = this.#leftOut.get(author);
     const leftOut = new Map<NodeId, number>();
     for (const node of this.#named(this.#events.stateOf(author)))
       if (!names(node)) leftOut.set(node, (before?.get(node) ?? 0) + 1);
+    this.#leftOut.delete(author);
     this.#leftOut.set(author, leftOut);
+    if (this.#leftOut.size > AUTHORS_MAX) this.#forgetOldest();
     if (!before || before.size > 0 || leftOut.size > 0) this.#tell(author);
   }
 
@@ -68,6 +77,12 @@ export class AirWitness {
     const goneAt = this.#gone.get(author);
     if (goneAt !== undefined && updatedAtMs > goneAt) this.#back(author);
     if (this.#gone.size > 0 || this.#leftOut.has(author)) this.#tell(author);
+  }
+
+  #forgetOldest(): void {
+    const oldest = this.#leftOut.keys().next().value as NodeId;
+    this.#leftOut.delete(oldest);
+    this.#tell(oldest);
   }
 
   #back(node: NodeId): void {
