@@ -123,6 +123,18 @@ test('what was heard of a presumed boot stays replayed when its author vouches f
   t.is(known.freshness(A, 0x0100, 5_001), Freshness.Fresh);
 });
 
+test('of a presumed boot everything up to what its author answers for is history once it does', (t) => {
+  const known = new KnownNodes();
+  known.presume(A, 0x0100, 5_000);
+  t.is(known.freshness(A, 0x0100, 7_000), Freshness.Fresh);
+  known.learn(A, KEY, boot(1, 1));
+  known.learn(A, KEY, boot(1, 1), 9_000);
+  t.is(known.freshness(A, 0x0100, 7_000), Freshness.Replayed, 'recorded before this node started');
+  t.is(known.freshness(A, 0x0100, 9_001), Freshness.Fresh);
+  known.learn(A, KEY, boot(1, 1), 9_500);
+  t.is(known.freshness(A, 0x0100, 9_001), Freshness.Fresh, 'later beats make no history');
+});
+
 test('presumed boots are few, and forgotten with their node', (t) => {
   const known = new KnownNodes();
   for (let i = 0; i <= PRESUMED_MAX; i++) known.presume(nodeNamed(i), 0x0100, 5);

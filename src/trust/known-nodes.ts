@@ -105,7 +105,7 @@ export class KnownNodes {
     if (presumed) return presumed.saltHint === saltHint;
     this.#generation++;
     const window = new ReplayWindow();
-    window.startAfter(sequence - OVERTAKEN);
+    window.startAfter(sequence - OVERTAKEN, true);
     this.#presumed.set(id, { saltHint, window });
     if (this.#presumed.size > PRESUMED_MAX) this.#presumed.delete(this.#presumed.keys().next().value as NodeId);
     return true;

@@ -10,10 +10,16 @@ export class ReplayWindow {
   #bits: Uint32Array | undefined;
   #newest: number | undefined;
   #floor: number | undefined;
+  #isFloorCertain = false;
 
-  /** Everything up to this one is history: what came before we knew the source is not for us. Takes effect once. */
-  startAfter(sequence: number): void {
-    this.#floor ??= sequence;
+  /**
+   * Everything up to this one is history: what came before we knew the source is not for us. Takes effect once; a guess
+   * at it holds until then.
+   */
+  startAfter(sequence: number, isGuess = false): void {
+    if (this.#isFloorCertain) return;
+    this.#isFloorCertain = !isGuess;
+    if (this.#floor === undefined || ((sequence - this.#floor) | 0) > 0) this.#floor = sequence;
   }
 
   /** Whether this sequence has neither been seen nor fallen out of the window. */
