@@ -3,7 +3,7 @@ import { HybridClock } from '../core/hlc.js';
 import { Limit } from '../core/limits.js';
 import { at, nodeNamed, selfNamed, upLink } from '../testing/builders.js';
 import { Links } from './links.js';
-import { OwnState } from './own-state.js';
+import { OwnState, WITHHELD_MAX_MS } from './own-state.js';
 
 function setup(counter = 1) {
   const links = new Links();
@@ -87,4 +87,25 @@ test('of too many neighbours the costliest are left out', (t) => {
   const named = own.tick(at(0))?.neighbours.map((edge) => edge.node) ?? [];
   t.is(named.length, Limit.NeighboursPerState);
   t.false(named.includes(nodeNamed(100)));
+});
+
+test('what is about to be replaced is withheld, but not for ever where one change follows the other', (t) => {
+  const { own } = setup();
+  own.tick(at(0));
+  own.inSegment(nodeNamed(2), [], at(1_000));
+  t.true(own.isAboutToChange(at(1_100)));
+  t.truthy(own.tick(at(1_250)));
+  t.false(own.isAboutToChange(at(1_260)));
+  // A neighbour says so often that it is in another segment that there is always a change to come.
+  let now = 1_260;
+  for (; now < 1_000 + WITHHELD_MAX_MS; now += 10) {
+    own.tick(at(now));
+    own.inSegment(nodeNamed(2), [nodeNamed(3 + (now % 20))], at(now));
+    t.true(own.isAboutToChange(at(now)));
+  }
+  own.inSegment(nodeNamed(2), [nodeNamed(9)], at(now));
+  t.false(own.isAboutToChange(at(now)), 'what was said last is told after all');
+  own.tick(at(now + 250));
+  own.inSegment(nodeNamed(2), [nodeNamed(10)], at(now + 1_000));
+  t.true(own.isAboutToChange(at(now + 1_000)), 'after some quiet it is worth waiting again');
 });

@@ -17,6 +17,8 @@ const SLOW_LOSS_MS = 10_000;
 const SLOW_EDGES_MAX = 12;
 /** Counters of a start begin above all of earlier starts, unless one of those changed its state very often. */
 const COUNTERS_PER_BOOT = 4_096;
+/** What others were told last is withheld for so long at most where one change follows the other: nobody keeps a node from being known. */
+export const WITHHELD_MAX_MS = 5_000;
 /** A link's cost must change by this factor to be news. */
 const COST_NEWS_FACTOR = 2;
 
@@ -46,6 +48,9 @@ export class OwnState {
   /** Whether the links to a neighbour are named only because it chose them. */
   isAccepted: (neighbour: NodeId) => boolean = () => false;
   #dueAt: number | undefined = 0;
+  /** Since when one change has followed the other, and when the last one went out. */
+  #changingSince = 0;
+  #saidAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     context: Pick<MeshContext, 'self'>,
@@ -102,13 +107,15 @@ export class OwnState {
 
   /** Whether what was published last is about to be replaced: it need not be told to anybody any more. A goodbye always is. */
   isAboutToChange(now: Instant): boolean {
-    return this.#condition !== 'offline' && this.#dueAt !== undefined && this.#dueAt - now.mono <= SEGMENT_GATHER_MS;
+    if (this.#condition === 'offline' || this.#dueAt === undefined) return false;
+    return this.#dueAt - now.mono <= SEGMENT_GATHER_MS && now.mono - this.#changingSince < WITHHELD_MAX_MS;
   }
 
   /** The snapshot to publish when one is due. */
   tick(now: Instant): NodeSnapshot | undefined {
     if (this.#dueAt === undefined || this.#dueAt > now.mono) return undefined;
     this.#dueAt = undefined;
+    this.#saidAt = now.mono;
     this.#edges = this.#condition === 'offline' ? [] : this.#currentEdges();
     this.#edgeTo = new Map(this.#edges.map((edge) => [edge.node, edge]));
     this.#counter++;
@@ -138,6 +145,7 @@ export class OwnState {
   }
 
   #due(now: Instant, afterMs: number): void {
+    if (this.#dueAt === undefined && now.mono - this.#saidAt > SEGMENT_GATHER_MS) this.#changingSince = now.mono;
     this.#dueAt = Math.min(this.#dueAt ?? Number.POSITIVE_INFINITY, now.mono + afterMs);
   }
 
