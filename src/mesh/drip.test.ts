@@ -1,5 +1,5 @@
 import test from 'ava';
-import type { NodeId } from '../core/ids.js';
+import { type NodeId, nodeIdBytes } from '../core/ids.js';
 import { at, nodeNamed, type TestContext, testContext, testRandom } from '../testing/builders.js';
 import { Body, encode } from '../wire/bodies.js';
 import { FrameType } from '../wire/frame-types.js';
@@ -362,4 +362,29 @@ test('who has just started passes on in full frames what it hears', (t) => {
   net.run(1_000);
   t.is(c.taken.length, 12);
   t.true((net.sent[FrameType.Drip] as number) - before <= 12, `${net.sent[FrameType.Drip]} messages`);
+});
+
+test('what a request names many times is sent once', (t) => {
+  const net = line(2);
+  const [a, b] = net.members as [Member, Member];
+  a.drip.put(item(X, 1), b.id, at(net.now));
+  const sentBefore = net.sent[FrameType.Drip] ?? 0;
+  const entry = { source: nodeIdBytes(X), kind: DripKind.State, rank: 0n };
+  const body = encode(Body.DripRequestSchema, { entries: Array.from({ length: 1_000 }, () => entry) });
+  a.drip.received(b.id, FrameType.DripRequest, body, at(net.now));
+  t.is((net.sent[FrameType.Drip] ?? 0) - sentBefore, 1);
+});
+
+test('who asked for a beat and went is not taken to have it', (t) => {
+  const net = line(2);
+  const [a, b] = net.members as [Member, Member];
+  b.drip.request(a.id, DripKind.Beat, X, at(net.now));
+  net.run(10);
+  a.drip.neighbourDown(b.id);
+  const sentBefore = net.sent[FrameType.Drip] ?? 0;
+  a.drip.put(item(X, 1, DripKind.Beat), undefined, at(net.now));
+  t.is(net.sent[FrameType.Drip] ?? 0, sentBefore, 'nobody is there to be answered');
+  net.join(a, b);
+  net.run(100);
+  t.is(b.drip.rankOf(DripKind.Beat, X), 1n);
 });

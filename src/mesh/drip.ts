@@ -192,10 +192,8 @@ export class Drip {
   neighbourDown(peer: NodeId): void {
     this.#owed.delete(peer);
     this.#compare.close(peer);
-    for (const { holders, tellers } of this.#held.all()) {
-      holders.delete(peer);
-      tellers.delete(peer);
-    }
+    for (const [key, askers] of this.#asked) if (askers.delete(peer) && askers.size === 0) this.#asked.delete(key);
+    for (const { holders, tellers } of this.#held.all()) for (const those of [holders, tellers]) those.delete(peer);
   }
 
   /** The neighbour's digest, `theirs`, is not ours. */
@@ -387,14 +385,15 @@ export class Drip {
       this.#context.counters.refuse('drip.malformed');
       return;
     }
-    const items: DripItem[] = [];
+    // Named twice it is sent once: a request is short, and what it asks for is not.
+    const items = new Set<DripItem>();
     for (const entry of request.entries) {
       if (entry.source.length !== 8) continue;
       const key = keyOf(entry.kind, nodeIdOf(entry.source), entry.rank);
       const held = this.#held.get(key);
-      if (held) items.push(held.item);
+      if (held) items.add(held.item);
       else if (entry.kind === DripKind.Beat) this.#askedBy(peer, key);
     }
-    this.#sendItems(peer, items, now);
+    this.#sendItems(peer, [...items], now);
   }
 }
