@@ -99,13 +99,23 @@ test('a radio that is unplugged and comes back goes on where it stood, in anothe
 test('a spoilt record counts as an hour spent, and a carrier without a duty cycle writes nothing', (t) => {
   const { start, disk, writes } = device();
   disk.set('lora', Uint8Array.of(1, 2, 3));
-  t.true(start(at(0)).carrier.budget.left(0) <= 0);
+  const { budget } = start(at(0)).carrier;
+  t.is(budget.left(0), 0);
+  t.is(Math.round(budget.left(HOUR_MS)), HOUR_OF_AIR_MS, 'and not as a hundred');
   const free = device();
   const { up } = free.start(at(0));
   const written = free.writes();
   up(at(0), 'udp', 1);
   t.is(free.writes(), written);
   t.true(writes() > 0);
+});
+
+test('a device that is cut off from power again and again, and has no clock, is silent for an hour at most', (t) => {
+  const { start } = device();
+  for (let i = 0; i < 100; i++) start(at(0), false);
+  const { budget } = start(at(0), false).carrier;
+  t.true(budget.left(0) < 0);
+  t.true(budget.left(HOUR_MS) >= 0, `${budget.left(HOUR_MS)}`);
 });
 
 test('the disk is written a few dozen times an hour at most', (t) => {

@@ -10,6 +10,8 @@ import type { MeshEffect } from './types.js';
 export const AIRTIME_SPACE = 'airtime';
 /** Written anew when this share of an hour's airtime was spent since; what an unclean end may have left unwritten. */
 export const UNWRITTEN_SHARE = 0.05;
+/** Hours of airtime owed at most: starts that end uncleanly one after the other, or a stricter region, silence no radio for days. */
+const OWED_HOURS_MAX = 2;
 const RECORD_BYTES = 17;
 
 interface AirtimeRecord {
@@ -49,10 +51,11 @@ export class AirtimeRecords {
     const { budget, name, traits } = carrier;
     if (!budget.isBounded) return;
     const gone = this.#gone.get(name);
-    const record = gone ? undefined : read(this.#store.get(AIRTIME_SPACE, name));
+    const record = gone ? undefined : read(this.#store.get(AIRTIME_SPACE, name), budget.hourMs);
     this.#gone.delete(name);
     if (gone) budget.owe(gone.owedMs - (now.mono - gone.at) * traits.dutyCycle, now.mono);
-    else if (record) budget.owe(this.#owed(record, traits.dutyCycle, now), now.mono);
+    else if (record)
+      budget.owe(Math.min(OWED_HOURS_MAX * budget.hourMs, this.#owed(record, traits.dutyCycle, now)), now.mono);
     this.#write(carrier, now, false);
   }
 
@@ -95,9 +98,9 @@ export class AirtimeRecords {
 }
 
 /** What cannot be read counts as a whole hour spent. */
-function read(value: Uint8Array | undefined): AirtimeRecord | undefined {
+function read(value: Uint8Array | undefined, hourMs: number): AirtimeRecord | undefined {
   if (!value) return undefined;
-  const spoilt = { owedMs: WINDOW_MS, atMs: 0, isLast: true };
+  const spoilt = { owedMs: hourMs, atMs: 0, isLast: true };
   if (value.length !== RECORD_BYTES) return spoilt;
   const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
   const [owedMs, atMs] = [view.getFloat64(0), view.getFloat64(8)];
