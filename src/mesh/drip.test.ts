@@ -388,3 +388,22 @@ test('who asked for a beat and went is not taken to have it', (t) => {
   net.run(100);
   t.is(b.drip.rankOf(DripKind.Beat, X), 1n);
 });
+
+test('the first beat of a boot does not wait for the end of the interval that a routine one began', (t) => {
+  const net = line(2);
+  const [a, b] = net.members as [Member, Member];
+  const beat = (boot: bigint, n: number): DripItem => ({
+    ...item(X, n, DripKind.Beat),
+    rank: (boot << 32n) | BigInt(n),
+  });
+  for (const [boot, n] of [
+    [1n, 1],
+    [1n, 2],
+  ] as const) {
+    a.drip.put(beat(boot, n), undefined, at(net.now));
+    net.run(n === 1 ? 1_000 : 10);
+  }
+  a.drip.put(beat(2n, 3), undefined, at(net.now));
+  net.run(50);
+  t.is(b.drip.rankOf(DripKind.Beat, X), 3n);
+});

@@ -19,7 +19,7 @@ const BUSY_STRETCH_MAX = 8;
 /** Who has just started may be one of many: what it hears from others goes on in full frames, too, at first. */
 const YOUNG_MS = 2_000;
 const YOUNG_STRETCH = 4;
-/** Of what nobody waits for: a further beat of a boot that is vouched for already, and what the heads of segments say. */
+/** Of what nobody waits for: a further beat of a boot that is vouched for already, and what the heads of segments say. What somebody waits for ends such an interval. */
 const ROUTINE_STRETCH = 12;
 /** A neighbour that was just sent an item has it before it can say that it lacks it. */
 const UNDERWAY_MS = 500;
@@ -142,6 +142,7 @@ export class Drip {
     this.#answerAskers(key, held, now);
     if (quiet || (held.scope === Scope.Nobody && !held.isParting)) return;
     if (held.scope !== Scope.Nobody) this.#events.spread(item, from, now);
+    if (least < held.least) held.trickle.stop();
     held.least = least;
     this.#run(held, now);
   }
