@@ -85,16 +85,23 @@ export class AirDrip {
       if (this.#isHeard(carrier, from)) this.#turns.heard(keyOfItem(item), carrier, from, ENDLESS_TTL, now);
   }
 
+  /** A neighbour said something older: it is told this, once for all who heard that, by whose turn it is. False where it is not heard. */
+  lacked(item: DripItem, from: NodeId, now: Instant): boolean {
+    let isHeard = false;
+    for (const { carrier } of this.#tellings.values()) {
+      if (!this.#isHeard(carrier, from)) continue;
+      isHeard = true;
+      this.#lacks(carrier, item, from, now);
+    }
+    return isHeard;
+  }
+
   /** A neighbour lacks the beat of this author, and messages wait for it there. */
   wanted(carrier: Carrier, author: NodeId, from: NodeId, now: Instant): void {
     const item = this.#drip().held(DripKind.Beat, author);
     if (!item) return;
-    const name = keyOfItem(item);
-    if (!this.#turns.lacks(name, carrier, from, now)) {
-      this.#begin(carrier, item, 0, now);
-      this.#turns.lacks(name, carrier, from, now);
-    }
-    this.#turns.hurry(name, carrier, now);
+    this.#lacks(carrier, item, from, now);
+    this.#turns.hurry(keyOfItem(item), carrier, now);
   }
 
   /** A neighbour over this carrier holds something else, or we need what it may hold: say what we hold. */
@@ -114,12 +121,7 @@ export class AirDrip {
     const telling = this.#tellings.get(carrier.index);
     if (!telling) return;
     const { lacking, unknown } = compareHashes(this.#drip().items(), said);
-    for (const item of lacking) {
-      const name = keyOfItem(item);
-      if (this.#turns.lacks(name, carrier, from, now)) continue;
-      this.#begin(carrier, item, 0, now);
-      this.#turns.lacks(name, carrier, from, now);
-    }
+    for (const item of lacking) this.#lacks(carrier, item, from, now);
     telling.dueAt = undefined;
     if (unknown > 0) this.differs(carrier, now);
   }
@@ -138,6 +140,13 @@ export class AirDrip {
     let earliest: number | undefined;
     for (const { dueAt } of this.#tellings.values()) earliest = earlier(earliest, dueAt);
     return earliest;
+  }
+
+  #lacks(carrier: Carrier, item: DripItem, from: NodeId, now: Instant): void {
+    const name = keyOfItem(item);
+    if (this.#turns.lacks(name, carrier, from, now)) return;
+    this.#begin(carrier, item, 0, now);
+    this.#turns.lacks(name, carrier, from, now);
   }
 
   #begin(carrier: Carrier, item: DripItem, lack: number, now: Instant): void {

@@ -28,6 +28,8 @@ class Net {
   lossy = 0;
   /** When there is airtime to spare for what trickles; always, when absent. */
   spareAt: number | undefined;
+  onAir = false;
+  readonly toldOnAir: string[] = [];
   now = 0;
   readonly changing = new Set<NodeId>();
 
@@ -40,6 +42,7 @@ class Net {
       neighbours: () => this.members.map((member) => member.id).filter((other) => this.#edges.has(`${id}${other}`)),
       spread: () => {},
       heardAgain: () => {},
+      tellOnAir: (item, to) => this.onAir && this.toldOnAir.push(`${item.source}:${item.rank} ${to}`) > 0,
       isOurs: () => true,
       isChanging: () => this.changing.has(id),
       isWithUs: () => true,
@@ -406,4 +409,19 @@ test('the first beat of a boot does not wait for the end of the interval that a 
   a.drip.put(beat(2n, 3), undefined, at(net.now));
   net.run(50);
   t.is(b.drip.rankOf(DripKind.Beat, X), 3n);
+});
+
+test('over slow air who says an old state is told the newer one once for all, not by each that heard it', (t) => {
+  const net = line(2);
+  const [a, b] = net.members as [Member, Member];
+  const source = nodeNamed(0x77);
+  a.drip.put(item(source, 5), undefined, at(net.now));
+  net.run(10_000);
+  net.onAir = true;
+  const sent = { ...net.sent };
+  const taken = b.drip.answerStale(source, 4n, a.id, at(net.now));
+  net.run(10_000);
+  t.true(taken);
+  t.deepEqual(net.toldOnAir, [`${source}:5 ${a.id}`]);
+  t.deepEqual(net.sent, sent, 'nothing to it alone');
 });

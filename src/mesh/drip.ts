@@ -39,6 +39,8 @@ export interface DripEvents {
   spread(item: DripItem, from: NodeId | undefined, now: Instant): void;
   /** A neighbour said what is here already. */
   heardAgain(item: DripItem, from: NodeId, now: Instant): void;
+  /** A neighbour heard over slow air lacks it: whose turn it is tells it. False of one that is sent copies of its own. */
+  tellOnAir(item: DripItem, neighbour: NodeId, now: Instant): boolean;
   /** Whether a node's beats and states are for all of this one's segment; always, while the mesh is whole. */
   isOurs(source: NodeId): boolean;
   /** Whether a neighbour is in this node's segment. */
@@ -73,8 +75,7 @@ export class Drip {
   constructor(context: MeshContext, events: DripEvents) {
     this.#context = context;
     this.#events = events;
-    const { id } = context.self;
-    this.#held = new DripHoldings(context.crypto, (source) => source === id || events.isOurs(source));
+    this.#held = new DripHoldings(context.crypto, (source) => source === context.self.id || events.isOurs(source));
     this.#compare = new DripCompare(context, {
       items: (peer) => this.items(peer),
       digest: (peer) => (events.isWithUs(peer) ? this.#held.digest : this.#held.common),
@@ -177,7 +178,8 @@ export class Drip {
   answerStale(source: NodeId, rank: bigint, from: NodeId, now: Instant): boolean {
     const held = this.#held.get(keyOf(DripKind.State, source, 0n));
     if (!held || held.item.rank <= rank) return false;
-    if (from !== source && this.#events.isWithUs(from)) this.#sendLacked(from, [held.item], now);
+    if (from === source || !this.#events.isWithUs(from) || this.#events.tellOnAir(held.item, from, now)) return true;
+    this.#sendLacked(from, [held.item], now);
     return true;
   }
 
@@ -279,8 +281,8 @@ export class Drip {
   /** A node's state tells which segment it is in: its beat may have waited for that. */
   #rescopeBeat(source: NodeId, now: Instant): void {
     const held = this.#held.get(keyOf(DripKind.Beat, source, 0n));
-    const before = held?.scope;
     if (!held) return;
+    const before = held.scope;
     this.#held.scope(held);
     const isOwn = source === this.#context.self.id;
     if (isOwn || (before === Scope.Nobody && held.scope === Scope.Segment)) this.#run(held, now);
@@ -382,17 +384,14 @@ export class Drip {
 
   #requested(peer: NodeId, payload: Uint8Array, now: Instant): void {
     const request = decode(Body.DripRequestSchema, payload);
-    if (!request || request.entries.length > DRIP_ITEMS_MAX) {
-      this.#context.counters.refuse('drip.malformed');
-      return;
-    }
+    if (!request || request.entries.length > DRIP_ITEMS_MAX) return this.#context.counters.refuse('drip.malformed');
     // Named twice it is sent once: a request is short, and what it asks for is not.
     const items = new Set<DripItem>();
     for (const entry of request.entries) {
       if (entry.source.length !== 8) continue;
       const key = keyOf(entry.kind, nodeIdOf(entry.source), entry.rank);
-      const held = this.#held.get(key);
-      if (held) items.add(held.item);
+      const held = this.#held.get(key)?.item;
+      if (held) items.add(held);
       else if (entry.kind === DripKind.Beat) this.#askedBy(peer, key);
     }
     this.#sendItems(peer, [...items], now);

@@ -195,10 +195,12 @@ export class Links {
 
   /** Of these the ones whose best link is no slow air: they are sent copies of their own. */
   *neighboursOffAir(): Generator<NodeId> {
-    for (const node of this.active()) {
-      const link = this.best(node);
-      if (link && !isSlowAir(link.carrier)) yield node;
-    }
+    for (const node of this.active()) if (this.isOffAir(node)) yield node;
+  }
+
+  isOffAir(neighbour: NodeId): boolean {
+    const link = this.best(neighbour);
+    return link !== undefined && !isSlowAir(link.carrier);
   }
 
   get neighbourCount(): number {

@@ -232,13 +232,12 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
 
   #makeDrip(): Drip {
     return new Drip(this.context, {
-      hears: this.#hears,
-      isOurs: this.segments.isOurs,
-      isWithUs: this.segments.isWithUs,
+      ...{ hears: this.#hears, isOurs: this.segments.isOurs, isWithUs: this.segments.isWithUs },
       isChanging: (now) => this.#ownState.isAboutToChange(now),
       neighbours: () => this.links.neighboursOffAir(),
       spread: (item, from, now) => this.#air.drip.spread(item, from, now),
       heardAgain: (item, from, now) => this.#air.drip.heardAgain(item, from, now),
+      tellOnAir: (item, to, now) => !this.links.isOffAir(to) && this.#air.drip.lacked(item, to, now),
       spareAt: (peer, { mono }) => this.links.best(peer)?.carrier.background.opensAt(mono) ?? mono,
       send: (peer, type, body, now) => this.#sending.local(peer, type, body, Priority.High, now),
       take: (kind, item, from, now) =>

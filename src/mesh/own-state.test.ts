@@ -1,8 +1,9 @@
 import test from 'ava';
 import { HybridClock } from '../core/hlc.js';
+import type { NodeId } from '../core/ids.js';
 import { Limit } from '../core/limits.js';
-import { at, nodeNamed, selfNamed, upLink } from '../testing/builders.js';
-import { Links } from './links.js';
+import { at, carrierWith, nodeNamed, selfNamed, upLink } from '../testing/builders.js';
+import { type Link, Links } from './links.js';
 import { OwnState, WITHHELD_MAX_MS } from './own-state.js';
 
 function setup(counter = 1) {
@@ -108,4 +109,67 @@ test('what is about to be replaced is withheld, but not for ever where one chang
   own.tick(at(now + 250));
   own.inSegment(nodeNamed(2), [nodeNamed(10)], at(now + 1_000));
   t.true(own.isAboutToChange(at(now + 1_000)), 'after some quiet it is worth waiting again');
+});
+
+const SLOW_AIR = { bitsPerSecond: 1_000, broadcast: true, mtuBytes: 255 };
+const QUARTER_MS = 900_000;
+
+/** A node of slow air that has said whom it hears. */
+function onAir(neighbours: number) {
+  const { links, own } = setup();
+  const carrier = carrierWith(SLOW_AIR);
+  const ups = Array.from({ length: neighbours }, (_, i) => upLink(links, nodeNamed(100 + i), carrier));
+  const said = own.tick(at(0))?.neighbours.map(({ node }) => node) ?? [];
+  return { links, own, carrier, ups, said };
+}
+
+test('over slow air a few of many neighbours are named, and that the others are not is no news', (t) => {
+  const { links, own, ups, carrier, said } = onAir(49);
+  t.is(said.length, 12);
+  for (let i = 0; i < 5; i++) upLink(links, nodeNamed(200 + i), carrier);
+  links.remove(ups.find(({ peer }) => !said.includes(peer as NodeId)) as Link);
+  own.linksChanged(at(1_000));
+  t.is(own.nextDeadline(), undefined);
+  t.is(own.tick(at(10 * QUARTER_MS)), undefined);
+});
+
+test('over slow air those that were named stay named when one of them goes', (t) => {
+  const { links, own, ups, said } = onAir(49);
+  links.remove(ups.find(({ peer }) => peer === said[5]) as Link);
+  own.linksChanged(at(1_000));
+  t.is(own.nextDeadline(), 11_000);
+  const after = own.tick(at(11_000))?.neighbours.map(({ node }) => node) ?? [];
+  t.is(after.length, 12);
+  t.is(said.filter((node) => after.includes(node)).length, 11);
+});
+
+test('over slow air a much longer link is named in the place of another: the mesh may hang together by it', (t) => {
+  const { links, own, carrier } = onAir(20);
+  upLink(links, nodeNamed(5), carrier).quality = 0.5;
+  own.linksChanged(at(1_000));
+  const named = own.tick(at(1_000 + QUARTER_MS))?.neighbours ?? [];
+  t.is(named.length, 12);
+  t.is(named.at(-1)?.node, nodeNamed(5));
+});
+
+test('over slow air a neighbour that no longer hears us and soon does again is no news', (t) => {
+  const { links, own, ups } = onAir(3);
+  const link = ups[0] as Link;
+  for (let hour = 0; hour < 10; hour++) {
+    links.markGreeting(link);
+    own.linksChanged(at(hour * 3_600_000 + 1_000));
+    t.is(own.tick(at(hour * 3_600_000 + 400_000)), undefined);
+    links.markUp(link);
+    own.linksChanged(at(hour * 3_600_000 + 400_000));
+    t.is(own.nextDeadline(), undefined);
+  }
+});
+
+test('over slow air a neighbour that does not hear us for long is news', (t) => {
+  const { links, own, ups } = onAir(3);
+  links.markGreeting(ups[0] as Link);
+  own.linksChanged(at(1_000));
+  own.linksChanged(at(500_000));
+  t.is(own.nextDeadline(), 1_000 + QUARTER_MS);
+  t.is(own.tick(at(1_000 + QUARTER_MS))?.neighbours.length, 2);
 });

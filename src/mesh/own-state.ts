@@ -3,6 +3,7 @@ import type { NodeId } from '../core/ids.js';
 import { Limit } from '../core/limits.js';
 import type { Instant } from '../core/machine.js';
 import type { Condition, NeighbourEdge, NodeSnapshot, StateFields } from '../replication/node-state.js';
+import { earlier } from './egress.js';
 import { type Link, type Links, linkCost } from './links.js';
 import type { MeshContext } from './types.js';
 
@@ -10,10 +11,11 @@ import type { MeshContext } from './types.js';
 const GATHER_MS = 60;
 /** Which segment it is in changes with those of its neighbours. */
 const SEGMENT_GATHER_MS = 250;
-/** Links of slow air, where every snapshot takes seconds from all: changes of a longer time, and not at once after another. */
+/** Links of slow air, where every snapshot takes seconds from all: what has been otherwise for so long, not what comes and goes. */
 const SLOW_GATHER_MS = 900_000;
-/** Who is gone is missed sooner. */
+/** Who is not even heard any more is missed sooner. */
 const SLOW_LOSS_MS = 10_000;
+/** Of more neighbours some are named, and stay named as long as they are neighbours. */
 const SLOW_EDGES_MAX = 12;
 /** Counters of a start begin above all of earlier starts, unless one of those changed its state very often. */
 const COUNTERS_PER_BOOT = 4_096;
@@ -51,6 +53,10 @@ export class OwnState {
   /** Since when one change has followed the other, and when the last one went out. */
   #changingSince = 0;
   #saidAt = Number.NEGATIVE_INFINITY;
+  /** Since when what was said of links of slow air is not so any more, and since when somebody in it is gone. */
+  #slowNewsAt: number | undefined;
+  #slowLossAt: number | undefined;
+  #isSaidBriefly = false;
 
   constructor(
     context: Pick<MeshContext, 'self'>,
@@ -87,10 +93,13 @@ export class OwnState {
 
   /** Links came, went, or changed their cost. */
   linksChanged(now: Instant): void {
-    if (!this.#isNews()) return;
-    const isFewer = this.#edges.some(({ node }) => this.#links.best(node) === undefined);
-    const slowMs = isFewer ? SLOW_LOSS_MS : SLOW_GATHER_MS;
-    this.#due(now, this.#links.onlySlowAir && this.#edges.length > 0 ? slowMs : GATHER_MS);
+    const isNews = this.#isNews();
+    if (!this.#isPatient()) {
+      if (isNews) this.#due(now, GATHER_MS);
+      return;
+    }
+    this.#slowNewsAt = isNews ? (this.#slowNewsAt ?? now.mono) : undefined;
+    this.#slowLossAt = isNews && this.#misses() ? (this.#slowLossAt ?? now.mono) : undefined;
   }
 
   /** This node is in another segment, or others lie next to it. */
@@ -107,17 +116,20 @@ export class OwnState {
 
   /** Whether what was published last is about to be replaced: it need not be told to anybody any more. A goodbye always is. */
   isAboutToChange(now: Instant): boolean {
-    if (this.#condition === 'offline' || this.#dueAt === undefined) return false;
-    return this.#dueAt - now.mono <= SEGMENT_GATHER_MS && now.mono - this.#changingSince < WITHHELD_MAX_MS;
+    const dueAt = this.nextDeadline();
+    if (this.#condition === 'offline' || dueAt === undefined) return false;
+    return dueAt - now.mono <= SEGMENT_GATHER_MS && now.mono - this.#changingSince < WITHHELD_MAX_MS;
   }
 
   /** The snapshot to publish when one is due. */
   tick(now: Instant): NodeSnapshot | undefined {
-    if (this.#dueAt === undefined || this.#dueAt > now.mono) return undefined;
-    this.#dueAt = undefined;
+    const dueAt = this.nextDeadline();
+    if (dueAt === undefined || dueAt > now.mono) return undefined;
+    this.#dueAt = this.#slowNewsAt = this.#slowLossAt = undefined;
     this.#saidAt = now.mono;
     this.#edges = this.#condition === 'offline' ? [] : this.#currentEdges();
     this.#edgeTo = new Map(this.#edges.map((edge) => [edge.node, edge]));
+    this.#isSaidBriefly = this.isBrief;
     this.#counter++;
     return {
       author: this.#self,
@@ -137,7 +149,22 @@ export class OwnState {
   }
 
   nextDeadline(): number | undefined {
-    return this.#dueAt;
+    const [news, loss] = [this.#slowNewsAt, this.#slowLossAt];
+    const slow = news === undefined ? undefined : news + SLOW_GATHER_MS;
+    return earlier(earlier(this.#dueAt, slow), loss === undefined ? undefined : loss + SLOW_LOSS_MS);
+  }
+
+  /** Whether what was said is about slow air, and so are the links there are now, if any. */
+  #isPatient(): boolean {
+    const isOnAir = this.#links.neighbourCount === 0 ? this.#isSaidBriefly : this.isBrief;
+    return isOnAir && this.#edges.length > 0;
+  }
+
+  /** Whether somebody that was named is gone: who is heard and does not hear us may hear us again. */
+  #misses(): boolean {
+    const heard = new Set<NodeId | undefined>();
+    for (const { peer } of this.#links.greeting()) heard.add(peer);
+    return this.#edges.some(({ node }) => !heard.has(node) && this.#links.best(node) === undefined);
   }
 
   #hearsMore(): boolean {
@@ -150,7 +177,7 @@ export class OwnState {
   }
 
   #isNews(): boolean {
-    if (this.#links.neighbourCount > Limit.NeighboursPerState) {
+    if (this.isBrief || this.#links.neighbourCount > Limit.NeighboursPerState) {
       const current = this.#currentEdges();
       return current.length !== this.#edges.length || !sameNews(this.#edgeTo, current);
     }
@@ -178,9 +205,21 @@ export class OwnState {
     }
     edges.sort((a, b) => a.cost - b.cost);
     if (!this.isBrief || edges.length <= SLOW_EDGES_MAX) return edges.slice(0, Limit.NeighboursPerState);
-    // The nearest and the farthest: a mesh may hang together by its longest links.
-    return [...edges.slice(0, SLOW_EDGES_MAX / 2), ...edges.slice(-SLOW_EDGES_MAX / 2)];
+    return someOf(edges, this.#isSaidBriefly ? this.#edgeTo : new Map());
   }
+}
+
+/** Of the edges over slow air, by cost: those that were said before, then the nearest and the farthest, for a mesh may hang together by its longest links. */
+function someOf(edges: readonly NeighbourEdge[], said: ReadonlyMap<NodeId, unknown>): NeighbourEdge[] {
+  const kept = edges.filter(({ node }) => said.has(node)).slice(0, SLOW_EDGES_MAX);
+  const others = edges.filter(({ node }) => !said.has(node));
+  const [farthest, farther] = [kept.at(-1), others.at(-1)];
+  const isMuchFarther = farthest && farther && farther.cost >= farthest.cost * COST_NEWS_FACTOR;
+  if (isMuchFarther && kept.length === SLOW_EDGES_MAX) kept.splice(SLOW_EDGES_MAX / 2, 1);
+  const room = SLOW_EDGES_MAX - kept.length;
+  const far = Math.ceil(room / 2);
+  const chosen = [...kept, ...others.slice(0, room - far), ...(far > 0 ? others.slice(-far) : [])];
+  return chosen.sort((a, b) => a.cost - b.cost);
 }
 
 /** Whether a link's cost or its radio is another than was said. */
