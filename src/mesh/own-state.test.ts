@@ -173,3 +173,15 @@ test('over slow air a neighbour that does not hear us for long is news', (t) => 
   t.is(own.nextDeadline(), 1_000 + QUARTER_MS);
   t.is(own.tick(at(1_000 + QUARTER_MS))?.neighbours.length, 2);
 });
+
+test('over slow air who was said to be gone and is not is told of as soon', (t) => {
+  const { links, own, ups, carrier } = onAir(3);
+  const link = ups[0] as Link;
+  links.remove(link);
+  own.linksChanged(at(1_000));
+  t.is(own.tick(at(11_000))?.neighbours.length, 2);
+  upLink(links, link.peer as NodeId, carrier);
+  own.linksChanged(at(20_000));
+  t.is(own.nextDeadline(), 30_000);
+  t.is(own.tick(at(30_000))?.neighbours.length, 3);
+});

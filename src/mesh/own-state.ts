@@ -57,6 +57,8 @@ export class OwnState {
   #slowNewsAt: number | undefined;
   #slowLossAt: number | undefined;
   #isSaidBriefly = false;
+  /** Those that the last snapshot no longer named, for they were gone. */
+  #missed = new Set<NodeId>();
 
   constructor(
     context: Pick<MeshContext, 'self'>,
@@ -127,7 +129,9 @@ export class OwnState {
     if (dueAt === undefined || dueAt > now.mono) return undefined;
     this.#dueAt = this.#slowNewsAt = this.#slowLossAt = undefined;
     this.#saidAt = now.mono;
+    const before = this.#edges;
     this.#edges = this.#condition === 'offline' ? [] : this.#currentEdges();
+    this.#missed = new Set(before.map(({ node }) => node).filter((node) => this.#links.best(node) === undefined));
     this.#edgeTo = new Map(this.#edges.map((edge) => [edge.node, edge]));
     this.#isSaidBriefly = this.isBrief;
     this.#counter++;
@@ -160,8 +164,9 @@ export class OwnState {
     return isOnAir && this.#edges.length > 0;
   }
 
-  /** Whether somebody that was named is gone: who is heard and does not hear us may hear us again. */
+  /** Whether somebody that was named is gone, or is not although it was said: who is heard and does not hear us may hear us again. */
   #misses(): boolean {
+    for (const node of this.#missed) if (this.#links.best(node)) return true;
     const heard = new Set<NodeId | undefined>();
     for (const { peer } of this.#links.greeting()) heard.add(peer);
     return this.#edges.some(({ node }) => !heard.has(node) && this.#links.best(node) === undefined);
