@@ -36,6 +36,13 @@ export class SegmentMap {
     return this.#held.size;
   }
 
+  /** Segments that have members. */
+  get alive(): number {
+    let alive = 0;
+    for (const { summary } of this.#held.values()) if (summary.members.length > 0) alive++;
+    return alive;
+  }
+
   all(): SegmentSummary[] {
     return [...this.#held.values()].map(({ summary }) => summary);
   }

@@ -20,8 +20,10 @@ import type { MeshContext } from './types.js';
 /** A head says anew who is in its segment at most this often, and at the latest after the other time. */
 const SUMMARY_EVERY_MS = 10_000;
 const SUMMARY_REFRESH_MS = 8 * 60_000;
-/** Where there are many segments all of them together say one summary in so long, as everybody hears each. */
-const SUMMARY_EACH_MS = 1_000;
+/** Where there are many segments all of them together say one summary in so long, as everybody hears each, … */
+const SUMMARY_EACH_MS = 500;
+/** … but for one that is larger or smaller by so much. */
+const OTHER_SIZE = 0.2;
 /** Two segments that would fit together do so for so long before they become one; the last one is a small mesh for so long. */
 const MERGE_AFTER_MS = 14_000;
 const WHOLE_AFTER_MS = 30_000;
@@ -83,7 +85,7 @@ export class Segments {
   readonly #parting = new Map<NodeId, number>();
   #beyond: readonly NodeId[] = [];
   #number = 0;
-  #said: { readonly names: string; readonly at: number } | undefined;
+  #said: { readonly names: string; readonly members: number; readonly at: number } | undefined;
   #lookAt = 0;
   /** The segment that this one, whose head this node is, had better join, and since when. */
   #successor: { readonly head: NodeId; readonly since: number } | undefined;
@@ -352,10 +354,11 @@ export class Segments {
     const heads = [...beyond].sort();
     const names = `${[...members].sort().join()}|${heads.join()}`;
     const sinceMs = isAgain ? Number.POSITIVE_INFINITY : now.mono - (this.#said?.at ?? Number.NEGATIVE_INFINITY);
-    const everyMs = Math.max(SUMMARY_EVERY_MS, SUMMARY_EACH_MS * this.map.size);
+    const isOther = Math.abs(members.length - (this.#said?.members ?? 0)) > OTHER_SIZE * members.length;
+    const everyMs = isOther ? SUMMARY_EVERY_MS : Math.max(SUMMARY_EVERY_MS, SUMMARY_EACH_MS * this.map.alive);
     if (sinceMs < (this.#said ? everyMs : 0) || (names === this.#said?.names && sinceMs < SUMMARY_REFRESH_MS)) return;
     this.#say(members, conditions, now, heads);
-    this.#said = { names, at: now.mono };
+    this.#said = { names, members: members.length, at: now.mono };
   }
 
   #say(members: readonly NodeId[], conditions: readonly number[], now: Instant, beyond: readonly NodeId[] = []): void {

@@ -34,17 +34,20 @@ function astray(world: World): number[] {
   );
 }
 
-test('a node that says from the start that somebody nobody knows heads them all keeps nobody for long', async (t) => {
-  const { world } = fieldOf(21, NODES, MOST);
-  world.start();
-  lie(world, (now) => ({ head: nobody(7), number: 2 ** 40 + Math.floor(now / 10_000) }));
-  await world.run(240_000);
-  t.deepEqual(astray(world), []);
-  for (const nodes of segmentsOf(world).values())
-    t.true(nodes.length === 1 || agree(nodes.filter(({ index }) => index !== LIAR)));
-});
+test.serial(
+  'a node that says from the start that somebody nobody knows heads them all keeps nobody for long',
+  async (t) => {
+    const { world } = fieldOf(21, NODES, MOST);
+    world.start();
+    lie(world, (now) => ({ head: nobody(7), number: 2 ** 40 + Math.floor(now / 10_000) }));
+    await world.run(240_000);
+    t.deepEqual(astray(world), []);
+    for (const nodes of segmentsOf(world).values())
+      t.true(nodes.length === 1 || agree(nodes.filter(({ index }) => index !== LIAR)));
+  },
+);
 
-test('heads that change all the time, and numbers without end, move nobody who is in a segment', async (t) => {
+test.serial('heads that change all the time, and numbers without end, move nobody who is in a segment', async (t) => {
   const { world } = fieldOf(22, NODES, MOST);
   world.start();
   await world.run(90_000);
@@ -63,38 +66,41 @@ test('heads that change all the time, and numbers without end, move nobody who i
   t.true(astray(world).length <= 2, `${astray(world)}`);
 });
 
-test('a node that says it heads whatever there is, and lies next to all, keeps no message from its destination', async (t) => {
-  const { world } = fieldOf(23, NODES, MOST);
-  const outcomes = new Map<string, string>();
-  world.watch({ outcome: (_node, id, outcome) => void outcomes.set(id, outcome) });
-  world.start();
-  await world.run(90_000);
-  const { self } = world.node(LIAR).mesh.context;
-  const heads = [...segmentsOf(world).keys()].filter((head): head is NodeId => head !== undefined);
-  const members = world.nodes.map(({ id }) => id);
-  const body = signSegment(world.crypto, self, 900_000, { members, beyond: heads, conditions: [NODES, 0, 0, 0] });
-  const saltHint = saltHintOf(self.boot.salt);
-  const item: DripItem = {
-    kind: DripKind.Segment,
-    source: self.id,
-    saltHint,
-    sequence: 0,
-    rank: 0n,
-    body,
-    raisedAt: 0,
-  };
-  for (const peer of world.node(LIAR).mesh.links.neighbours()) {
-    const { sequence } = world.node(LIAR).mesh.reserve();
-    const header = { version: 1, type: FrameType.Drip, flags: 0, priority: Priority.High, ttl: 0, hops: 0, epoch: 0 };
-    const payload = dripBody([item], { mono: 0, wall: 0 });
-    const bytes = buildFrame({ ...header, source: self.id, saltHint, sequence }, payload, world.tagKey);
-    const frames = [{ from: world.addressOf(LIAR), bytes }];
-    world.node(world.indexOf(peer)).submit({ kind: 'heard', radio: 0, frames });
-  }
-  await world.run(5_000);
-  const believers = world.running().filter(({ mesh }) => mesh.segments.map.get(self.id)?.members.length === NODES);
-  t.true(believers.length > NODES / 2, 'it goes round, as it is signed');
-  const sent = [2, 9, 13, 26, 31, 38].map((from) => world.send(from, (from + 20) % NODES));
-  await world.run(40_000);
-  for (const id of sent) t.is(outcomes.get(id), 'delivered');
-});
+test.serial(
+  'a node that says it heads whatever there is, and lies next to all, keeps no message from its destination',
+  async (t) => {
+    const { world } = fieldOf(23, NODES, MOST);
+    const outcomes = new Map<string, string>();
+    world.watch({ outcome: (_node, id, outcome) => void outcomes.set(id, outcome) });
+    world.start();
+    await world.run(90_000);
+    const { self } = world.node(LIAR).mesh.context;
+    const heads = [...segmentsOf(world).keys()].filter((head): head is NodeId => head !== undefined);
+    const members = world.nodes.map(({ id }) => id);
+    const body = signSegment(world.crypto, self, 900_000, { members, beyond: heads, conditions: [NODES, 0, 0, 0] });
+    const saltHint = saltHintOf(self.boot.salt);
+    const item: DripItem = {
+      kind: DripKind.Segment,
+      source: self.id,
+      saltHint,
+      sequence: 0,
+      rank: 0n,
+      body,
+      raisedAt: 0,
+    };
+    for (const peer of world.node(LIAR).mesh.links.neighbours()) {
+      const { sequence } = world.node(LIAR).mesh.reserve();
+      const header = { version: 1, type: FrameType.Drip, flags: 0, priority: Priority.High, ttl: 0, hops: 0, epoch: 0 };
+      const payload = dripBody([item], { mono: 0, wall: 0 });
+      const bytes = buildFrame({ ...header, source: self.id, saltHint, sequence }, payload, world.tagKey);
+      const frames = [{ from: world.addressOf(LIAR), bytes }];
+      world.node(world.indexOf(peer)).submit({ kind: 'heard', radio: 0, frames });
+    }
+    await world.run(5_000);
+    const believers = world.running().filter(({ mesh }) => mesh.segments.map.get(self.id)?.members.length === NODES);
+    t.true(believers.length > NODES / 2, 'it goes round, as it is signed');
+    const sent = [2, 9, 13, 26, 31, 38].map((from) => world.send(from, (from + 20) % NODES));
+    await world.run(40_000);
+    for (const id of sent) t.is(outcomes.get(id), 'delivered');
+  },
+);

@@ -12,7 +12,7 @@ const told = (world: World): string =>
     .map(([head, nodes]) => `${head ? world.indexOf(head) : 'none'}: ${nodes.length}${agree(nodes) ? '' : ' differ'}`)
     .join(', ');
 
-test('a mesh below the limit is whole, and says nothing of segments', async (t) => {
+test.serial('a mesh below the limit is whole, and says nothing of segments', async (t) => {
   const world = new World({ seed: 1, nodes: 16, segmentNodes: 16, carriers: [{ pairs: grid(4, 4), air: AIR }] });
   world.start();
   await world.run(30_000);
@@ -29,36 +29,39 @@ for (const [seed, nodes, most] of [
   [7, 60, 16],
   [12, 90, 24],
 ] as const) {
-  test(`${nodes} nodes strewn about are each in one segment, none too large, and all of a segment agree (${seed})`, async (t) => {
-    const { world } = fieldOf(seed, nodes, most);
-    world.start();
-    await world.run(120_000);
-    const segments = segmentsOf(world);
-    t.false(segments.has(undefined), told(world));
-    t.true(segments.size >= nodes / most && segments.size <= (3.5 * nodes) / most, told(world));
-    for (const [head, members] of segments) {
-      t.true(members.length <= 1.2 * most, told(world));
-      t.true(
-        members.some(({ id }) => id === head),
-        'a head is in its own segment',
-      );
-      t.true(agree(members), told(world));
-      for (const { mesh } of members) {
-        for (const { id } of members) if (id !== mesh.context.self.id) t.true(mesh.peers.isAlive(id));
-        t.true(mesh.states.size <= 2 * most, 'and not all the others');
-        t.like(mesh.segments.view(), { segments: segments.size, nodes });
+  test.serial(
+    `${nodes} nodes strewn about are each in one segment, none too large, and all of a segment agree (${seed})`,
+    async (t) => {
+      const { world } = fieldOf(seed, nodes, most);
+      world.start();
+      await world.run(120_000);
+      const segments = segmentsOf(world);
+      t.false(segments.has(undefined), told(world));
+      t.true(segments.size >= nodes / most && segments.size <= (3.5 * nodes) / most, told(world));
+      for (const [head, members] of segments) {
+        t.true(members.length <= 1.2 * most, told(world));
+        t.true(
+          members.some(({ id }) => id === head),
+          'a head is in its own segment',
+        );
+        t.true(agree(members), told(world));
+        for (const { mesh } of members) {
+          for (const { id } of members) if (id !== mesh.context.self.id) t.true(mesh.peers.isAlive(id));
+          t.true(mesh.states.size <= 2 * most, 'and not all the others');
+          t.like(mesh.segments.view(), { segments: segments.size, nodes });
+        }
       }
-    }
-    const moves = new Moves(world);
-    for (let i = 0; i < 12; i++) {
-      await world.run(10_000);
-      moves.look();
-    }
-    t.is(moves.count, 0, 'where nothing changes nobody moves');
-  });
+      const moves = new Moves(world);
+      for (let i = 0; i < 12; i++) {
+        await world.run(10_000);
+        moves.look();
+      }
+      t.is(moves.count, 0, 'where nothing changes nobody moves');
+    },
+  );
 }
 
-test('messages reach every node of every segment, and one node of another', async (t) => {
+test.serial('messages reach every node of every segment, and one node of another', async (t) => {
   const nodes = 44;
   const { world } = fieldOf(3, nodes, 12);
   const got = new Map<string, Set<number>>();
@@ -79,7 +82,7 @@ test('messages reach every node of every segment, and one node of another', asyn
   }
 });
 
-test('a segment whose head died has another before long', async (t) => {
+test.serial('a segment whose head died has another before long', async (t) => {
   const nodes = 25;
   const world = new World({ seed: 5, nodes, segmentNodes: 8, carriers: [{ pairs: grid(5, 5), air: AIR }] });
   world.start();
@@ -93,7 +96,7 @@ test('a segment whose head died has another before long', async (t) => {
   for (const members of after.values()) t.true(agree(members), told(world));
 });
 
-test('a mesh that has become small is whole again, and one of segments when the others come back', async (t) => {
+test.serial('a mesh that has become small is whole again, and one of segments when the others come back', async (t) => {
   const nodes = 40;
   const { world, pairs } = fieldOf(9, nodes, 16);
   world.start();
@@ -116,7 +119,7 @@ test('a mesh that has become small is whole again, and one of segments when the 
   for (const members of segments.values()) t.true(agree(members) && members.length <= 19, told(world));
 });
 
-test('two halves that part are each in order, and together again', async (t) => {
+test.serial('two halves that part are each in order, and together again', async (t) => {
   const { world, pairs } = fieldOf(11, 48, 16);
   world.start();
   await world.run(60_000);
@@ -137,7 +140,7 @@ function abroad(world: World): { from: number; to: number } {
   return { from: head(0), to: head(1) };
 }
 
-test('a message to another segment arrives although the nodes at the border die on its way', async (t) => {
+test.serial('a message to another segment arrives although the nodes at the border die on its way', async (t) => {
   const { world } = fieldOf(31, 48, 14);
   const outcomes = new Map<string, string>();
   world.watch({ outcome: (_node, id, outcome) => void outcomes.set(id, outcome) });
@@ -167,7 +170,7 @@ test('a message to another segment arrives although the nodes at the border die 
   for (const id of sent) t.is(outcomes.get(id), 'delivered', `${border}`);
 });
 
-test('a message that is kept for a node of another segment is there when it is back', async (t) => {
+test.serial('a message that is kept for a node of another segment is there when it is back', async (t) => {
   const { world } = fieldOf(33, 40, 14);
   const outcomes = new Map<string, string>();
   const got: string[] = [];
@@ -193,7 +196,7 @@ test('a message that is kept for a node of another segment is there when it is b
   t.is(outcomes.get(id), 'delivered');
 });
 
-test('who walks about changes its segment, and nobody else does', async (t) => {
+test.serial('who walks about changes its segment, and nobody else does', async (t) => {
   const { world, pairs } = fieldOf(41, 44, 14);
   world.start();
   await world.run(120_000);
