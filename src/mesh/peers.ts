@@ -16,15 +16,6 @@ interface Known {
 const SWEEP_MS = 60_000;
 const NO_PATH = 'no path leads to it';
 
-/** Who is alive is found out at once among so many; so much later for each further node, a second at most. */
-const REFRESHED_AT_ONCE = 20;
-const REFRESH_PAUSE_MS = 2;
-const REFRESH_PAUSE_MAX_MS = 1_000;
-
-/** Between two looks at who is alive, in a mesh of so many. */
-export const refreshPauseMs = (nodes: number): number =>
-  Math.max(0, Math.min(REFRESH_PAUSE_MAX_MS, (nodes - REFRESHED_AT_ONCE) * REFRESH_PAUSE_MS));
-
 /** Every node this one has heard of: alive while a confirmed path leads to it, forgotten long after. */
 export class Peers {
   readonly #context: MeshContext;

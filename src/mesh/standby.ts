@@ -7,7 +7,7 @@ import { chooseNeighbours } from './neighbour-choice.js';
 import type { Topology } from './topology.js';
 
 /** From so many neighbours on, beside those over slow air, some are enough; and down to so many it stays so. */
-export const CHOOSE_ABOVE = 16;
+const CHOOSE_ABOVE = 16;
 const CHOOSE_AGAIN_ABOVE = 12;
 /** Changes within this time are looked at together. */
 const LOOK_AFTER_MS = 250;

@@ -1,8 +1,12 @@
 import type { Instant } from '../core/machine.js';
-import { refreshPauseMs } from './peers.js';
 
 /** It goes with whatever else wakes the engine, and wakes it by itself only after twice the time. */
 const UPKEEP_MS = 1_000;
+
+/** Who is alive is found out at once among so many; so much later for each further node, a second at most. */
+const REFRESHED_AT_ONCE = 20;
+const REFRESH_PAUSE_MS = 2;
+const REFRESH_PAUSE_MAX_MS = 1_000;
 
 export interface UpkeepEvents {
   /** Nodes heard of. */
@@ -46,3 +50,7 @@ export class Upkeep {
     return this.#isStale ? Math.min(at, this.#refreshAt) : at;
   }
 }
+
+/** Between two looks at who is alive, in a mesh of so many. */
+const refreshPauseMs = (nodes: number): number =>
+  Math.max(0, Math.min(REFRESH_PAUSE_MAX_MS, (nodes - REFRESHED_AT_ONCE) * REFRESH_PAUSE_MS));

@@ -9,6 +9,12 @@ const SETTLE_MS = 20_000;
 const DOWN_MS = 6_000;
 const UP_MS = 6_000;
 
+/** A triangle with a tail. */
+function kite(seed: number | string): World {
+  const pairs: Pair[] = [[0, 1], [0, 2], [1, 2], [2, 3]]; // biome-ignore format: a line
+  return new World({ seed, nodes: 4, carriers: [{ pairs, air: { delayMinMs: 1, delayMaxMs: 3, loss: 0.1 } }] });
+}
+
 async function flap(world: World, [a, b]: Pair, times: number): Promise<void> {
   for (let i = 0; i < times; i++) {
     world.cut(a, b);
@@ -24,12 +30,7 @@ const tells = (world: World, a: number, b: number): boolean =>
 
 for (const seed of seeds(0.2)) {
   test(`a link that comes and goes is left alone while there is another way, and taken back when it holds (seed ${seed})`, async (t) => {
-    const pairs: Pair[] = [[0, 1], [0, 2], [1, 2], [2, 3]]; // biome-ignore format: a line
-    const world = new World({
-      seed,
-      nodes: 4,
-      carriers: [{ pairs, air: { delayMinMs: 1, delayMaxMs: 3, loss: 0.1 } }],
-    });
+    const world = kite(seed);
     const { findings } = watchAll(world);
     world.start();
     await world.run(SETTLE_MS);
@@ -52,12 +53,7 @@ for (const seed of seeds(0.2)) {
   });
 
   test(`a link that comes and goes serves all the same where it is the only way, from when it is (seed ${seed})`, async (t) => {
-    const pairs: Pair[] = [[0, 1], [0, 2], [1, 2], [2, 3]]; // biome-ignore format: a line
-    const world = new World({
-      seed,
-      nodes: 4,
-      carriers: [{ pairs, air: { delayMinMs: 1, delayMaxMs: 3, loss: 0.1 } }],
-    });
+    const world = kite(seed);
     const { findings } = watchAll(world);
     world.start();
     await world.run(SETTLE_MS);

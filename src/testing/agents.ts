@@ -30,6 +30,8 @@ export interface AgentSetup {
   readonly longestMs?: number;
 }
 
+type Peer = { readonly nodeId: string; readonly name: string; readonly alive: boolean };
+
 /** No sensors and no DNS-SD: nothing of the machine the tests run on matters. */
 const SETTINGS = '[sensors]\nenabled = false\n[udp]\ndns_sd = false\n';
 
@@ -118,7 +120,7 @@ export class AgentProcess {
 
   async alivePeers(): Promise<readonly string[]> {
     const { peers } = await this.json('peers');
-    return peers.flatMap((peer: { nodeId: string; alive: boolean }) => (peer.alive ? [peer.nodeId] : [])).sort();
+    return peers.flatMap((peer: Peer) => (peer.alive ? [peer.nodeId] : [])).sort();
   }
 
   /** A process that ends itself at a signal: its exit code. */
@@ -187,13 +189,15 @@ export async function startMesh(
   return agents;
 }
 
+/** Each has heard each, and has its name, which comes a moment later. */
 export async function allAlive(agents: readonly AgentProcess[], ms = START_MS): Promise<void> {
   await Promise.all(
     agents.map(async (agent) => {
       const others = agents.filter((other) => other !== agent).map(({ nodeId }) => nodeId);
-      await until(`${agent.setup.name} sees ${others.length} others alive`, ms, async () => {
-        const alive = await agent.alivePeers();
-        return others.every((nodeId) => alive.includes(nodeId));
+      await until(`${agent.setup.name} sees ${others.length} others alive, by name`, ms, async () => {
+        const { peers } = await agent.json('peers');
+        const known = new Set(peers.flatMap((peer: Peer) => (peer.alive && peer.name !== '' ? [peer.nodeId] : [])));
+        return others.every((nodeId) => known.has(nodeId));
       });
     }),
   );
