@@ -116,7 +116,7 @@ test('the segment of a head that is gone is made anew', (t) => {
 test('who claims to be at the head of everything gets those its offers reach, and loses them when nothing backs it', (t) => {
   const { election } = new Line(1, 20, along).members[0] as Member;
   const liar = nodeNamed(9_999);
-  const offer = { head: nodeNamed(0x77_7777), hops: 0, radius: 63, hasRoom: true, isWhole: false, digest: 0 };
+  const offer = { head: nodeNamed(0x77_7777), hops: 0, radius: 63, hasRoom: true, isFull: false, isWhole: false, digest: 0 };
   election.heard(liar, { ...offer, number: 2 ** 47 }, at(0));
   t.is(election.head, offer.head);
   election.doubt(at(1_000));
@@ -127,7 +127,7 @@ test('who claims to be at the head of everything gets those its offers reach, an
 
 test('who left several heads joins one that has signed for a segment, and no other', (t) => {
   const { election } = new Line(1, 20, along).members[0] as Member;
-  const offer = { number: 5, hops: 0, radius: 5, hasRoom: true, isWhole: false, digest: 0 };
+  const offer = { number: 5, hops: 0, radius: 5, hasRoom: true, isFull: false, isWhole: false, digest: 0 };
   for (let n = 1; n <= 5; n++) {
     election.heard(nodeNamed(9_999), { ...offer, head: nodeNamed(0x77_0000 + n) }, at(n));
     t.is(election.head, n <= 3 ? nodeNamed(0x77_0000 + n) : undefined, `${n}`);
@@ -137,7 +137,7 @@ test('who left several heads joins one that has signed for a segment, and no oth
 
 test('a number far beyond the last one is nobody’s who counts up every ten seconds', (t) => {
   const { election } = new Line(1, 20, along).members[0] as Member;
-  const offer = { head: nodeNamed(77), hops: 1, radius: 5, hasRoom: true, isWhole: false, digest: 0 };
+  const offer = { head: nodeNamed(77), hops: 1, radius: 5, hasRoom: true, isFull: false, isWhole: false, digest: 0 };
   election.heard(nodeNamed(2), { ...offer, number: 10 }, at(0));
   election.heard(nodeNamed(3), { ...offer, number: 2 ** 47 }, at(10));
   t.is(election.offer(0)?.number, 10);
@@ -157,6 +157,17 @@ test('a segment that becomes part of another goes there as one, however far, and
   t.false(line.segments().has(small));
   t.false(line.segments().has(undefined));
   for (const head of line.segments().keys()) t.true(heads.includes(head as NodeId), 'no new one');
+});
+
+test('a full segment takes in those that become part of it, and nobody else', (t) => {
+  const { election } = new Line(1, 20, along).members[0] as Member;
+  const offer = { number: 5, hops: 0, radius: 5, hasRoom: false, isFull: true, isWhole: false, digest: 0 };
+  election.heard(nodeNamed(2), { ...offer, head: nodeNamed(77) }, at(0));
+  t.is(election.head, undefined);
+  election.heard(nodeNamed(3), { ...offer, head: nodeNamed(78), isFull: false }, at(10));
+  t.is(election.head, nodeNamed(78));
+  election.dissolved(nodeNamed(77), at(20));
+  t.is(election.head, nodeNamed(77));
 });
 
 test('when the last head says that the mesh is whole all of it is, and an old word does not split it again', (t) => {
@@ -183,10 +194,13 @@ test('an offer survives its way; what is malformed is none', (t) => {
     hops: 3,
     radius: 9,
     hasRoom: true,
+    isFull: false,
     isWhole: false,
     digest: 0xffff_fff0,
   };
   t.deepEqual(readOffer(writeOffer(offer)), offer);
+  const full = { ...offer, hasRoom: false, isFull: true };
+  t.deepEqual(readOffer(writeOffer(full)), full);
   t.is(readOffer(writeOffer({ ...offer, head: undefined }))?.head, undefined);
   t.is(readOffer(new Uint8Array(19)), undefined);
 });

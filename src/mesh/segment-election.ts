@@ -23,9 +23,12 @@ const SPILL_AFTER_MS = 3_000;
 const STAY_HOPS = SPILL_HOPS + 1;
 /** Who is farther, and who has neighbours but none of its own segment, leaves after so long. */
 const OUT_AFTER_MS = 15_000;
-/** Shares of the most nodes of a segment: it is made for so many, and has room below the other. */
+/** Shares of the most nodes of a segment: it is made for so many, and has room below the other; … */
 const MADE_FOR = 0.7;
 const ROOM_BELOW = 0.5;
+/** … from so many on it takes nobody in, and above so many it sends the farthest away: seldom, as those make a segment that has to find its place. */
+const FULL_FROM = 0.95;
+const SHRINK_ABOVE = 1.15;
 /** Between two changes of a radius: until the members have followed. */
 const SETTLE_MS = 60_000;
 /** For so long a mesh that has become small again says so. */
@@ -74,6 +77,7 @@ export class SegmentElection {
   #hops = 0;
   #radius = 1;
   #hasRoom = true;
+  #isFull = false;
   /** When the number was last counted up, or heard to be. */
   #numberAt = 0;
   #joinedAt = 0;
@@ -133,11 +137,12 @@ export class SegmentElection {
   offer(digest: number): SegmentOffer | undefined {
     if (this.#whole) {
       const { head, number, hops } = this.#whole;
-      return { head, number, hops, radius: 0, hasRoom: false, isWhole: true, digest };
+      return { head, number, hops, radius: 0, hasRoom: false, isFull: false, isWhole: true, digest };
     }
     if (!this.#isSplit) return undefined;
     const [number, hops, radius] = [this.#number, this.#hops, this.#radius];
-    return { head: this.#head, number, hops, radius, hasRoom: this.#hasRoom, isWhole: false, digest };
+    const room = { hasRoom: this.#hasRoom, isFull: this.#isFull };
+    return { head: this.#head, number, hops, radius, ...room, isWhole: false, digest };
   }
 
   /** What a neighbour said last. */
@@ -233,17 +238,17 @@ export class SegmentElection {
   }
 
   /** Whether its head is alive as far as is known, and reaches here. */
-  #suits({ head, number, hops, radius, hasRoom }: SegmentOffer, beyond: boolean): boolean {
+  #suits({ head, number, hops, radius, hasRoom, isFull }: SegmentOffer, beyond: boolean): boolean {
     if (head === undefined || head === this.#self || number <= (this.#left.get(head) ?? -1)) return false;
     if (this.#left.size >= CAREFUL_AFTER && !this.#events.isBacked(head)) return false;
     if (this.#successor !== undefined && head === this.#successor) return hops < HOPS_MOST;
-    return hops + 1 <= radius + (beyond && hasRoom ? SPILL_HOPS : 0);
+    return !isFull && hops + 1 <= radius + (beyond && hasRoom ? SPILL_HOPS : 0);
   }
 
   #follow(now: Instant): void {
     const isAnywhere = this.#successor === this.#head && now.mono - this.#joinedAt < ANYWHERE_MS;
     let [isNear, isTooFar, isAlone] = [false, false, true];
-    for (const { head, number, hops, radius, hasRoom } of this.#offers.values()) {
+    for (const { head, number, hops, radius, hasRoom, isFull } of this.#offers.values()) {
       if (head !== this.#head) continue;
       isAlone = false;
       const isNewer = number > this.#number;
@@ -258,6 +263,7 @@ export class SegmentElection {
       this.#hops = hops + 1;
       this.#radius = radius;
       this.#hasRoom = hasRoom;
+      this.#isFull = isFull;
       this.version++;
     }
     if (isNear) this.#numberAt = now.mono;
@@ -276,7 +282,7 @@ export class SegmentElection {
     }
   }
 
-  #join({ head, number, hops, radius, hasRoom }: SegmentOffer, now: Instant): void {
+  #join({ head, number, hops, radius, hasRoom, isFull }: SegmentOffer, now: Instant): void {
     if (this.isHead) this.#left.set(this.#self, this.#number);
     if (head !== this.#successor) this.#successor = undefined;
     this.#head = head;
@@ -284,6 +290,7 @@ export class SegmentElection {
     this.#hops = hops + 1;
     this.#radius = radius;
     this.#hasRoom = hasRoom;
+    this.#isFull = isFull;
     this.#news(now);
   }
 
@@ -319,6 +326,7 @@ export class SegmentElection {
       last = next;
     }
     this.#hasRoom = true;
+    this.#isFull = false;
     this.#news(now);
     this.#numberAt = now.mono - COUNT_EVERY_MS / 2;
   }
@@ -338,9 +346,11 @@ export class SegmentElection {
     this.#number++;
     this.#numberAt = now.mono;
     this.#hasRoom = hops.length < ROOM_BELOW * this.#most;
-    if (hops.length <= this.#most) {
-      // Segments that became part of this one reach farther.
-      this.#radius = Math.min(HOPS_MOST - STAY_HOPS, Math.max(this.#radius, (hops.at(-1) ?? 0) - SPILL_HOPS));
+    this.#isFull = hops.length >= FULL_FROM * this.#most;
+    const farthest = hops.at(-1) ?? 0;
+    if (hops.length <= SHRINK_ABOVE * this.#most) {
+      // Segments that became part of this one reach farther. Who only stays is no reason: it would creep on.
+      if (farthest > this.#radius + STAY_HOPS) this.#radius = Math.min(HOPS_MOST - STAY_HOPS, farthest - SPILL_HOPS);
     } else if (now.mono - this.#resizedAt >= SETTLE_MS) {
       const last = hops[Math.floor(MADE_FOR * this.#most)] ?? 1;
       this.#radius = Math.max(1, Math.min(this.#radius - 1, last - STAY_HOPS));

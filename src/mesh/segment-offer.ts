@@ -6,6 +6,9 @@ const At = { Number: 8, Hops: 14, Radius: 15, Digest: 16 } as const;
 const NONE = '0000000000000000' as NodeId;
 const Flag = { Room: 0x40, Whole: 0x80 } as const;
 const RADIUS_BITS = 0x3f;
+/** Beside the hops. */
+const FULL = 0x80;
+const HOPS_BITS = 0x7f;
 /** Hops from a head that can be said: so far or farther. */
 export const HOPS_MOST = 60;
 const TWO_32 = 2 ** 32;
@@ -22,6 +25,8 @@ export interface SegmentOffer {
   readonly radius: number;
   /** There is room for more, even a little beyond the radius. */
   readonly hasRoom: boolean;
+  /** There is room for nobody else, but for those of a segment that becomes part of this one. */
+  readonly isFull: boolean;
   /** The mesh is small again: from this number on it has no segments. */
   readonly isWhole: boolean;
   /** Of what all segments are to hold. */
@@ -33,7 +38,7 @@ export function writeOffer(offer: SegmentOffer): Uint8Array {
   bytes.set(nodeIdBytes(offer.head ?? NONE));
   writeU16(bytes, At.Number, Math.floor(offer.number / TWO_32));
   writeU32(bytes, At.Number + 2, offer.number % TWO_32);
-  bytes[At.Hops] = Math.min(255, offer.hops);
+  bytes[At.Hops] = Math.min(HOPS_BITS, offer.hops) | (offer.isFull ? FULL : 0);
   bytes[At.Radius] =
     Math.min(RADIUS_BITS, offer.radius) | (offer.hasRoom ? Flag.Room : 0) | (offer.isWhole ? Flag.Whole : 0);
   writeU32(bytes, At.Digest, offer.digest);
@@ -44,13 +49,14 @@ export function writeOffer(offer: SegmentOffer): Uint8Array {
 export function readOffer(bytes: Uint8Array): SegmentOffer | undefined {
   if (bytes.length !== OFFER_BYTES) return undefined;
   const head = nodeIdOf(bytes);
-  const radius = bytes[At.Radius] as number;
+  const [hops, radius] = [bytes[At.Hops] as number, bytes[At.Radius] as number];
   return {
     head: head === NONE ? undefined : head,
     number: readU16(bytes, At.Number) * TWO_32 + readU32(bytes, At.Number + 2),
-    hops: bytes[At.Hops] as number,
+    hops: hops & HOPS_BITS,
     radius: radius & RADIUS_BITS,
     hasRoom: (radius & Flag.Room) !== 0,
+    isFull: (hops & FULL) !== 0,
     isWhole: (radius & Flag.Whole) !== 0,
     digest: readU32(bytes, At.Digest),
   };
