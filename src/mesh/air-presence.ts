@@ -70,6 +70,7 @@ export interface PresenceEvents extends WitnessEvents {
   ownDigests(): Digests;
   /** The link over which this neighbour is heard, new where there was none; `undefined` when there are too many. */
   welcome(carrier: Carrier, from: LinkAddress, node: NodeId, now: Instant): Link | undefined;
+  /** Both ends hear each other. */
   linkUp(link: Link, now: Instant): void;
   /** The neighbour no longer hears us. */
   deaf(link: Link, now: Instant): void;
@@ -215,7 +216,6 @@ export class AirPresence {
     else if (heardUs !== undefined && ear?.hearsUs === undefined) this.#speakUp(presence, now);
     if (ear?.hearsUs !== undefined && link.phase === 'greeting') {
       link.quality = Math.min(ear.hearsUs, ear.chance);
-      this.#links.markUp(link);
       this.#events.linkUp(link, now);
     } else if (link.phase === 'up' && (ear?.unnamed ?? 0) >= UNNAMED_MAX) this.#events.deaf(link, now);
     if (link.phase === 'up') this.#events.digests(link, { drip: body.digest, records: body.records }, now);

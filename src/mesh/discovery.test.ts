@@ -40,10 +40,12 @@ function node(
   const links = new Links();
   const ups: NodeId[] = [];
   const resets: Link[] = [];
+  const admits = (_carrier: Carrier, peer: NodeId): boolean =>
+    links.upTo(peer).length > 0 || links.neighbourCount < (options.maxPeers ?? 16);
   const discovery = new Discovery(context, links, new KnownNodes(), new ManualAddresses(), {
     nextSequence: sequences(),
     name: options.name ?? `n${n}`,
-    admits: (_carrier, peer) => links.upTo(peer).length > 0 || links.neighbourCount < (options.maxPeers ?? 16),
+    places: () => ({ admits, mayComeUp: ({ carrier, peer }) => peer !== undefined && admits(carrier, peer) }),
     linkUp: (link) => void ups.push(link.peer as NodeId),
     alive: (link, now) => {
       link.lastHeard = now;

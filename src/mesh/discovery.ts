@@ -13,7 +13,9 @@ import { Flag, type Header, overheadBytes } from '../wire/header.js';
 import { type Carrier, isSlowAir } from './carrier.js';
 import { earlier, localHeader } from './egress.js';
 import { beaconMaxMs, beaconMinMs, greetingMs, SLOW_BEACON_MS } from './intervals.js';
+import type { LinkPool } from './link-pool.js';
 import type { Link, Links } from './links.js';
+import { LostNeighbours } from './lost-neighbours.js';
 import type { ManualAddress, ManualAddresses } from './manual-addresses.js';
 import type { OpenFrame } from './open-queue.js';
 import type { MeshContext } from './types.js';
@@ -30,9 +32,6 @@ const NAME_BYTES_MAX = 64;
 export const LINK_MTU_MIN = 192;
 /** Signature checks a second for each carrier of beacons in the name of boots we know; more are refused and counted. */
 const KNOWN_CHECKS_PER_SECOND = 200;
-/** Neighbours given up whose first word is answered with a greeting, and for how long. Beyond, the one lost first is left to beacons. */
-const LOST_MAX = 256;
-const LOST_MS = 600_000;
 
 interface Schedule {
   readonly carrier: Carrier;
@@ -54,8 +53,8 @@ export interface DiscoveryEvents {
   learned(node: NodeId, now: Instant): void;
   sendOpen(carrier: Carrier, open: OpenFrame, now: Instant): void;
   nextSequence(): number;
-  /** Whether there is room for a link to this node, or room was made. */
-  admits(carrier: Carrier, node: NodeId, now: Instant): boolean;
+  /** Whether there is room for a link, or room was made. */
+  readonly places: () => Pick<LinkPool, 'admits' | 'mayComeUp'>;
   readonly name: string;
 }
 
@@ -71,8 +70,8 @@ export class Discovery {
   readonly #events: DiscoveryEvents;
   readonly #nonce: number;
   readonly #schedules = new Map<number, Schedule>();
-  /** By carrier and address: who was there. */
-  readonly #lost = new Map<string, { readonly peer: NodeId; readonly until: number }>();
+  /** Neighbours given up although they did not say goodbye. */
+  readonly lost = new LostNeighbours();
   #leaving = false;
 
   constructor(context: MeshContext, links: Links, known: KnownNodes, manual: ManualAddresses, events: DiscoveryEvents) {
@@ -147,26 +146,19 @@ export class Discovery {
     this.#greet(link, now);
   }
 
-  /** The neighbour was given up although it did not say goodbye. */
-  lost({ carrier, address, peer }: Link, now: Instant): void {
-    if (peer === undefined || carrier.traits.connected) return;
-    const key = `${carrier.index}|${address}`;
-    this.#lost.delete(key);
-    this.#lost.set(key, { peer, until: now.mono + LOST_MS });
-    if (this.#lost.size > LOST_MAX) this.#lost.delete(this.#lost.keys().next().value as string);
-  }
-
   /** Who was given up, or whose last word of the greeting was lost, speaks as to a neighbour: greet it soon. */
   heardLost(carrier: Carrier, from: LinkAddress, source: NodeId, now: Instant): void {
     const current = this.#links.find(carrier.index, from);
     if (carrier.traits.connected && current?.phase === 'greeting' && current.peer === source)
       current.nextGreetingAt = Math.min(current.nextGreetingAt, now.mono + greetingMs(carrier.traits) / 2);
-    const key = `${carrier.index}|${from}`;
-    const lost = this.#lost.get(key);
-    if (lost?.peer !== source || this.#leaving || current) return;
-    this.#lost.delete(key);
-    const link = lost.until > now.mono && this.#welcome(carrier, from, source, now);
+    if (this.#leaving || current || !this.lost.take(carrier, from, source, now)) return;
+    const link = this.#welcome(carrier, from, source, now);
     if (link) this.#greet(link, now);
+  }
+
+  /** Both ends hear each other: the link is used from now on, where there is still a place for it. */
+  comesUp(link: Link, now: Instant): void {
+    if (this.#takesPlace(link, now)) this.#events.linkUp(link, now);
   }
 
   addManual(carrier: Carrier, address: LinkAddress, expected: NodeId | undefined, now: Instant): void {
@@ -297,7 +289,7 @@ export class Discovery {
   }
 
   #welcome(carrier: Carrier, from: LinkAddress, source: NodeId, now: Instant): Link | undefined {
-    const isAdmitted = this.#events.admits(carrier, source, now);
+    const isAdmitted = this.#events.places().admits(carrier, source, now);
     const link = isAdmitted ? this.#links.add(carrier, from, carrier.traits.mtuBytes, now) : undefined;
     if (!link) this.#context.counters.refuse(isAdmitted ? 'link.limit' : 'peer.limit');
     return link;
@@ -316,11 +308,22 @@ export class Discovery {
     if (link.phase === 'up' && link.carrier.traits.connected) this.#events.alive(link, now);
     const hearsUs = beacon.heard === this.#nonce;
     const isNew = hearsUs && link.phase === 'greeting';
-    if (isNew) this.#links.markUp(link);
+    if (isNew && !this.#takesPlace(link, now)) return;
     // Before anything else: the other end takes nothing over the link until it knows that it is heard.
     if (link.phase === 'greeting') this.#greet(link, now);
     else if (beacon.answer) this.#sendTo(link, false, now);
     if (isNew) this.#events.linkUp(link, now);
+  }
+
+  /** False where others have come up meanwhile and no place is left. */
+  #takesPlace(link: Link, now: Instant): boolean {
+    const isTaken = this.#events.places().mayComeUp(link, now);
+    if (isTaken) this.#links.markUp(link);
+    else {
+      this.#links.remove(link);
+      this.#context.counters.refuse('peer.limit');
+    }
+    return isTaken;
   }
 
   #greet(link: Link, now: Instant): void {

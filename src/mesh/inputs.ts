@@ -7,6 +7,7 @@ import type { Custody } from './custody.js';
 import { type Discovery, LINK_MTU_MIN } from './discovery.js';
 import type { Egress } from './egress.js';
 import type { Fabric } from './fabric.js';
+import { REMOVED } from './link-end.js';
 import type { LinkLife } from './link-life.js';
 import type { Links } from './links.js';
 import type { ManualAddresses } from './manual-addresses.js';
@@ -96,7 +97,7 @@ export class Inputs {
       }
       case 'remove-peer':
         discovery.removeManual(input.node);
-        linkLife.allDown(input.node, 'removed by a person', now);
+        linkLife.allDown(input.node, REMOVED, now);
         this.#machines.peers.forget(input.node, false, now);
         return;
       case 'remove-address':

@@ -2,14 +2,16 @@ import type { NodeId } from '../core/ids.js';
 import type { Instant } from '../core/machine.js';
 import type { LinkAddress } from '../ports/radio.js';
 import type { NodeSnapshot } from '../replication/node-state.js';
+import { Bridges } from './bridges.js';
 import { type Carrier, isSlowAir } from './carrier.js';
 import type { Custody } from './custody.js';
 import type { Discovery } from './discovery.js';
 import type { Drip } from './drip.js';
 import type { Egress } from './egress.js';
 import type { Fabric } from './fabric.js';
-import { DOWN_PENALTY, Flapping, RESTART_PENALTY } from './flapping.js';
+import { Flapping } from './flapping.js';
 import type { Flooding } from './flooding.js';
+import { EndCause, GOODBYE, isGreetedAnew, type LinkEnd, lost, MADE_ROOM, ownRadio } from './link-end.js';
 import { LinkPool } from './link-pool.js';
 import type { Link, Links } from './links.js';
 import type { Liveness } from './liveness.js';
@@ -46,15 +48,12 @@ export interface LinkLifeMachines {
 }
 
 const LINKS_PER_RADIO = 100;
-const GOODBYE = 'said goodbye';
-const MADE_ROOM = 'made room for another';
-/** No fault of the link. */
-const NO_FAULT: ReadonlySet<string> = new Set([GOODBYE, MADE_ROOM]);
 
 /** What follows in all machines when a link comes into use or ends. */
 export class LinkLife {
   readonly #machines: LinkLifeMachines;
   readonly #flapping: Flapping;
+  readonly #bridges: Bridges;
   readonly pool: LinkPool;
   readonly standby: Standby;
 
@@ -62,10 +61,11 @@ export class LinkLife {
     this.#machines = machines;
     const { context, links, routing, ownState, maxPeers, maxLinks = LINKS_PER_RADIO } = machines;
     this.#flapping = new Flapping(context.counters.links);
+    this.#bridges = new Bridges(routing, context.random.fork('bridges'));
     this.pool = new LinkPool(context, links, routing.topology, {
       maxPeers,
       maxLinks,
-      drop: (link, now) => this.down(link, MADE_ROOM, now, true),
+      drop: (link, now) => this.down(link, MADE_ROOM, now),
     });
     this.standby = new Standby(context.self.id, links, routing.topology, {
       changed: (peer, isActive, now) => this.#activityChanged(peer, isActive, now),
@@ -99,17 +99,19 @@ export class LinkLife {
   /** The radio no longer has this link. */
   ended(at: { readonly radio: number; readonly address: LinkAddress; readonly reason: string }, now: Instant): void {
     const link = this.#machines.links.find(at.radio, at.address);
-    if (link) this.down(link, at.reason, now, true);
+    if (link) this.down(link, lost(at.reason), now);
   }
 
   carrierDown(carrier: Carrier, reason: string, now: Instant): void {
     for (const link of [...this.#machines.links.all()])
-      if (link.carrier === carrier) this.down(link, reason, now, true);
+      if (link.carrier === carrier) this.down(link, ownRadio(reason), now);
+    // Its links may have gone first, one by one.
+    this.#flapping.forgive(carrier, now);
   }
 
   /** All links to this node. */
-  allDown(node: NodeId, reason: string, now: Instant): void {
-    for (const link of [...this.#machines.links.upTo(node)]) this.down(link, reason, now, true);
+  allDown(node: NodeId, end: LinkEnd, now: Instant): void {
+    for (const link of [...this.#machines.links.upTo(node)]) this.down(link, end, now);
   }
 
   /** A node's state is newer than what was known. */
@@ -139,13 +141,15 @@ export class LinkLife {
     if (isActive) flooding.reconsider();
   }
 
-  /** Links that came and went are used again when they have held long enough. */
+  /** Links that came and went are used again when they have held long enough, and not any more where another way has grown. */
   tick(now: Instant): void {
     const { links, routing, ownState } = this.#machines;
     let isNews = false;
     for (const link of links.all()) {
-      if (!link.damped || this.#flapping.isDamped(link, now)) continue;
-      link.damped = false;
+      if (!link.damped) continue;
+      if (!this.#flapping.isDamped(link, now)) link.damped = false;
+      else if (this.#bridges.isNeedless(link, now)) link.isBridge = false;
+      else continue;
       isNews = true;
     }
     this.#flapping.tick(now);
@@ -155,22 +159,19 @@ export class LinkLife {
     this.#machines.changed();
   }
 
-  /** `remove`: the link itself is gone; otherwise it goes back to greeting. */
-  down(link: Link, reason: string, now: Instant, remove: boolean): void {
+  down(link: Link, end: LinkEnd, now: Instant): void {
     const { context, links, egress, liveness, discovery, routing, peers, ownState, drip, fabric, passing } =
       this.#machines;
     const { peer, phase, carrier, address } = link;
+    const { cause, text: reason } = end;
+    const remove = !isGreetedAnew(end);
     const left = phase === 'up' ? egress.close(link) : [];
     liveness.close(link);
     if (remove) links.remove(link);
     else links.markGreeting(link);
     routing.linkGone(link);
     if (phase !== 'up' || peer === undefined) return;
-    this.#flapping.wentDown(
-      link,
-      isSlowAir(carrier) || NO_FAULT.has(reason) ? 0 : remove ? DOWN_PENALTY : RESTART_PENALTY,
-      now,
-    );
+    if (!isSlowAir(carrier)) this.#flapping.wentDown(link, cause, now);
     this.#machines.changed();
     context.emit({ kind: 'link', node: peer, radio: carrier.index, address, change: 'down', reason });
     peers.lost(peer, reason);
@@ -182,7 +183,7 @@ export class LinkLife {
     ownState.linksChanged(now);
     this.standby.due(now);
     if (!isSlowAir(carrier)) discovery.hurry(carrier, now);
-    if (remove && !isSlowAir(carrier) && reason !== MADE_ROOM) discovery.lost(link, now);
+    if (remove && !isSlowAir(carrier) && cause !== EndCause.MadeRoom) discovery.lost.add(link, now);
     if (remove) context.emit({ kind: 'drop-link', radio: carrier.index, address });
     for (const frame of left) passing.undelivered(link, frame, now);
   }

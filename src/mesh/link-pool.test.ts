@@ -103,6 +103,34 @@ test('one node has only so many addresses over one radio', (t) => {
   t.false(pool.admits(carrier, nodeNamed(9), at(0)));
 });
 
+test('of many that are admitted at once no more come up than there are places', (t) => {
+  const { links, carrier, pool } = setup({ maxLinks: 8 });
+  const halfOpen = Array.from({ length: HALF_OPEN_MAX }, (_, i) => {
+    t.true(pool.admits(carrier, nodeNamed(100 + i), at(i)));
+    const link = links.add(carrier, `a${i}`, 1_000, at(i));
+    if (!link) throw new RangeError('no room');
+    link.peer = nodeNamed(100 + i);
+    return link;
+  });
+  const cameUp = halfOpen.filter((link) => {
+    if (!pool.mayComeUp(link, at(50))) return false;
+    links.markUp(link);
+    return true;
+  });
+  t.true(carrier.linksUp <= 8, `${carrier.linksUp}`);
+  t.true(cameUp.length >= 8);
+});
+
+test('who is linked already comes in over another radio or address only where there is a place', (t) => {
+  const { links, pool, carrier, join } = setup({ maxLinks: 4 });
+  for (let node = 10; node < 14; node++) t.true(join(node));
+  t.false(pool.admits(carrier, nodeNamed(10), at(0)));
+  const other = carrierWith({}, 1);
+  upLink(links, nodeNamed(20), other);
+  t.false(pool.admits(carrier, nodeNamed(20), at(0)));
+  t.true(pool.admits(other, nodeNamed(10), at(0)));
+});
+
 test('nobody whom less than three others hear ever makes room for one that is heard by others', (t) => {
   const links = new Links();
   const carrier = carrierWith();

@@ -82,11 +82,21 @@ export class LinkPool {
 
   /** Whether a link to this node may be made, over an address not known so far. Where there is no place one may be made. */
   admits(carrier: Carrier, node: NodeId, now: Instant): boolean {
-    const ofNode = this.#links.upTo(node);
-    if (ofNode.length > 0) return ofNode.filter((link) => link.carrier === carrier).length < LINKS_PER_PEER;
     this.#letGoHalfOpen(carrier, now);
+    return this.#hasPlace(carrier, node, now);
+  }
+
+  /** Both ends hear each other now: whether there is still a place for it. Many may have been admitted at once. */
+  mayComeUp({ carrier, peer }: Link, now: Instant): boolean {
+    return carrier.traits.connected || peer === undefined || this.#hasPlace(carrier, peer, now);
+  }
+
+  #hasPlace(carrier: Carrier, node: NodeId, now: Instant): boolean {
     const { maxLinks, maxPeers, drop } = this.#options;
     const isFull = carrier.linksUp >= maxLinks;
+    const ofNode = this.#links.upTo(node);
+    // It is reached as it is: nobody has to go for a further link to it.
+    if (ofNode.length > 0) return !isFull && ofNode.filter((link) => link.carrier === carrier).length < LINKS_PER_PEER;
     if (!isFull && this.#links.neighbourCount < maxPeers) return true;
     // Where all neighbours together are too many, one over any radio may go.
     const places = this.#places((link) => !link.carrier.traits.connected && (!isFull || link.carrier === carrier));

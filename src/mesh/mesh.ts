@@ -23,6 +23,7 @@ import { Egress } from './egress.js';
 import { Fabric } from './fabric.js';
 import { Flooding } from './flooding.js';
 import { Inputs } from './inputs.js';
+import { DEAF, lost, RESTARTED } from './link-end.js';
 import { LinkLife } from './link-life.js';
 import { Links } from './links.js';
 import { Liveness } from './liveness.js';
@@ -198,12 +199,12 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     return new Discovery(this.context, this.links, this.known, this.manual, {
       nextSequence: this.#nextSequence,
       name: this.#options.name,
-      admits: (carrier, node, now) => this.#linkLife.pool.admits(carrier, node, now),
+      places: () => this.#linkLife.pool,
       linkUp: (link, now) => this.#linkLife.up(link, now),
       alive: (link, now) => this.liveness.alive(link, now),
       sendOpen: (carrier, open, now) => this.#egress.sendOpen(carrier, open, now),
       noticed: ({ carrier, peer }, now) => this.#air.presence.noticed(carrier, peer as NodeId, undefined, now),
-      linkReset: (link, now) => this.#linkLife.down(link, 'the neighbour restarted', now, false),
+      linkReset: (link, now) => this.#linkLife.down(link, RESTARTED, now),
       learned: this.#learned,
     });
   }
@@ -215,9 +216,9 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
       nextSequence: this.#nextSequence,
       ownDigests: () => this.#fabric.digests(),
       welcome: (carrier, from, node, now) => this.#discovery.welcome(carrier, from, node, now),
-      linkUp: (link, now) => this.#linkLife.up(link, now),
-      deaf: (link, now) => this.#linkLife.down(link, 'it no longer hears us', now, false),
-      dead: (link, reason, now) => this.#linkLife.down(link, reason, now, true),
+      linkUp: (link, now) => this.#discovery.comesUp(link, now),
+      deaf: (link, now) => this.#linkLife.down(link, DEAF, now),
+      dead: (link, reason, now) => this.#linkLife.down(link, lost(reason), now),
       digests: (link, digests, now) => this.#fabric.compareOnAir(link, digests, now),
       asked: (carrier, now) => this.#discovery.asked(carrier, now),
       changed: () => this.#upkeep.changed(),
@@ -257,7 +258,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
       ownDigest: () => this.digest(),
       dead: (link, reason, now) => {
         this.#wake.changed();
-        this.#linkLife.down(link, reason, now, true);
+        this.#linkLife.down(link, lost(reason), now);
       },
       digest: (link, digest, beyond, now) => {
         if (this.segments.isWithUs(link.peer as NodeId)) this.#fabric.compare(link, digest, now);

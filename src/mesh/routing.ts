@@ -180,6 +180,16 @@ export class Routing {
     return link !== undefined && serves(link);
   }
 
+  /** Whether a neighbour would be reached although there were no link to it. */
+  reachesWithout(neighbour: NodeId): boolean {
+    const own = new Map<NodeId, number>();
+    for (const node of this.#links.neighbours()) {
+      const link = node === neighbour ? undefined : this.#links.best(node);
+      if (link && serves(link)) own.set(node, linkCost(link));
+    }
+    return this.#topology.pathsFrom(this.#self, own).has(neighbour);
+  }
+
   /** Whether a way is known, within this node's segment or beyond it. */
   reaches(node: NodeId): boolean {
     return this.path(node) !== undefined || this.beyondCost(node) !== undefined;

@@ -87,3 +87,17 @@ test('when nodes of a crowd die the others choose anew, and nobody is cut off', 
   await world.finish();
   assertNothingFound(t, 2, watched.findings);
 });
+
+test('of forty that come at once no node takes more links than it has places for', async (t) => {
+  const [nodes, maxLinks] = [40, 12];
+  const world = new World({ seed: 3, nodes, maxLinks, carriers: [{ kind: 'udp', pairs: clique(nodes), loss: 0.05 }] });
+  let most = 0;
+  world.watch({
+    stepped: ({ mesh }) => {
+      most = Math.max(most, mesh.links.neighbourCount);
+    },
+  });
+  world.start();
+  await world.run(15_000);
+  t.is(most, maxLinks);
+});

@@ -10,8 +10,8 @@ const DOWN_MS = 6_000;
 const UP_MS = 6_000;
 
 /** A triangle with a tail. */
-function kite(seed: number | string): World {
-  const pairs: Pair[] = [[0, 1], [0, 2], [1, 2], [2, 3]]; // biome-ignore format: a line
+function kite(seed: number | string, more: readonly Pair[] = []): World {
+  const pairs: Pair[] = [[0, 1], [0, 2], [1, 2], [2, 3], ...more]; // biome-ignore format: a line
   return new World({ seed, nodes: 4, carriers: [{ pairs, air: { delayMinMs: 1, delayMaxMs: 3, loss: 0.1 } }] });
 }
 
@@ -71,5 +71,41 @@ for (const seed of seeds(0.2)) {
     world.broadcast(1);
     await world.finish();
     assertNothingFound(t, seed, findings);
+  });
+
+  test(`the only way to a node that comes and goes is left alone once there is another (seed ${seed})`, async (t) => {
+    const world = kite(seed, [[1, 3]]);
+    const { findings } = watchAll(world);
+    world.start();
+    world.cut(1, 3);
+    await world.run(SETTLE_MS);
+    await flap(world, [2, 3], 4);
+    t.true(linkOf(world, 2, 3)?.isBridge);
+    world.join(1, 3);
+    await world.run(45_000);
+    t.true(linkOf(world, 2, 3)?.damped);
+    t.false(linkOf(world, 2, 3)?.isBridge);
+    t.is(world.node(2).mesh.routing.path(world.node(3).id)?.nextHop, world.node(1).id);
+    world.send(3, 2);
+    await world.finish();
+    assertNothingFound(t, seed, findings);
+  });
+
+  test(`a node whose own radio stops again and again damps no neighbour (seed ${seed})`, async (t) => {
+    const world = kite(seed);
+    world.start();
+    await world.run(SETTLE_MS);
+    for (let i = 0; i < 4; i++) {
+      const radio = world.node(3).mesh.links.best(world.node(2).id)?.carrier;
+      if (!radio) return t.fail(`no link before stop ${i + 1}`);
+      const { index, name, traits } = radio;
+      world.node(3).submit({ kind: 'carrier-down', radio: index, reason: 'unplugged' });
+      await world.run(1_000);
+      world.node(3).submit({ kind: 'carrier-up', radio: index, name, traits });
+      await world.run(UP_MS);
+    }
+    t.is(linkOf(world, 3, 2)?.phase, 'up');
+    t.false(linkOf(world, 3, 2)?.damped);
+    t.is(world.node(3).mesh.counters.links.flaps, 0);
   });
 }
