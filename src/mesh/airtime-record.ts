@@ -1,6 +1,7 @@
 import type { Instant } from '../core/machine.js';
 import type { Store } from '../ports/store.js';
-import { WINDOW_MS } from './airtime-budget.js';
+import type { AirtimeBudget } from './airtime-budget.js';
+import { BUCKETS } from './airtime-window.js';
 import type { Carrier } from './carrier.js';
 import { NO_TICKET } from './keep-log.js';
 import type { Pulse } from './pulse.js';
@@ -10,13 +11,13 @@ import type { MeshEffect } from './types.js';
 export const AIRTIME_SPACE = 'airtime';
 /** Written anew when this share of an hour's airtime was spent since; what an unclean end may have left unwritten. */
 export const UNWRITTEN_SHARE = 0.05;
-/** Hours of airtime owed at most: starts that end uncleanly one after the other, or a stricter region, silence no radio for days. */
-const OWED_HOURS_MAX = 2;
-const RECORD_BYTES = 17;
+/** When it was written, whether nothing was spent after it, and what was spent in each of the last minutes. */
+const HISTORY_AT = 9;
+const RECORD_BYTES = HISTORY_AT + 4 * BUCKETS;
 
 interface AirtimeRecord {
-  /** Airtime that must come in again before the hour's is whole. */
-  readonly owedMs: number;
+  /** ms spent in the minute it was written in, and in each before it. */
+  readonly history: readonly number[];
   /** Unix ms; 0 where no time was known. */
   readonly atMs: number;
   /** Nothing was spent after it. */
@@ -39,7 +40,7 @@ export class AirtimeRecords {
   /** By radio: `spentMs` of the budget that is on disk. */
   readonly #written = new Map<string, number>();
   /** Radios that went while this node runs. */
-  readonly #gone = new Map<string, { readonly owedMs: number; readonly at: number }>();
+  readonly #gone = new Map<string, { readonly history: readonly number[]; readonly at: number }>();
   #isLeaving = false;
 
   constructor(context: Context, store: Pick<Store, 'get'>) {
@@ -48,21 +49,20 @@ export class AirtimeRecords {
   }
 
   carrierUp(carrier: Carrier, now: Instant): void {
-    const { budget, name, traits } = carrier;
+    const { budget, name } = carrier;
     if (!budget.isBounded) return;
     const gone = this.#gone.get(name);
-    const record = gone ? undefined : read(this.#store.get(AIRTIME_SPACE, name), budget.hourMs);
+    const record = gone ? undefined : read(this.#store.get(AIRTIME_SPACE, name), budget);
     this.#gone.delete(name);
-    if (gone) budget.owe(gone.owedMs - (now.mono - gone.at) * traits.dutyCycle, now.mono);
-    else if (record)
-      budget.owe(Math.min(OWED_HOURS_MAX * budget.hourMs, this.#owed(record, traits.dutyCycle, now)), now.mono);
+    if (gone) budget.recall(gone.history, now.mono - gone.at, now.mono);
+    else if (record) this.#recall(budget, record, now);
     this.#write(carrier, now, false);
   }
 
   carrierDown(carrier: Carrier, now: Instant): void {
     const { budget, name } = carrier;
     if (!budget.isBounded) return;
-    this.#gone.set(name, { owedMs: budget.owed(now.mono), at: now.mono });
+    this.#gone.set(name, { history: budget.history(now.mono), at: now.mono });
     this.#write(carrier, now, true);
   }
 
@@ -78,31 +78,32 @@ export class AirtimeRecords {
     for (const carrier of carriers) if (carrier.budget.isBounded) this.#write(carrier, now, true);
   }
 
-  #owed({ owedMs, atMs, isLast }: AirtimeRecord, dutyCycle: number, now: Instant): number {
-    const { isKnown } = this.#context.pulse;
-    const restMs = isKnown ? restedMs(BigInt(atMs), now) : 0;
-    const left = Math.max(0, owedMs - restMs * dutyCycle);
-    return isLast ? left : left + dutyCycle * WINDOW_MS * UNWRITTEN_SHARE;
+  #recall(budget: AirtimeBudget, { history, atMs, isLast }: AirtimeRecord, now: Instant): void {
+    budget.recall(history, this.#context.pulse.isKnown ? restedMs(BigInt(atMs), now) : 0, now.mono);
+    // It may have been sent a moment ago.
+    if (!isLast) budget.recall([budget.hourMs * UNWRITTEN_SHARE], 0, now.mono);
   }
 
   #write({ budget, name }: Carrier, now: Instant, isLast: boolean): void {
     this.#written.set(name, budget.spentMs);
     const value = new Uint8Array(RECORD_BYTES);
     const view = new DataView(value.buffer);
-    view.setFloat64(0, budget.owed(now.mono));
-    view.setFloat64(8, this.#context.pulse.isKnown ? Math.max(0, Math.floor(now.wall)) : 0);
-    view.setUint8(16, isLast ? 1 : 0);
+    view.setFloat64(0, this.#context.pulse.isKnown ? Math.max(0, Math.floor(now.wall)) : 0);
+    view.setUint8(8, isLast ? 1 : 0);
+    for (const [age, ms] of budget.history(now.mono).entries()) view.setFloat32(HISTORY_AT + 4 * age, ms);
     const op = { op: 'put', space: AIRTIME_SPACE, key: name, value } as const;
     this.#context.emit({ kind: 'keep', ticket: NO_TICKET, ops: [op] });
   }
 }
 
-/** What cannot be read counts as a whole hour spent. */
-function read(value: Uint8Array | undefined, hourMs: number): AirtimeRecord | undefined {
+/** Of what cannot be read the worst is taken that a node which kept to its budget may have sent. */
+function read(value: Uint8Array | undefined, budget: AirtimeBudget): AirtimeRecord | undefined {
   if (!value) return undefined;
-  const spoilt = { owedMs: hourMs, atMs: 0, isLast: true };
+  const spoilt = { history: budget.worstHistory(), atMs: 0, isLast: true };
   if (value.length !== RECORD_BYTES) return spoilt;
   const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
-  const [owedMs, atMs] = [view.getFloat64(0), view.getFloat64(8)];
-  return owedMs >= 0 && Number.isSafeInteger(atMs) ? { owedMs, atMs, isLast: view.getUint8(16) === 1 } : spoilt;
+  const atMs = view.getFloat64(0);
+  const history = Array.from({ length: BUCKETS }, (_, age) => view.getFloat32(HISTORY_AT + 4 * age));
+  const isSound = Number.isSafeInteger(atMs) && history.every((ms) => ms >= 0 && Number.isFinite(ms));
+  return isSound ? { history, atMs, isLast: view.getUint8(8) === 1 } : spoilt;
 }

@@ -10,7 +10,7 @@ import { Body, decode, encode } from '../wire/bodies.js';
 import { buildFrame, immutablePart, payloadOf, signatureOf } from '../wire/frame.js';
 import { FrameType, Priority } from '../wire/frame-types.js';
 import { Flag, type Header, overheadBytes } from '../wire/header.js';
-import { type Carrier, isSlowAir } from './carrier.js';
+import { airtimeMs, type Carrier, isSlowAir } from './carrier.js';
 import { earlier, localHeader } from './egress.js';
 import { beaconMaxMs, beaconMinMs, greetingMs, SLOW_BEACON_MS } from './intervals.js';
 import type { LinkPool } from './link-pool.js';
@@ -352,6 +352,7 @@ export class Discovery {
   #transmit(carrier: Carrier, to: LinkAddress | undefined, frame: Uint8Array, now: Instant): void {
     const { counters } = this.#context;
     carrier.pace.sent(frame.length, now.mono);
+    carrier.budget.spend(airtimeMs(carrier.traits, frame.length), now.mono);
     counters.countSent(FrameType.Beacon);
     counters.countBytes(carrier.index, frame.length);
     this.#context.emit({ kind: 'transmit', radio: carrier.index, ...(to !== undefined && { to }), frame });

@@ -136,7 +136,7 @@ export class Egress {
   sendUnacknowledged(link: Link, message: Outgoing, now: Instant): void {
     const { carrier } = link;
     const frame = this.#formOf(carrier, buildFrame(message.header, message.payload, this.#context.tagKey), now);
-    if (carrier.budget.left(now.mono) < 0) {
+    if (carrier.budget.left(now.mono) < airtimeMs(carrier.traits, frame.length)) {
       this.#context.counters.refuse('airtime.exhausted');
       return;
     }
@@ -357,8 +357,8 @@ const readyAt = (carrier: Carrier, priority: Priority, frame: Uint8Array): numbe
 };
 
 /** The same for what goes to all, whose length is known only when it goes. */
-const openAt = ({ budget, pace }: Carrier, priority: Priority): number =>
-  Math.max(pace.readyAt(), budget.opensAt(priority, 0));
+const openAt = ({ budget, pace, traits }: Carrier, priority: Priority): number =>
+  Math.max(pace.readyAt(), budget.opensAt(priority, 0, airtimeMs(traits, traits.mtuBytes)));
 
 const tokensPerAck = (link: Link): number =>
   Math.max(1, Math.min(ACK_TOKENS_MAX, Math.floor((link.mtuBytes - overheadBytes(0) - ACK_BODY_BYTES) / TOKEN_BYTES)));
