@@ -40,6 +40,7 @@ export async function createRadio(spec: string, context: RadioContext): Promise<
         path: parsed.path,
         ...(parsed.baud !== undefined && { baud: parsed.baud }),
         ...(parsed.airBitsPerSecond !== undefined && { airBitsPerSecond: parsed.airBitsPerSecond }),
+        ...(parsed.dutyPercent !== undefined && { dutyCycle: parsed.dutyPercent / 100 }),
         log: log.child('serial'),
         clock,
         random: systemRandom(),

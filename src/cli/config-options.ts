@@ -18,7 +18,7 @@ export const readsConfig = (command: Command): Command =>
     .option('--config <file>', 'a configuration file in TOML (EDGE_AGENT_CONFIG)')
     .option(
       '--radio <radio>',
-      'udp[:PORT][@IFACE], ble[:ADAPTER] or serial:PATH[@BAUD[+air[:BITS]]] (repeatable; default: udp)',
+      'udp[:PORT][@IFACE], ble[:ADAPTER] or serial:PATH[@BAUD[+air[:BITS]][+duty:PERCENT]] (repeatable; default: udp)',
       (text: string, all?: readonly string[]) => collect(text, all),
     )
     .option('--mesh <name>', 'the mesh to be in (default: edge)')

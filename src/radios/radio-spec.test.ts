@@ -22,10 +22,13 @@ const ble = fc.oneof(
 );
 const path = fc.stringMatching(/^\/[!-~]{1,60}$/).filter((text) => !/@|[:,]\d|,(udp|ble|serial)/.test(text));
 const speed = fc.integer({ min: 1, max: 12_000_000 });
+const duty = fc.integer({ min: 1, max: 100_000 }).map((mille) => mille / 1_000);
 const serial = fc.oneof(
   fc.record({ kind: fc.constant('serial' as const), path }),
   fc.record({ kind: fc.constant('serial' as const), path: fc.oneof(path, fc.constant('auto')), baud: speed }),
   fc.record({ kind: fc.constant('serial' as const), path, baud: speed, airBitsPerSecond: speed }),
+  fc.record({ kind: fc.constant('serial' as const), path, baud: speed, airBitsPerSecond: speed, dutyPercent: duty }),
+  fc.record({ kind: fc.constant('serial' as const), path, baud: speed, dutyPercent: duty }),
 );
 
 test('every spec that can be written is read back as it was', (t) => {
@@ -77,6 +80,9 @@ test('the forms of the manual are read', (t) => {
   t.deepEqual(parseRadioSpec('serial:auto@921600'), { kind: 'serial', path: 'auto', baud: 921_600 });
   const lora = { kind: 'serial', path: '/dev/ttyS0', baud: 9600, airBitsPerSecond: 2_400 } as const;
   t.deepEqual(parseRadioSpec('serial:/dev/ttyS0@9600+air'), lora);
+  t.deepEqual(parseRadioSpec('serial:/dev/ttyS0@9600+air:2400+duty:0.1%'), { ...lora, dutyPercent: 0.1 });
+  const dongle = { kind: 'serial', path: 'auto', baud: 115_200, dutyPercent: 10 } as const;
+  t.deepEqual(parseRadioSpec('serial:auto@115200+duty:10'), dongle);
   t.deepEqual(parseRadioSpec('serial:/dev/ttyS0@9600+air:19200'), { ...lora, airBitsPerSecond: 19_200 });
 });
 
@@ -92,9 +98,12 @@ for (const [text, nearest] of [
   ['ble:hci0+', 'ble or ble:hci0'],
   ['ble:hci0+hci0', 'ble:hci0'],
   ['ble:hci0+hci1+hci2', 'ble:hci0+hci1'],
-  ['/dev/ttyUSB0', 'serial:PATH[@BAUD[+air[:BITS]]]'],
+  ['/dev/ttyUSB0', 'serial:PATH[@BAUD[+air[:BITS]][+duty:PERCENT]]'],
   ['serial:auto@9600+air', 'serial:/dev/ttyUSB0@9600+air'],
   ['serial:/dev/ttyS0@9600+air:', 'serial:/dev/ttyS0@9600+air:2400'],
+  ['serial:/dev/ttyS0@9600+duty', 'serial:/dev/ttyS0@9600+duty:1'],
+  ['serial:/dev/ttyS0@9600+air:2400+duty:0', 'serial:/dev/ttyS0@9600+air:2400+duty:1'],
+  ['serial:/dev/ttyS0@9600+duty:101', 'serial:/dev/ttyS0@9600+duty:1'],
   ['ble:1', 'ble:hci1'],
   ['ble:00:11:22:33:44:55', 'ble or ble:hci0 (hciconfig lists them)'],
   ['ble:dongle', 'ble or ble:hci0'],

@@ -35,6 +35,8 @@ export interface SerialSpec {
   readonly baud?: number;
   /** Bits per second of an air that several nodes share behind the port; needs `baud`, and no `auto`. */
   readonly airBitsPerSecond?: number;
+  /** Percent of any hour that may be spent transmitting, as the law says where it stands; needs `baud`. Absent: no limit. */
+  readonly dutyPercent?: number;
 }
 
 export type RadioSpec = UdpSpec | BleSpec | SerialSpec;
@@ -42,7 +44,7 @@ export type RadioSpec = UdpSpec | BleSpec | SerialSpec;
 const FORMS = {
   udp: 'udp[:PORT][@IFACE[,IFACE…]]',
   ble: 'ble[:ADAPTER[+ADAPTER]]',
-  serial: 'serial:PATH[@BAUD[+air[:BITS]]]',
+  serial: 'serial:PATH[@BAUD[+air[:BITS]][+duty:PERCENT]]',
 } as const;
 
 type SpecKind = keyof typeof FORMS;
@@ -76,9 +78,10 @@ export function formatRadioSpec(spec: RadioSpec): string {
     return `udp:${spec.port}${spec.interfaces === undefined ? '' : `@${spec.interfaces.join(',')}`}`;
   }
   if (spec.kind === 'ble') return spec.adapter === undefined ? 'ble' : `ble:${spec.adapter}`;
-  const { path, baud, airBitsPerSecond } = spec;
+  const { path, baud, airBitsPerSecond, dutyPercent } = spec;
   const air = airBitsPerSecond === undefined ? '' : `+air:${airBitsPerSecond}`;
-  return `serial:${path}${baud === undefined ? '' : `@${baud}${air}`}`;
+  const duty = dutyPercent === undefined ? '' : `+duty:${dutyPercent}`;
+  return `serial:${path}${baud === undefined ? '' : `@${baud}${air}${duty}`}`;
 }
 
 function parseUdp(text: string, rest: string): UdpSpec {
@@ -128,7 +131,7 @@ function parseBle(text: string, rest: string): BleSpec {
 
 function parseSerial(text: string, rest: string): SerialSpec {
   // A path may hold `@` itself, so only digits after the last one are the speed.
-  const split = /^:(.*?)(?:@(\d*)(\+air(?::(\d*))?)?)?$/s.exec(rest);
+  const split = /^:(.*?)(?:@(\d*)(\+air(?::(\d*))?)?(\+duty(?::([^+/]*))?)?)?$/s.exec(rest);
   const path = split?.[1] ?? '';
   refuseSpeedTypo(text, path);
   const baudText = split?.[2];
@@ -139,14 +142,19 @@ function parseSerial(text: string, rest: string): SerialSpec {
   if (baudText === undefined) return { kind: 'serial', path };
   const baud = decimal(baudText, MAX_BAUD);
   if (baud === undefined) refuse(text, `the speed is not a number from 1 to ${MAX_BAUD}`, `serial:${path}@115200`);
-  if (split?.[3] === undefined) return { kind: 'serial', path, baud };
+  const dutyPercent = split?.[5] === undefined ? undefined : percent(split[6] ?? '');
+  const air = split?.[3] ?? '';
+  if (split?.[5] !== undefined && dutyPercent === undefined)
+    refuse(text, 'the duty cycle is not a percentage above 0 and up to 100', `serial:${path}@${baud}${air}+duty:1`);
+  const duty = dutyPercent === undefined ? {} : { dutyPercent };
+  if (split?.[3] === undefined) return { kind: 'serial', path, baud, ...duty };
   if (path === AUTO_PATH)
     refuse(text, 'who shares an air cannot be found by asking', `serial:/dev/ttyUSB0@${baud}+air`);
   const airBitsPerSecond = split[4] === undefined ? DEFAULT_AIR_BITS : decimal(split[4], MAX_BAUD);
   if (airBitsPerSecond === undefined) {
     refuse(text, `the speed on the air is not a number from 1 to ${MAX_BAUD}`, `serial:${path}@${baud}+air:2400`);
   }
-  return { kind: 'serial', path, baud, airBitsPerSecond };
+  return { kind: 'serial', path, baud, airBitsPerSecond, ...duty };
 }
 
 const USUAL_SPEEDS = [1_200, 2_400, 4_800, 9_600, 19_200, 38_400, 57_600, 115_200, 230_400, 460_800, 921_600];
@@ -172,6 +180,12 @@ function decimal(text: string, max: number): number | undefined {
   if (!/^[0-9]{1,8}$/.test(text)) return undefined;
   const value = Number(text);
   return value >= 1 && value <= max ? value : undefined;
+}
+
+function percent(text: string): number | undefined {
+  if (!/^\d{1,3}(?:\.\d{1,3})?%?$/.test(text)) return undefined;
+  const value = Number.parseFloat(text);
+  return value > 0 && value <= 100 ? value : undefined;
 }
 
 /** Names the kernel takes, less the characters that mean something in a spec or an address. */

@@ -55,7 +55,7 @@ export const KEYS = {
   },
   radios: {
     kind: 'list',
-    what: 'The radios to use: `udp[:PORT][@IFACE]`, `ble[:ADAPTER[+ADAPTER]]`, `serial:PATH[@BAUD[+air[:BITS]]]`, `serial:auto`.',
+    what: 'The radios to use: `udp[:PORT][@IFACE]`, `ble[:ADAPTER[+ADAPTER]]`, `serial:PATH[@BAUD[+air[:BITS]][+duty:PERCENT]]`, `serial:auto`.',
     expected: 'a list of 1 to 8 radios, such as ["udp", "ble"]',
     env: 'EDGE_AGENT_RADIO',
     flag: '--radio',

@@ -217,6 +217,26 @@ test('an agent that answers where a dongle was is a link of a line, on a radio t
   await radio.close();
 });
 
+test('the duty cycle that is set holds for the line, for a shared air and for the air of a dongle', async (t) => {
+  t.is(radioAtHand().radio.traits.dutyCycle, 1);
+  const module = radioAtHand({ baud: 9_600, airBitsPerSecond: 2_400, dutyCycle: 0.01 }).radio;
+  t.is(module.traits.dutyCycle, 0.01);
+  t.is(
+    module.name,
+    'serial:/dev/ttyFAKE@9600+air:2400',
+    'what it has sent is remembered under its name, whatever is allowed',
+  );
+  const { state, radio, clock, run, open } = radioAtHand({ dutyCycle: 0.1 });
+  const port = state.next as FakePort;
+  await open();
+  t.false(radio.traits.broadcast);
+  t.is(radio.traits.dutyCycle, 0.1);
+  otherEnd(port, clock, Role.Dongle);
+  await run(500);
+  t.true(radio.traits.broadcast);
+  t.is(radio.traits.dutyCycle, 0.1);
+});
+
 test('a dongle gives the radio the traits and the many neighbours of its air', async (t) => {
   const { state, open, radio, conditions, links, heard, run, clock } = radioAtHand();
   const port = state.next as FakePort;

@@ -36,6 +36,8 @@ export interface SerialRadioOptions {
   readonly baud?: number;
   /** Bits per second of an air that several nodes share, behind a transparent radio module. Absent: one is at the other end. */
   readonly airBitsPerSecond?: number;
+  /** Share of any hour that may be spent transmitting, of 1. Default 1: neither a module nor a dongle says what the law is where it stands. */
+  readonly dutyCycle?: number;
   readonly log: Log;
   readonly clock: Clock;
   readonly random: Random;
@@ -93,8 +95,9 @@ class SerialRadio implements Radio {
     this.#openPort = options.openPort ?? systemPorts(clock);
     const air = airBitsPerSecond === undefined ? {} : { baud, airBitsPerSecond };
     this.name = formatRadioSpec({ kind: 'serial', path, ...(options.baud === undefined ? {} : { baud }), ...air });
-    this.#ownTraits =
-      airBitsPerSecond === undefined ? lineTraits(baud) : airTraits(Math.min(baud, airBitsPerSecond), AIR_MTU_BYTES);
+    this.#ownTraits = this.#lawful(
+      airBitsPerSecond === undefined ? lineTraits(baud) : airTraits(Math.min(baud, airBitsPerSecond), AIR_MTU_BYTES),
+    );
     this.#traits = this.#ownTraits;
     this.#airAddress = random.below(EVERYBODY);
     this.#retry = new Retry(clock, () => void this.#attempt());
@@ -171,6 +174,10 @@ class SerialRadio implements Radio {
     this.#become('down', 'closed');
   }
 
+  #lawful(traits: RadioTraits): RadioTraits {
+    return { ...traits, dutyCycle: this.#options.dutyCycle ?? traits.dutyCycle };
+  }
+
   readonly #holderOf = (path: string): Promise<string | undefined> => (this.#options.holderOf ?? holderOf)(path);
 
   #attempt(): Promise<void> {
@@ -243,7 +250,7 @@ class SerialRadio implements Radio {
           events.linkUp(address, mtuBytes);
         }),
       linkDown: (address, reason) => tell((events) => events.linkDown(address, reason)),
-      air: (traits) => tell(() => this.#airChanged(traits)),
+      air: (traits) => tell(() => this.#airChanged(traits && this.#lawful(traits))),
       lost: (error) => {
         if (!this.#closed && current()) this.#lose(error);
       },
