@@ -15,6 +15,8 @@ interface Member {
 class Line {
   readonly members: Member[];
   readonly down = new Set<number>();
+  /** What heads signed: theirs is the only segment. */
+  signedLast: boolean | undefined = true;
   now = 0;
 
   constructor(nodes: number, most: number, known: (hops: number) => number) {
@@ -31,6 +33,7 @@ class Line {
             this.members.flatMap(({ election }, at) =>
               election.head === id && !this.down.has(at) ? [Math.abs(at - i)] : [],
             ),
+          isLast: () => this.signedLast,
           isBacked: (head) => this.members.some(({ id, election }) => id === head && election.isHead),
           changed: () => {
             member.heads++;
@@ -185,6 +188,25 @@ test('when the last head says that the mesh is whole all of it is, and an old wo
   t.false(late.election.isSplit);
   line.run(120_000);
   t.true(line.members.every(({ election }) => !election.isSplit && election.offer(0) === undefined));
+});
+
+test('whoever says that the mesh is whole is believed only where the head has signed that its segment is the only one', (t) => {
+  for (const signed of [false, undefined]) {
+    const line = new Line(6, 40, (hops) => Math.min(6, 1 + 2 * hops));
+    (line.members[0] as Member).election.split(at(0));
+    line.run(20_000);
+    line.signedLast = signed;
+    const member = line.members.find(({ election }) => !election.isHead) as Member;
+    const { head, number } = member.election.offer(0) as SegmentOffer;
+    const lie = { head, number: number + 1, hops: 0, radius: 0, hasRoom: false, isWhole: true, digest: 0 };
+    member.election.heard(nodeNamed(9_999), lie, at(line.now));
+    t.is(member.election.head, head);
+    line.signedLast = true;
+    member.election.heard(nodeNamed(9_999), { ...lie, number: number + 1_000 }, at(line.now));
+    t.is(member.election.head, head, 'a head does not count so far at once');
+    member.election.heard(nodeNamed(9_999), lie, at(line.now));
+    t.false(member.election.isSplit);
+  }
 });
 
 test('an offer survives its way; what is malformed is none', (t) => {

@@ -51,6 +51,8 @@ export interface ElectionEvents {
   members(): readonly number[];
   /** Whether this head has signed for a segment of its own. */
   isBacked(head: NodeId): boolean;
+  /** What this head signed last of its segment: whether it is the only one, and small. `undefined`: nothing is held of it. */
+  isLast(head: NodeId | undefined): boolean | undefined;
   /** The head is another. */
   changed(now: Instant): void;
 }
@@ -161,9 +163,7 @@ export class SegmentElection {
   heard(peer: NodeId, offer: SegmentOffer, now: Instant): void {
     if (offer.isWhole) {
       this.#offers.delete(peer);
-      const isLast = this.#head === undefined && (this.#left.has(offer.head as NodeId) || this.#offers.size === 0);
-      const isOfOurs = offer.head === this.#head && offer.number > this.#number && !this.isHead;
-      if (this.#isSplit && (isOfOurs || isLast)) this.#becomeWhole(offer.head, offer.number, offer.hops + 1, now);
+      if (this.#isSplit && this.#believesWhole(offer)) this.#becomeWhole(offer.head, offer.number, offer.hops + 1, now);
       return;
     }
     // Neighbours that have not heard yet that it is whole again.
@@ -174,6 +174,15 @@ export class SegmentElection {
     // Who has a neighbour in a segment is in a mesh of segments.
     this.split(now);
     this.#consider(now);
+  }
+
+  /** Anybody can say it of any head: what that head itself signed must agree. */
+  #believesWhole({ head, number }: SegmentOffer): boolean {
+    const isSigned = this.#events.isLast(head);
+    if (this.#head === undefined)
+      return isSigned !== false && (this.#offers.size === 0 || (head !== undefined && this.#left.has(head)));
+    const isNext = number > this.#number && number <= this.#number + JUMP_MOST;
+    return head === this.#head && isNext && !this.isHead && isSigned === true;
   }
 
   forget(peer: NodeId, now: Instant): void {

@@ -102,6 +102,7 @@ export class Segments {
       within: (hops) => this.#within(hops),
       members: () => this.#members().map((node) => this.#machines.routing.path(node)?.hops ?? 0),
       isBacked: (head) => (this.map.get(head)?.members.length ?? 0) > 0,
+      isLast: (head) => this.#isLast(head),
       changed: (now) => this.#headChanged(now),
     });
     this.ways = new SegmentWays({
@@ -324,6 +325,12 @@ export class Segments {
     }
   }
 
+  /** Whether a head signed that there is no segment but its own, and that it is small. */
+  #isLast(head: NodeId | undefined): boolean | undefined {
+    const said = head === undefined ? undefined : this.map.get(head);
+    return said && said.beyond.length === 0 && said.members.length <= WHOLE_BELOW * this.#most;
+  }
+
   /** What a head does now and then: it says who is in its segment, and ends it where that is for the better. */
   #lead(now: Instant): void {
     const { self } = this.#machines.context;
@@ -332,9 +339,7 @@ export class Segments {
     if (successor === undefined || successor !== this.#successor?.head)
       this.#successor = successor && { head: successor, since: now.mono };
     else if (now.mono - this.#successor.since >= MERGE_AFTER_MS) return this.#election.dissolved(successor, now);
-    const said = this.map.get(self.id);
-    const isLast = said !== undefined && said.beyond.length === 0 && said.members.length <= WHOLE_BELOW * this.#most;
-    if (!isLast) this.#lastSince = undefined;
+    if (!this.#isLast(self.id)) this.#lastSince = undefined;
     else this.#lastSince ??= now.mono;
     if (this.#lastSince !== undefined && now.mono - this.#lastSince >= WHOLE_AFTER_MS) this.#election.whole(now);
   }

@@ -1,7 +1,7 @@
 import test from 'ava';
 import type { NodeId } from '../core/ids.js';
 import { type DripItem, DripKind, dripBody } from '../mesh/drip-items.js';
-import { type SegmentOffer, writeOffer } from '../mesh/segment-offer.js';
+import { readOffer, type SegmentOffer, writeOffer } from '../mesh/segment-offer.js';
 import { saltHintOf } from '../trust/identity.js';
 import { signSegment } from '../trust/segment-summary.js';
 import { buildFrame } from '../wire/frame.js';
@@ -64,6 +64,26 @@ test.serial('heads that change all the time, and numbers without end, move nobod
   // The liar itself, and whoever has no other neighbour.
   t.true(moves.count <= 4, `${moves.count} moves`);
   t.true(astray(world).length <= 2, `${astray(world)}`);
+});
+
+test.serial('a node that says of its head that the mesh is whole again dissolves no segment', async (t) => {
+  const { world } = fieldOf(24, NODES, MOST);
+  world.start();
+  await world.run(90_000);
+  const { segments } = world.node(LIAR).mesh;
+  const honest = segments.offer.bind(segments);
+  lie(world, () => {
+    const { head, number = 0 } = readOffer(honest()?.bytes ?? new Uint8Array()) ?? {};
+    return { head, number: number + 1, isWhole: true, radius: 0, hasRoom: false };
+  });
+  const fooled = new Set<number>();
+  world.watch({
+    stepped: ({ index, mesh }) => {
+      if (!mesh.segments.isSplit && index !== LIAR) fooled.add(index);
+    },
+  });
+  await world.run(60_000);
+  t.deepEqual([...fooled], []);
 });
 
 test.serial(
