@@ -132,9 +132,10 @@ export class LinkLife {
 
   /** A neighbour is passed on to from now on, or no longer. */
   #activityChanged(peer: NodeId, isActive: boolean, now: Instant): void {
-    const { links, drip, fabric, flooding } = this.#machines;
+    const { links, drip, fabric, flooding, liveness } = this.#machines;
     const link = links.best(peer);
     if (!link) return;
+    if (isActive) liveness.active(peer, now);
     if (!isActive) drip.neighbourDown(peer);
     else if (!isSlowAir(link.carrier)) drip.neighbourUp(peer, now);
     fabric.linksChanged(peer, now);

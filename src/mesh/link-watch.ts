@@ -154,6 +154,14 @@ export class LinkWatch {
     return !speaks && !isAwaited;
   }
 
+  /** The neighbour is passed on to from now on: the exchange that is due comes no later than over any such link. */
+  active(link: Link, now: Instant): void {
+    const watched = this.#watched.get(link.id);
+    if (!watched) return;
+    watched.exchangeAt = Math.min(watched.exchangeAt, now.mono + this.#times(watched).exchangeMs * this.#jitter());
+    this.#wakeFor(watched, now);
+  }
+
   /** A question or an answer came: both directions work. */
   exchanged(link: Link, now: Instant): void {
     const watched = this.#watched.get(link.id);

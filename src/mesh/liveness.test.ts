@@ -337,3 +337,24 @@ test('a line of two, however slow, keeps to the peer timeout', (t) => {
   runTo(120_000);
   t.true((deaths[0]?.at as number) > 10_000 && (deaths[0]?.at as number) <= 30_000, `${deaths[0]?.at}`);
 });
+
+test('a link that stood by and is passed on to has its exchanges as often as others from then on', (t) => {
+  const asked = (becomesActive: boolean): number => {
+    const { liveness, link, links, runTo } = setup();
+    const answers = (until: number): number => {
+      let first = Number.POSITIVE_INFINITY;
+      runTo(until, (frame, now) => {
+        liveness.alive(link, at(now));
+        if (isQuestion(frame)) first = Math.min(first, now);
+      });
+      return first;
+    };
+    links.setStandby(nodeNamed(2), true);
+    answers(60_000);
+    links.setStandby(nodeNamed(2), false);
+    if (becomesActive) liveness.active(nodeNamed(2), at(60_000));
+    return answers(600_000) - 60_000;
+  };
+  t.true(asked(true) <= 33_000, `${asked(true)} ms`);
+  t.true(asked(false) > 100_000, 'as it would be otherwise');
+});

@@ -133,6 +133,11 @@ export class Liveness {
     for (const link of this.#links.upTo(node)) this.#watch.look(link, now);
   }
 
+  /** A neighbour that stood by is passed on to from now on. */
+  active(node: NodeId, now: Instant): void {
+    for (const link of this.#links.upTo(node)) this.#watch.active(link, now);
+  }
+
   /** A neighbour says whether it hears another one. */
   told(link: Link, payload: Uint8Array, now: Instant): void {
     const said = decode(Body.SuspicionSchema, payload);

@@ -63,6 +63,18 @@ test('a heartbeat that says nothing new is done with: bare, or with the digest o
   t.is(context.counters.received.get('heartbeat'), 2);
 });
 
+test('what comes the short way counts as the traffic of its link, as what comes the long way does', (t) => {
+  const { beat, hear, link } = setup();
+  const frames = [beat(NONE), beat(digest(DIGEST)), beat(NONE, {}, new Uint8Array(16))];
+  for (const frame of frames) t.is(hear(frame), InPassing.Quiet);
+  hear(beat(NONE, { flags: Flag.AckWanted }));
+  t.is(link.traffic.framesIn, 3, 'what goes on to the long way is counted there');
+  t.is(
+    link.traffic.bytesIn,
+    frames.reduce((sum, { length }) => sum + length, 0),
+  );
+});
+
 test('a neighbour that was waited for changes what is next', (t) => {
   const { beat, hear } = setup(true);
   t.is(hear(beat(NONE)), InPassing.Done);

@@ -80,10 +80,13 @@ export class ShortWay {
     if (!atHand.window.isFresh(sequence)) return InPassing.No;
     this.#offsets[1] = bytes.length;
     this.#ingest.run(bytes, this.#offsets, 1, now.mono, this.#out);
-    if (this.#out[0] === Verdict.Tag) this.#counters.refuse('frame.tag');
+    const verdict = this.#out[0];
     // What else may be wrong with it is its length or version: the long way says so.
-    if (this.#out[0] !== Verdict.Accept)
-      return this.#out[0] === Verdict.Tag || this.#out[0] === Verdict.Duplicate ? InPassing.Quiet : InPassing.No;
+    if (verdict !== Verdict.Accept && verdict !== Verdict.Tag && verdict !== Verdict.Duplicate) return InPassing.No;
+    link.traffic.framesIn++;
+    link.traffic.bytesIn += bytes.length;
+    if (verdict === Verdict.Tag) this.#counters.refuse('frame.tag');
+    if (verdict !== Verdict.Accept) return InPassing.Quiet;
     atHand.window.accept(sequence);
     this.#known.used(atHand.peer);
     this.#counters.countReceived(FrameType.Heartbeat);
