@@ -7,6 +7,7 @@ import { Priority } from '../wire/frame-types.js';
 import { type Header, Offset, readHeader } from '../wire/header.js';
 import type { AirFlood } from './air-flood.js';
 import { isSlowAir } from './carrier.js';
+import { type Crowd, DIRECT_TTL, isDirect, NO_CROWD } from './crowd.js';
 import { type Egress, earlier } from './egress.js';
 import { OVERHEARD_INGRESS, OWN_INGRESS } from './fair-queue.js';
 import type { Link, Links } from './links.js';
@@ -100,6 +101,7 @@ export class Flooding {
   #bytes = 0;
   #pending = 0;
   #reconsider = false;
+  crowd: Crowd = NO_CROWD;
 
   constructor(
     context: MeshContext,
@@ -120,10 +122,12 @@ export class Flooding {
     return this.#pending;
   }
 
-  /** A message of ours for everybody, sent to all neighbours at once. */
+  /** A message of ours for everybody, sent at once to all neighbours that things are passed on to, or to all there are. */
   originate(header: Header, payload: Uint8Array, key: string, now: Instant): void {
-    const relay = this.#remember(key, { header, payload }, header, payload.length, OWN_INGRESS, now);
-    this.#send(relay, [...this.#links.neighboursOffAir()], now);
+    const isToAll = header.priority > Priority.High && header.ttl > DIRECT_TTL && this.crowd.isAllAround();
+    const said = isToAll ? { ...header, ttl: DIRECT_TTL } : header;
+    const relay = this.#remember(key, { header: said, payload }, said, payload.length, OWN_INGRESS, now);
+    this.#send(relay, [...(isToAll ? this.#links.neighbours() : this.#links.neighboursOffAir())], now);
     this.#air.originate({ header, payload }, relay.sentTo, now);
     this.#shouting.shout({ header, payload });
   }
@@ -230,6 +234,7 @@ export class Flooding {
 
   #lacking({ source, heardFrom, heardOnAir, sentTo, urgent, what }: Relay): NodeId[] {
     if (what instanceof Uint8Array && (what[Offset.Ttl] as number) === 0) return [];
+    if (!urgent && what instanceof Uint8Array && isDirect(what) && this.crowd.hearsAll(source)) return [];
     const hears = (node: NodeId, from: NodeId): boolean => !heardOnAir.has(from) && this.#hears(node, from);
     return relayTargets(this.#links.neighboursOffAir(), source, heardFrom, urgent, hears).filter(
       (node) => !sentTo.has(node),

@@ -4,6 +4,7 @@ import type { LinkAddress } from '../ports/radio.js';
 import type { NodeSnapshot } from '../replication/node-state.js';
 import { Bridges } from './bridges.js';
 import { type Carrier, isSlowAir } from './carrier.js';
+import { crowdOf } from './crowd.js';
 import type { Custody } from './custody.js';
 import type { Discovery } from './discovery.js';
 import type { Drip } from './drip.js';
@@ -71,6 +72,7 @@ export class LinkLife {
       changed: (peer, isActive, now) => this.#activityChanged(peer, isActive, now),
       news: (now) => ownState.linksChanged(now),
     });
+    machines.flooding.crowd = crowdOf(links, routing, this.standby, () => machines.segments.isSplit);
     ownState.isAnnounced = (node) => !links.isStandby(node) && routing.serves(node);
     ownState.isAccepted = (node) => this.standby.isAccepted(node);
   }
@@ -120,6 +122,8 @@ export class LinkLife {
     const { author, condition } = snapshot;
     if (condition === 'offline' && author !== context.self.id) this.allDown(author, GOODBYE, now);
     const hearsFewer = this.standby.noted(snapshot, now);
+    // What it sent to all may have missed somebody.
+    if (hearsFewer) flooding.reconsider();
     const before = routing.topology.edgesOf(author);
     if (routing.stateChanged(snapshot)) {
       this.#machines.changed();

@@ -61,6 +61,11 @@ export class Standby {
     return this.#accepted.has(neighbour);
   }
 
+  /** Whether things are passed on to some of the neighbours alone. */
+  get chooses(): boolean {
+    return this.#chooses;
+  }
+
   /** How many a node hears, as it says itself. */
   earshotOf(node: NodeId): number {
     return this.#said.get(node)?.earshot ?? 0;

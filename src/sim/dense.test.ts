@@ -67,6 +67,41 @@ test('of twenty in earshot of each other each passes on to a few, and all is del
   await world.finish();
   assertNothingFound(t, 1, watched.findings);
 });
+for (const loss of [0.01, LOSS])
+  test(`what is not urgent goes to all in earshot straight from its origin, ${100 * loss} % lost`, async (t) => {
+    const { world, watched, sent } = await crowd(11, loss);
+    const broadcasts = 5;
+    for (let i = 0; i < broadcasts; i++) {
+      world.broadcast(3 * i, { priority: i % 2 === 0 ? Priority.Medium : Priority.Low });
+      await world.run(2_000);
+    }
+    const frames = (sent.get(FrameType.Message) ?? 0) / broadcasts;
+    t.log(`${frames} frames each`);
+    t.true(frames <= 1.3 * NODES * (1 + 2 * loss), `${frames}`);
+    await world.finish();
+    assertNothingFound(t, 11, watched.findings);
+  });
+
+test('who does not hear an origin any more has what it says to all from others', async (t) => {
+  const { world, watched } = await crowd(12, 0.05);
+  const { mesh } = world.node(3);
+  const [standing, active] = [true, false].map((stands) =>
+    world.nodes.findIndex(({ id }, index) => index !== 3 && mesh.links.isStandby(id) === stands),
+  ) as [number, number];
+  const got = new Set<number>();
+  world.watch({ delivered: ({ index }, { source }) => void (source === world.node(3).id && got.add(index)) });
+  world.cut(3, standing);
+  world.cut(3, active);
+  world.broadcast(3);
+  await world.run(500);
+  t.true(got.size >= NODES - 3, `${got.size}`);
+  t.false(got.has(standing));
+  await world.run(9_500);
+  t.true(got.has(standing) && got.has(active), `${[...got]}`);
+  await world.finish();
+  assertNothingFound(t, 12, watched.findings);
+});
+
 test('when nodes of a crowd die the others choose anew, and nobody is cut off', async (t) => {
   const { world, watched } = await crowd(2, 0.05);
   for (const victim of [4, 17]) {
