@@ -179,10 +179,10 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   };
 
   #makeSegments(most: number): Segments {
-    const { context, links, states, peers, routing } = this;
+    const { context, links, known, states, peers, routing } = this;
     const segments = new Segments(
       {
-        ...{ context, links, states, peers, routing, ownState: this.#ownState, drip: () => this.#drip },
+        ...{ context, links, known, states, peers, routing, ownState: this.#ownState, drip: () => this.#drip },
         digestBeyond: () => this.#fabric.digestBeyond(),
         hurry: (withinMs, now) => this.liveness.hurry(withinMs, now),
         found: (node, now) => this.custody.reached(node, now),

@@ -6,6 +6,7 @@ import { readOffer, type SegmentOffer, writeOffer } from './segment-offer.js';
 
 interface Member {
   readonly id: NodeId;
+  readonly boot: number;
   readonly election: SegmentElection;
   heads: number;
   said: number;
@@ -17,31 +18,39 @@ class Line {
   readonly down = new Set<number>();
   /** What heads signed: theirs is the only segment. */
   signedLast: boolean | undefined = true;
+  readonly #most: number;
+  readonly #known: (hops: number) => number;
   now = 0;
 
   constructor(nodes: number, most: number, known: (hops: number) => number) {
-    this.members = Array.from({ length: nodes }, (_, i) => {
-      const id = nodeNamed(((i * 7_919) % 9_973) + 1);
-      const self = { id, boot: { counter: 1 } };
-      const member: Member = {
-        id,
-        heads: 0,
-        said: -1,
-        election: new SegmentElection(self, testRandom(`${i}`), most, {
-          within: known,
-          members: () =>
-            this.members.flatMap(({ election }, at) =>
-              election.head === id && !this.down.has(at) ? [Math.abs(at - i)] : [],
-            ),
-          isLast: () => this.signedLast,
-          isBacked: (head) => this.members.some(({ id, election }) => id === head && election.isHead),
-          changed: () => {
-            member.heads++;
-          },
-        }),
-      };
-      return member;
+    this.#most = most;
+    this.#known = known;
+    this.members = Array.from({ length: nodes }, (_, i) => this.#member(i, 1));
+  }
+
+  /** Comes back, and knows nothing. */
+  restart(i: number): void {
+    this.members[i] = this.#member(i, (this.members[i] as Member).boot + 1);
+    this.down.delete(i);
+  }
+
+  #member(i: number, boot: number): Member {
+    const id = nodeNamed(((i * 7_919) % 9_973) + 1);
+    const election = new SegmentElection({ id, boot: { counter: boot } }, testRandom(`${i} ${boot}`), this.#most, {
+      within: this.#known,
+      members: () =>
+        this.members.flatMap(({ election }, at) =>
+          election.head === id && !this.down.has(at) ? [Math.abs(at - i)] : [],
+        ),
+      isLast: () => this.signedLast,
+      bootOf: (node) => this.members.find(({ id }) => id === node)?.boot,
+      isBacked: (head) => this.members.some(({ id, election }) => id === head && election.isHead),
+      changed: () => {
+        member.heads++;
+      },
     });
+    const member: Member = { id, boot, heads: 0, said: -1, election };
+    return member;
   }
 
   run(ms: number): void {
@@ -116,10 +125,53 @@ test('the segment of a head that is gone is made anew', (t) => {
   t.false(line.segments().has(undefined));
 });
 
+test('a head that restarts goes on with its segment, and nobody moves', (t) => {
+  const line = new Line(40, 15, along);
+  (line.members[0] as Member).election.split(at(0));
+  line.run(60_000);
+  const before = line.segments();
+  const [head, members] = [...before].sort((a, b) => b[1].length - a[1].length)[0] as [NodeId, number[]];
+  const at0 = members.find((i) => line.members[i]?.id === head) as number;
+  line.down.add(at0);
+  for (const near of [at0 - 1, at0 + 1]) line.members[near]?.election.forget(head, at(line.now));
+  line.run(15_000);
+  const moves = line.members.map(({ heads }, i) => (i === at0 ? 0 : heads));
+  line.restart(at0);
+  line.run(2 * HEAD_DEAD_MS);
+  t.deepEqual(
+    line.members.map(({ heads }, i) => (i === at0 ? 0 : heads)),
+    moves,
+  );
+  t.deepEqual([...line.segments()].sort(), [...before].sort());
+});
+
+test('a number of a boot that its head has not vouched for, or far into one, is not its head’s', (t) => {
+  const { election } = new Line(1, 20, along).members[0] as Member;
+  const offer = { head: nodeNamed(77), hops: 1, radius: 5, hasRoom: true, isFull: false, isWhole: false, digest: 0 };
+  const [known, line] = [2 ** 32, new Line(2, 20, along)];
+  const [one, two] = line.members as [Member, Member];
+  election.heard(nodeNamed(2), { ...offer, number: known + 3 }, at(0));
+  election.heard(nodeNamed(2), { ...offer, number: 2 * known + 1 }, at(1));
+  t.is(election.offer(0)?.number, known + 3, 'of a node that nobody knows');
+  one.election.heard(two.id, { ...offer, head: two.id, number: 5 }, at(0));
+  one.election.heard(two.id, { ...offer, head: two.id, number: known + 100 }, at(1));
+  t.is(one.election.offer(0)?.number, 5, 'far into it');
+  one.election.heard(two.id, { ...offer, head: two.id, number: known + 1 }, at(2));
+  t.is(one.election.offer(0)?.number, known + 1);
+});
+
 test('who claims to be at the head of everything gets those its offers reach, and loses them when nothing backs it', (t) => {
   const { election } = new Line(1, 20, along).members[0] as Member;
   const liar = nodeNamed(9_999);
-  const offer = { head: nodeNamed(0x77_7777), hops: 0, radius: 63, hasRoom: true, isFull: false, isWhole: false, digest: 0 };
+  const offer = {
+    head: nodeNamed(0x77_7777),
+    hops: 0,
+    radius: 63,
+    hasRoom: true,
+    isFull: false,
+    isWhole: false,
+    digest: 0,
+  };
   election.heard(liar, { ...offer, number: 2 ** 47 }, at(0));
   t.is(election.head, offer.head);
   election.doubt(at(1_000));
@@ -198,7 +250,16 @@ test('whoever says that the mesh is whole is believed only where the head has si
     line.signedLast = signed;
     const member = line.members.find(({ election }) => !election.isHead) as Member;
     const { head, number } = member.election.offer(0) as SegmentOffer;
-    const lie = { head, number: number + 1, hops: 0, radius: 0, hasRoom: false, isWhole: true, digest: 0 };
+    const lie = {
+      head,
+      number: number + 1,
+      hops: 0,
+      radius: 0,
+      hasRoom: false,
+      isFull: false,
+      isWhole: true,
+      digest: 0,
+    };
     member.election.heard(nodeNamed(9_999), lie, at(line.now));
     t.is(member.election.head, head);
     line.signedLast = true;

@@ -1,7 +1,17 @@
 import type { NodeId } from '../core/ids.js';
 import type { Instant } from '../core/machine.js';
 import type { Random } from '../ports/random.js';
-import { HOPS_MOST, type SegmentOffer } from './segment-offer.js';
+import type { SegmentOffer } from './segment-offer.js';
+import {
+  firstReach,
+  HOPS_MOST,
+  isFullWith,
+  NO_REACH,
+  reachWith,
+  type SegmentReach,
+  SPILL_HOPS,
+  STAY_HOPS,
+} from './segment-reach.js';
 
 /** A head counts itself up this often; its members leave it when they have heard nothing newer for so long. */
 const COUNT_EVERY_MS = 10_000;
@@ -15,26 +25,17 @@ const FOLLOW_MS = 10_000;
 const ANYWHERE_MS = 2.5 * COUNT_EVERY_MS;
 /** Two heads so young that their first words crossed: one of them yields. */
 const YOUNG_COUNT = 2;
-const RADIUS_MAX = 15;
-/** Where there is room, who finds no other segment joins so far beyond the radius, after so long. */
-const SPILL_HOPS = 2;
+/** Who finds no segment that reaches here joins one a little farther off after so long, where there is room. */
 const SPILL_AFTER_MS = 3_000;
-/** Who is in stays in so far beyond the radius: a way that changes is no reason to move. */
-const STAY_HOPS = SPILL_HOPS + 1;
 /** Who is farther, and who has neighbours but none of its own segment, leaves after so long. */
 const OUT_AFTER_MS = 15_000;
-/** Shares of the most nodes of a segment: it is made for so many, and has room below the other; … */
-const MADE_FOR = 0.7;
-const ROOM_BELOW = 0.5;
-/** … from so many on it takes nobody in, and above so many it sends the farthest away: seldom, as those make a segment that has to find its place. */
-const FULL_FROM = 0.95;
-const SHRINK_ABOVE = 1.15;
 /** Between two changes of a radius: until the members have followed. */
 const SETTLE_MS = 60_000;
 /** For so long a mesh that has become small again says so. */
 const WHOLE_MS = 60_000;
 /** Numbers of one boot of a head follow those of the boots before. */
 const NUMBERS_PER_BOOT = 2 ** 32;
+const BOOTS = 2 ** 16;
 /** Whoever left a head that was no more knows it by a number that is so much newer at most. */
 const LEAD = 3;
 /** By how much a number may be newer than the last one heard: a head counts so far before its members leave, and a little. */
@@ -44,13 +45,18 @@ const CAREFUL_AFTER = 3;
 /** Heads that were left and are not joined again before they say something newer; the oldest is forgotten. */
 const LEFT_MAX = 64;
 
+/** A head looks this often whether it is full, or has room again, and says so before its time. */
+const LOOK_FULL_MS = 2_000;
+
 export interface ElectionEvents {
-  /** How many nodes are known within so many hops, this one among them. */
+  /** How many nodes that are in no other segment are known within so many hops, this one among them. */
   within(hops: number): number;
   /** By hops from here: nodes of this one's segment that can be reached, this one first. */
   members(): readonly number[];
   /** Whether this head has signed for a segment of its own. */
   isBacked(head: NodeId): boolean;
+  /** The boot counter that a node has vouched for. */
+  bootOf(node: NodeId): number | undefined;
   /** What this head signed last of its segment: whether it is the only one, and small. `undefined`: nothing is held of it. */
   isLast(head: NodeId | undefined): boolean | undefined;
   /** The head is another. */
@@ -77,9 +83,8 @@ export class SegmentElection {
   #head: NodeId | undefined;
   #number = 0;
   #hops = 0;
-  #radius = 1;
-  #hasRoom = true;
-  #isFull = false;
+  #reach: SegmentReach = NO_REACH;
+  #lookFullAt = 0;
   /** When the number was last counted up, or heard to be. */
   #numberAt = 0;
   #joinedAt = 0;
@@ -106,7 +111,7 @@ export class SegmentElection {
     events: ElectionEvents,
   ) {
     this.#self = self.id;
-    this.#boot = self.boot.counter % 2 ** 16;
+    this.#boot = self.boot.counter % BOOTS;
     this.#random = random;
     this.#most = most;
     this.#events = events;
@@ -139,12 +144,10 @@ export class SegmentElection {
   offer(digest: number): SegmentOffer | undefined {
     if (this.#whole) {
       const { head, number, hops } = this.#whole;
-      return { head, number, hops, radius: 0, hasRoom: false, isFull: false, isWhole: true, digest };
+      return { head, number, hops, ...NO_REACH, isWhole: true, digest };
     }
     if (!this.#isSplit) return undefined;
-    const [number, hops, radius] = [this.#number, this.#hops, this.#radius];
-    const room = { hasRoom: this.#hasRoom, isFull: this.#isFull };
-    return { head: this.#head, number, hops, radius, ...room, isWhole: false, digest };
+    return { head: this.#head, number: this.#number, hops: this.#hops, ...this.#reach, isWhole: false, digest };
   }
 
   /** What a neighbour said last. */
@@ -214,7 +217,7 @@ export class SegmentElection {
     }
     if (!this.#isSplit) return;
     if (this.isHead) {
-      if (now.mono - this.#numberAt >= COUNT_EVERY_MS) this.#count(now);
+      if (now.mono - this.#numberAt >= COUNT_EVERY_MS || this.#isOtherwiseFull(now)) this.#count(now);
     } else if (this.#head !== undefined) {
       if (now.mono >= this.#outAt) this.#leave(now, this.#number);
     } else if (now.mono >= Math.min(this.#spillAt, this.#electAt)) {
@@ -239,11 +242,18 @@ export class SegmentElection {
   #consider(now: Instant): void {
     if (this.isHead) return this.#mayYield(now);
     if (this.#head !== undefined) return this.#follow(now);
+    for (const offer of this.#offers.values())
+      if (this.#isOwnOfBefore(offer)) return this.#becomeHead(now, offer.radius);
     const mayBeyond = now.mono - this.#joinedAt >= SPILL_AFTER_MS;
     let best: SegmentOffer | undefined;
     for (const offer of this.#offers.values())
       if (this.#suits(offer, mayBeyond) && (!best || isNearer(offer, best))) best = offer;
     if (best) this.#join(best, now);
+  }
+
+  /** Whether neighbours still follow what this node headed before it restarted: it goes on with that, and nobody moves. */
+  #isOwnOfBefore({ head, number }: SegmentOffer): boolean {
+    return head === this.#self && number < this.#boot * NUMBERS_PER_BOOT;
   }
 
   /** Whether its head is alive as far as is known, and reaches here. */
@@ -261,7 +271,7 @@ export class SegmentElection {
       if (head !== this.#head) continue;
       isAlone = false;
       const isNewer = number > this.#number;
-      if (number > this.#number + JUMP_MOST) continue;
+      if (number > this.#number + JUMP_MOST && !this.#isRestarted(number)) continue;
       if (!isNewer && (number < this.#number || hops + 1 >= this.#hops)) continue;
       if (!isAnywhere && hops + 1 > radius + STAY_HOPS) {
         isTooFar ||= isNewer;
@@ -270,9 +280,7 @@ export class SegmentElection {
       isNear ||= isNewer;
       this.#number = number;
       this.#hops = hops + 1;
-      this.#radius = radius;
-      this.#hasRoom = hasRoom;
-      this.#isFull = isFull;
+      this.#reach = { radius, hasRoom, isFull };
       this.version++;
     }
     if (isNear) this.#numberAt = now.mono;
@@ -280,6 +288,14 @@ export class SegmentElection {
     else if (isTooFar) this.#tooFarAt ??= now.mono;
     if (!isAlone || this.#offers.size === 0) this.#aloneAt = undefined;
     else this.#aloneAt ??= now.mono;
+  }
+
+  /** Whether its head, which has vouched for a boot since, counts from there. */
+  #isRestarted(number: number): boolean {
+    const boot = this.#events.bootOf(this.#head as NodeId);
+    if (boot === undefined) return false;
+    const first = (boot % BOOTS) * NUMBERS_PER_BOOT;
+    return this.#number < first && number >= first && number <= first + JUMP_MOST;
   }
 
   #mayYield(now: Instant): void {
@@ -297,9 +313,7 @@ export class SegmentElection {
     this.#head = head;
     this.#number = number;
     this.#hops = hops + 1;
-    this.#radius = radius;
-    this.#hasRoom = hasRoom;
-    this.#isFull = isFull;
+    this.#reach = { radius, hasRoom, isFull };
     this.#news(now);
   }
 
@@ -321,21 +335,13 @@ export class SegmentElection {
     this.#news(now);
   }
 
-  #becomeHead(now: Instant): void {
+  /** `before`: the radius of its segment before it restarted. */
+  #becomeHead(now: Instant, before = 1): void {
     this.#head = this.#self;
     this.#successor = undefined;
     this.#number = Math.max(this.#boot * NUMBERS_PER_BOOT, (this.#left.get(this.#self) ?? -LEAD) + LEAD) + 1;
     this.#hops = 0;
-    this.#radius = 1;
-    const most = MADE_FOR * this.#most;
-    for (let last = 0; this.#radius < RADIUS_MAX; this.#radius++) {
-      const next = this.#events.within(this.#radius + 1);
-      // Where it ends what is known does, too.
-      if (next > most || next === last) break;
-      last = next;
-    }
-    this.#hasRoom = true;
-    this.#isFull = false;
+    this.#reach = firstReach((hops) => this.#events.within(hops), this.#most, before);
     this.#news(now);
     this.#numberAt = now.mono - COUNT_EVERY_MS / 2;
   }
@@ -349,22 +355,21 @@ export class SegmentElection {
     this.#news(now);
   }
 
+  #isOtherwiseFull(now: Instant): boolean {
+    if (now.mono < this.#lookFullAt) return false;
+    this.#lookFullAt = now.mono + LOOK_FULL_MS;
+    return isFullWith(this.#events.members().length, this.#most) !== this.#reach.isFull;
+  }
+
   /** A head's sign of life; it looks how many it has, and how far away. */
   #count(now: Instant): void {
     const hops = [...this.#events.members()].sort((a, b) => a - b);
     this.#number++;
     this.#numberAt = now.mono;
-    this.#hasRoom = hops.length < ROOM_BELOW * this.#most;
-    this.#isFull = hops.length >= FULL_FROM * this.#most;
-    const farthest = hops.at(-1) ?? 0;
-    if (hops.length <= SHRINK_ABOVE * this.#most) {
-      // Segments that became part of this one reach farther. Who only stays is no reason: it would creep on.
-      if (farthest > this.#radius + STAY_HOPS) this.#radius = Math.min(HOPS_MOST - STAY_HOPS, farthest - SPILL_HOPS);
-    } else if (now.mono - this.#resizedAt >= SETTLE_MS) {
-      const last = hops[Math.floor(MADE_FOR * this.#most)] ?? 1;
-      this.#radius = Math.max(1, Math.min(this.#radius - 1, last - STAY_HOPS));
-      this.#resizedAt = now.mono;
-    }
+    const mayShrink = now.mono - this.#resizedAt >= SETTLE_MS;
+    const reach = reachWith(this.#reach, hops, this.#most, mayShrink);
+    if (reach.radius < this.#reach.radius) this.#resizedAt = now.mono;
+    this.#reach = reach;
     this.version++;
     this.#consider(now);
   }

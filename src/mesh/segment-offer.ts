@@ -1,5 +1,6 @@
 import { readU16, readU32, writeU16, writeU32 } from '../core/bytes.js';
 import { type NodeId, nodeIdBytes, nodeIdOf } from '../core/ids.js';
+import type { SegmentReach } from './segment-reach.js';
 
 const OFFER_BYTES = 20;
 const At = { Number: 8, Hops: 14, Radius: 15, Digest: 16 } as const;
@@ -9,24 +10,16 @@ const RADIUS_BITS = 0x3f;
 /** Beside the hops. */
 const FULL = 0x80;
 const HOPS_BITS = 0x7f;
-/** Hops from a head that can be said: so far or farther. */
-export const HOPS_MOST = 60;
 const TWO_32 = 2 ** 32;
 
 /** What a node says in its heartbeats of the segment it is in: its neighbours may be in it, too. */
-export interface SegmentOffer {
+export interface SegmentOffer extends SegmentReach {
   /** Absent while the node is in none. */
   readonly head: NodeId | undefined;
   /** Counted up by the head, as a sign of its life. Below 2^48. */
   readonly number: number;
   /** From the node to the head. */
   readonly hops: number;
-  /** How far from the head its segment reaches. */
-  readonly radius: number;
-  /** There is room for more, even a little beyond the radius. */
-  readonly hasRoom: boolean;
-  /** There is room for nobody else, but for those of a segment that becomes part of this one. */
-  readonly isFull: boolean;
   /** The mesh is small again: from this number on it has no segments. */
   readonly isWhole: boolean;
   /** Of what all segments are to hold. */

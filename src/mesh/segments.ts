@@ -3,6 +3,7 @@ import { DEFAULT_TTL } from '../core/limits.js';
 import type { Instant } from '../core/machine.js';
 import { CONDITIONS, type NodeSnapshot, type NodeStates } from '../replication/node-state.js';
 import { saltHintOf } from '../trust/identity.js';
+import type { KnownNodes } from '../trust/known-nodes.js';
 import { bootOf, parseSegment, signSegment } from '../trust/segment-summary.js';
 import type { Drip } from './drip.js';
 import { type DripItem, DripKind } from './drip-items.js';
@@ -47,6 +48,7 @@ const TTL_MOST = 255;
 export interface SegmentMachines {
   readonly context: MeshContext;
   readonly links: Links;
+  readonly known: KnownNodes;
   readonly states: NodeStates;
   readonly peers: Peers;
   readonly routing: Routing;
@@ -102,6 +104,7 @@ export class Segments {
       within: (hops) => this.#within(hops),
       members: () => this.#members().map((node) => this.#machines.routing.path(node)?.hops ?? 0),
       isBacked: (head) => (this.map.get(head)?.members.length ?? 0) > 0,
+      bootOf: (node) => machines.known.currentBoot(node)?.counter,
       isLast: (head) => this.#isLast(head),
       changed: (now) => this.#headChanged(now),
     });
@@ -272,12 +275,21 @@ export class Segments {
   #within(hops: number): number {
     const { context, routing } = this.#machines;
     const near = new Set<NodeId>([context.self.id]);
-    for (const [node, path] of routing.reachable()) {
+    const reachable = routing.reachable();
+    for (const [node, path] of reachable) {
+      if (this.#isTaken(node, reachable)) continue;
       if (path.hops <= hops) near.add(node);
       // Those of whom nothing is known yet but that they are there.
-      if (path.hops < hops) for (const next of routing.topology.edgesOf(node).keys()) near.add(next);
+      if (path.hops < hops)
+        for (const next of routing.topology.edgesOf(node).keys()) if (!this.#isTaken(next, reachable)) near.add(next);
     }
     return near.size;
+  }
+
+  /** Whether a node is in another segment, whose head can be reached. */
+  #isTaken(node: NodeId, reachable: ReadonlyMap<NodeId, unknown>): boolean {
+    const segment = this.#machines.states.get(node)?.segment;
+    return segment !== undefined && segment !== this.#machines.context.self.id && reachable.has(segment);
   }
 
   #headChanged(now: Instant): void {

@@ -17,7 +17,16 @@ const LIAR = 17;
 function lie(world: World, say: (now: number) => Partial<SegmentOffer>): void {
   let version = 0;
   const forged = () => {
-    const offer = { number: 1, hops: 0, radius: 60, hasRoom: true, isFull: false, isWhole: false, digest: 0, head: undefined };
+    const offer = {
+      number: 1,
+      hops: 0,
+      radius: 60,
+      hasRoom: true,
+      isFull: false,
+      isWhole: false,
+      digest: 0,
+      head: undefined,
+    };
     version++;
     return { bytes: writeOffer({ ...offer, ...say(world.now) }), version };
   };
