@@ -59,10 +59,13 @@ class FrameContent implements AirContent {
 export class AirFlood {
   readonly #context: MeshContext;
   readonly #turns: AirTurns;
+  /** A frame with a good tag is from this node. */
+  readonly #met: (source: NodeId, now: Instant) => void;
 
-  constructor(context: MeshContext, turns: AirTurns) {
+  constructor(context: MeshContext, turns: AirTurns, met: (source: NodeId, now: Instant) => void = () => {}) {
     this.#context = context;
     this.#turns = turns;
+    this.#met = met;
   }
 
   /** A message of ours, over every slow air. `holders` have it by other ways. */
@@ -76,6 +79,7 @@ export class AirFlood {
   /** A frame that came for the first time, to be relayed over every slow air. */
   arrived(key: string, arrival: Arrival | undefined, frame: Uint8Array, holders: Iterable<NodeId>, now: Instant): void {
     const ingress = arrival?.from ?? OVERHEARD_INGRESS;
+    if (arrival && isSlowAir(arrival.carrier)) this.#met(readHeader(frame).source, now);
     for (const carrier of this.#airs()) {
       if (ttlOf(nearer(frame, this.#turns.view(carrier))) === 0) continue;
       const priority = this.#relays(carrier, arrival, frame, now);

@@ -183,6 +183,36 @@ test('who is heard by one that it does not hear is told so by a third, until it 
   );
 });
 
+test('who hears one that does not hear it says so, and it goes from ear to ear until that one knows', (t) => {
+  // D hears A and is heard by B alone; B is heard by C, and C by A.
+  const [a, b, c, d] = [A, B, C, D].map((self) => hearingOf(self)) as [AirHearing, AirHearing, AirHearing, AirHearing];
+  const say = (from: AirHearing): void => {
+    const said = { ...from.ownList(SECOND, 200, 1_000), intervalS: 60, number: ++number };
+    for (const [hearer, heard] of [
+      [d, a],
+      [b, d],
+      [c, b],
+      [a, c],
+      [c, a],
+      [b, c],
+    ] as const) {
+      if (heard !== from) continue;
+      hearer.heard(from.self, 0, 1_000);
+      hearer.listed(from.self, said, 1_000);
+    }
+  };
+  let number = 0;
+  say(a);
+  say(a);
+  t.is(d.ownList(SECOND, 200, 1_000).unaware.length, 5, 'left out twice');
+  for (const node of [d, b, c]) say(node);
+  t.is([...a.neighbours.keys()].filter((node) => node !== C).length, 1, 'D, which it does not hear');
+  say(a);
+  t.is(d.ownList(SECOND, 200, 1_000).unaware.length, 0, 'it knows');
+  for (const node of [d, b, c])
+    t.is(node.ownList({ intervals: 1, usualMs: 9_000_000 }, 200, 9_000_000).unaware.length, 0);
+});
+
 test('how far a source is follows from whom one hears and whom those hear, and is open beyond', (t) => {
   const hearing = hearingOf();
   hearing.heard(A, -5, 0);

@@ -13,6 +13,7 @@ import {
   writeOneWay,
 } from './air-lists.js';
 import type { AirView, Earshot } from './air-policy.js';
+import { OneWayLinks } from './one-way-links.js';
 
 /** Nodes heard over one air that are kept; beyond, the one unheard longest goes. */
 export const HEARD_MAX = 256;
@@ -68,6 +69,8 @@ const REACHED_MS = 7_200_000;
 const REACHED_MAX = 32;
 /** Links in one direction that one list tells of. */
 const UNAWARE_MAX = 6;
+/** Lists in a row that leave us out until others are asked to tell their author that it is heard. */
+const UNNAMED_TOLD = 2;
 
 /** A mesh has settled when nobody new was heard for a while, longer where more are; and at the latest after so many. */
 const SETTLES_SLOWER_BY = 4;
@@ -85,6 +88,8 @@ export class AirHearing implements AirView {
   readonly #earshots = new Map<NodeId, Earshot>();
   /** By alias: those that hear us unheard. */
   readonly #reached = new Map<number, { chance: number; until: number }>();
+  /** Between others that do not both hear this node. */
+  readonly #passedOn = new OneWayLinks();
   /** Where the next list begins to tell of links in one direction. */
   #toldOf = 0;
   #neighbours: Map<NodeId, number> | undefined;
@@ -159,7 +164,10 @@ export class AirHearing implements AirView {
     ];
     if (!ear || !list || !ids || !theirs || !links) return false;
     ear.reached = theirs;
-    for (const link of links) if (link.from === aliasOf(this.self)) this.#reach(link, now);
+    for (const link of links) {
+      if (link.from === aliasOf(this.self)) this.#reach(link, now);
+      else if (this.#isToPassOn(link, node)) this.#passedOn.told(link, now);
+    }
     ear.list = list;
     ear.whole = ids;
     ear.intervalMs = intervalS * 1_000;
@@ -256,7 +264,7 @@ export class AirHearing implements AirView {
       .filter(({ alias }) => !this.#ears.has(this.#nodeOf(alias)));
     const isRecent = ({ heardAt, intervalMs = 0 }: Ear): boolean =>
       heardAt >= now - window.intervals * Math.max(window.usualMs, intervalMs);
-    const unaware = this.#unaware(isRecent);
+    const unaware = this.#unaware(isRecent, now);
     const oneWayBytes = reached.length * ALIASED_BYTES + unaware.length * ONE_WAY_BYTES;
     const heard: { node: NodeId; chance: number; whole: boolean }[] = [];
     for (const [node, ear] of this.#ears) {
@@ -271,22 +279,39 @@ export class AirHearing implements AirView {
     };
   }
 
-  /** Links in one direction between two that are heard here: who is heard there cannot know it. Some at a time. */
-  #unaware(isRecent: (ear: Ear) => boolean): OneWay[] {
+  /**
+   * Links in one direction: who is heard there cannot know it. Between two that are heard here; to this node; and, for those that no third node hears
+   * both ends of, what the hearer says of itself, passed on to whoever hears the other. Some at a time.
+   */
+  #unaware(isRecent: (ear: Ear) => boolean, now: number): OneWay[] {
     const found: OneWay[] = [];
     for (const [to, hearer] of this.#ears) {
       if (!isRecent(hearer) || !this.#isOnly(aliasOf(to))) continue;
+      if (hearer.unnamed >= UNNAMED_TOLD && hearer.hearsUs === undefined && !isTold(hearer, aliasOf(this.self)))
+        found.push({ from: aliasOf(to), to: aliasOf(this.self), chance: hearer.chance });
       for (const { alias, chance } of hearer.list ?? []) {
         const from = this.#nodeOf(alias);
         const ear = this.#ears.get(from);
-        if (!ear?.list || !isRecent(ear) || names(ear, to) || ear.reached.some((each) => each.alias === aliasOf(to)))
-          continue;
+        if (!ear?.list || !isRecent(ear) || names(ear, to) || isTold(ear, aliasOf(to))) continue;
         found.push({ from: alias, to: aliasOf(to), chance });
       }
     }
+    const isNew = ({ from, to }: OneWay): boolean => !found.some((each) => each.from === from && each.to === to);
+    found.push(...this.#passedOn.list(now, (link) => this.#isWorthTelling(link)).filter(isNew));
     const start = found.length > UNAWARE_MAX ? this.#toldOf % found.length : 0;
     this.#toldOf += UNAWARE_MAX;
     return [...found.slice(start), ...found.slice(0, start)].slice(0, UNAWARE_MAX);
+  }
+
+  /** What its hearer says itself goes on, and from there to whom it is about: no further, so that it ends when its hearer does. */
+  #isToPassOn({ from, to }: OneWay, by: NodeId): boolean {
+    const [teller, end] = [this.#ears.get(by), this.#nodeOf(from)];
+    return to === aliasOf(by) || (this.#ears.has(end) && teller !== undefined && !names(teller, end));
+  }
+
+  #isWorthTelling({ from, to }: OneWay): boolean {
+    const ear = this.#ears.get(this.#nodeOf(from));
+    return !ear?.list?.some(({ alias }) => alias === to) && !(ear && isTold(ear, to));
   }
 
   *#resolved(ear: Ear): Iterable<[NodeId, number]> {
@@ -345,3 +370,6 @@ function count(ear: Ear, number: number): void {
 
 const names = ({ list, whole }: Ear, node: NodeId): boolean =>
   whole.has(node) || (list ?? []).some(({ alias }) => alias === aliasOf(node));
+
+/** Whether its list says that it knows who hears it unheard. */
+const isTold = ({ reached }: Ear, alias: number): boolean => reached.some((each) => each.alias === alias);

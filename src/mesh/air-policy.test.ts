@@ -93,6 +93,34 @@ test('a bridge is never silenced: whatever else was heard, its far side lacks th
   t.is(bridge.spread.plan(bridge.view).gain, 0, 'once it has spoken, one turn is enough to hope');
 });
 
+test('what was awaited in vain is made good for few where the channel has room, and for more where it is busy', (t) => {
+  // 4 is heard by 1 and 2 with a chance of six in ten.
+  const edges: Edges = [
+    [0, 1],
+    [0, 2],
+    [1, 2],
+    [1, 4, 0.6],
+    [2, 4, 0.7],
+  ];
+  const gainWhen = (busy: number): number => {
+    const view = viewOf(airNode(1), edges);
+    const spread = new AirSpread(airNode(0), false, { busy });
+    spread.hold(airNode(1), TTL);
+    spread.said(airNode(0), TTL, view);
+    spread.silent(airNode(2));
+    return spread.plan(view).gain;
+  };
+  t.true(gainWhen(0) > 0.5);
+  t.is(gainWhen(0.5), 0);
+});
+
+test('who heard it only from afar speaks up for nodes that nobody knows only where it is urgent', (t) => {
+  for (const urgent of [false, true]) {
+    const { spread, view } = heardSource(1, [[0, 1]], urgent);
+    t.is(spread.plan({ ...view, marginDb: () => 2 }).gain > 0, urgent);
+  }
+});
+
 test('with no relays left a node does not speak, and is not waited for', (t) => {
   const view = viewOf(airNode(2), FAN);
   const spread = new AirSpread(airNode(0), false);
@@ -118,7 +146,7 @@ test('what is urgent is made surer', (t) => {
 test('the fuller the air, the more nodes tell of what is urgent, also whom one of them has told', (t) => {
   const gainWhen = (clear: number): number => {
     const view = viewOf(airNode(3), FAN);
-    const spread = new AirSpread(airNode(0), true, 1, clear);
+    const spread = new AirSpread(airNode(0), true, { clear });
     spread.hold(airNode(3), TTL);
     spread.said(airNode(0), TTL, view);
     for (const node of [2, 3]) spread.said(airNode(node), TTL - 1, view);

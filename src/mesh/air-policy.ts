@@ -44,16 +44,29 @@ const LEAST_GAIN_AGAIN = 0.75;
 /** Chance that one which has the frame, and whose turn we take it to be, knows better and stays silent. */
 const KNOWS_BETTER = 0.9;
 /** The same where nobody at all was heard after this node. */
-const KNOWS_BETTER_UNANSWERED = 0.3;
+const KNOWS_BETTER_UNANSWERED = { quiet: 0.3, busy: 0.6 };
+/** What is left to do when turns have passed in silence is done for less where the channel has room. */
+const LEAST_GAIN_STRICT = { quiet: 0.4, busy: 0.8 };
+/** Share of its time in use up to which a channel is quiet, and from which on it is busy. */
+const [QUIET, BUSY] = [0.06, 0.14];
 /** That somebody hears a node whose neighbours are not known. */
 const UNKNOWN_CHANCE = 0.5;
 /** Neighbours that a node has which knows of none. */
 const UNKNOWN_NEIGHBOURS = 3;
 /** With fewer relays left than this, who has the frame too late to pass it on far enough counts in part. */
 export const SCARCE_TTL = 3;
-/** Who is heard by less than this above the floor is far away. */
+/** Who is heard by less than this above the floor is far away: what is urgent is said for those whom nobody knows. */
 const FAR_DB = 6;
 const EARLIER_IS_WORTH = 0.5;
+
+export interface SpreadTerms {
+  /** The chance that a node of which nothing is known lacks it; default 1. */
+  readonly lack?: number;
+  /** The chance that nobody else speaks at once, 0 to 1; default 1. */
+  readonly clear?: number;
+  /** Share of the channel's time that is in use, 0 to 1; default 0. */
+  readonly busy?: number;
+}
 
 /**
  * What is known of one frame's spread over one air, from what was heard: who transmitted it, who must have heard that
@@ -82,10 +95,13 @@ export class AirSpread {
   /** What is left of the chance that a frame is understood, where the air is full. */
   readonly #clear: number;
 
-  /** `lack`: the chance that a node of which nothing is known lacks it. `clear`: the chance that nobody else speaks at once, 0 to 1. */
-  constructor(source: NodeId, urgent: boolean, lack = 1, clear = 1) {
+  /** How busy the channel is, from 0, where it is quiet, to 1. */
+  readonly #busy: number;
+
+  constructor(source: NodeId, urgent: boolean, { lack = 1, clear = 1, busy = 0 }: SpreadTerms = {}) {
     this.urgent = urgent;
     this.#clear = clear;
+    this.#busy = Math.max(0, Math.min(1, (busy - QUIET) / (BUSY - QUIET)));
     this.#lackOfUnknown = lack;
     this.#lack.set(source, 0);
   }
@@ -138,7 +154,7 @@ export class AirSpread {
     this.#silent.add(node);
     const lack = this.lackOf(node);
     const isOdd = !this.#answered || this.#silent.size >= MANY_SILENT;
-    const knows = isOdd ? KNOWS_BETTER_UNANSWERED : KNOWS_BETTER;
+    const knows = isOdd ? this.#between(KNOWS_BETTER_UNANSWERED) : KNOWS_BETTER;
     this.#lack.set(node, lack / (lack + (1 - lack) * knows));
   }
 
@@ -169,7 +185,7 @@ export class AirSpread {
     const before: NodeId[] = [];
     for (;;) {
       let best: Candidate | undefined;
-      let most = this.urgent ? LEAST_GAIN_URGENT : LEAST_GAIN;
+      let most = this.#leastGain;
       for (const candidate of candidates) {
         const gain = this.#gain(candidate, lack, ttls, view);
         const again = !this.urgent && candidate.node === view.self && this.#said.has(view.self);
@@ -189,9 +205,18 @@ export class AirSpread {
     }
   }
 
+  get #leastGain(): number {
+    if (this.urgent) return LEAST_GAIN_URGENT;
+    return this.#strict ? this.#between(LEAST_GAIN_STRICT) : LEAST_GAIN;
+  }
+
+  #between({ quiet, busy }: typeof LEAST_GAIN_STRICT): number {
+    return this.urgent ? quiet : quiet + (busy - quiet) * this.#busy;
+  }
+
   /** Whether all that were heard are far away: nodes nobody knows of may hear this one and none of them. */
   #isFarOff(view: AirView): boolean {
-    if (this.#said.has(view.self) || (this.#ttl.get(view.self) ?? 0) === 0) return false;
+    if (!this.urgent || this.#said.has(view.self) || (this.#ttl.get(view.self) ?? 0) === 0) return false;
     let heard = false;
     for (const node of this.#said) {
       const marginDb = view.marginDb(node);

@@ -76,12 +76,14 @@ export interface PresenceEvents extends WitnessEvents {
   deaf(link: Link, now: Instant): void;
   dead(link: Link, reason: string, now: Instant): void;
   digests(link: Link, digests: Digests, now: Instant): void;
+  /** Somebody is heard who was not. */
+  came(): void;
   /** A node with a good tag said who it is. */
   told(node: NodeId, now: Instant): void;
   /** Somebody says who these nodes are. */
   named(nodes: readonly NodeId[], now: Instant): void;
   /** Somebody does not know who has this alias: who may be meant. */
-  lacked(alias: number, now: Instant): readonly NodeId[];
+  lacked(alias: number): readonly NodeId[];
   /** Somebody lacks this node's beacon. */
   asked(carrier: Carrier, now: Instant): void;
 }
@@ -244,6 +246,7 @@ export class AirPresence {
 
   #came(presence: Presence, node: NodeId, now: Instant): void {
     this.#witness.back(node);
+    this.#events.came();
     this.#news(presence, now);
   }
 
@@ -284,11 +287,12 @@ export class AirPresence {
   /** Whom others look for by alias, and whom they name. */
   #names(presence: Presence, lacked: readonly number[], named: readonly NodeId[], now: Instant): void {
     const { toName } = presence;
+    const before = new Set(toName);
     for (const alias of lacked.slice(0, LACKED_MAX))
-      for (const node of this.#events.lacked(alias, now)) if (toName.size < NAMES_WAITING_MAX) toName.add(node);
+      for (const node of this.#events.lacked(alias)) if (toName.size < NAMES_WAITING_MAX) toName.add(node);
     for (const node of named) toName.delete(node);
     if (named.length > 0) this.#events.named(named.slice(0, NAMED_MAX), now);
-    if (toName.size > 0) this.#news(presence, now);
+    if ([...toName].some((node) => !before.has(node))) this.#news(presence, now);
   }
 
   #ask(presence: Presence, node: NodeId, now: Instant): void {

@@ -112,7 +112,12 @@ export class AirTurns {
   begin(name: string, carrier: Carrier, content: AirContent, start: AirStart, now: Instant): void {
     const { source, priority, holders, lack, ingress = OWN_INGRESS } = start;
     const isUrgent = priority <= Priority.High;
-    const spread = new AirSpread(source, isUrgent, lack, isUrgent ? clear(carrier, now) : 1);
+    const busy = carrier.load.busy(now.mono);
+    const spread = new AirSpread(source, isUrgent, {
+      busy,
+      ...(lack !== undefined && { lack }),
+      ...(isUrgent && { clear: clear(busy) }),
+    });
     spread.hold(this.#context.self.id, content.ttl);
     for (const holder of holders) spread.has(holder);
     const spreading: Spreading = {
@@ -300,7 +305,7 @@ export class AirTurns {
 }
 
 /** Chance that an alert meets no other frame where it is heard, as far as this node can tell: each is told by so many more the fuller the air is. */
-const clear = ({ load }: Carrier, { mono }: Instant): number => 1 - Math.max(0, load.busy(mono) - USUALLY_BUSY);
+const clear = (busy: number): number => 1 - Math.max(0, busy - USUALLY_BUSY);
 
 const ONCE_MORE: RelayPlan = { before: [], gain: 1 };
 

@@ -135,7 +135,7 @@ export class Egress {
   /** Sends at once and once, without acknowledgement: heartbeats, acknowledgements. */
   sendUnacknowledged(link: Link, message: Outgoing, now: Instant): void {
     const { carrier } = link;
-    const frame = this.#formOf(carrier, buildFrame(message.header, message.payload, this.#context.tagKey), now);
+    const frame = this.#formOf(carrier, buildFrame(message.header, message.payload, this.#context.tagKey));
     if (carrier.budget.left(now.mono) < airtimeMs(carrier.traits, frame.length)) {
       this.#context.counters.refuse('airtime.exhausted');
       return;
@@ -270,7 +270,7 @@ export class Egress {
   #sendToAll(carrier: Carrier, priority: Priority, next: ReturnType<OpenQueue['next']>, now: Instant): void {
     if (!next) return;
     const { open } = next;
-    const frame = this.#formOf(carrier, next.frame, now);
+    const frame = this.#formOf(carrier, next.frame);
     const leftAt = carrier.pace.sent(frame.length, now.mono);
     carrier.load.used(airtimeMs(carrier.traits, frame.length), useOf(next.frame[Offset.Type] as number), now.mono);
     this.#transmit(carrier, undefined, frame, priority, now);
@@ -280,7 +280,7 @@ export class Egress {
   #sendOne(carrier: Carrier, lane: Lane, priority: Priority, now: Instant): boolean {
     const next = lane.next(priority);
     if (!next || readyAt(carrier, priority, next) > now.mono) return false;
-    const form = this.#formOf(carrier, next, now);
+    const form = this.#formOf(carrier, next);
     const { isFirst } = lane.take(priority, () => carrier.pace.sent(form.length, now.mono));
     const { traffic } = lane.link;
     if (isFirst) this.#context.counters.hop.sent++;
@@ -335,8 +335,8 @@ export class Egress {
     }
   }
 
-  #formOf(carrier: Carrier, frame: Uint8Array, now: Instant): Uint8Array {
-    return this.#events.forms?.().outgoing(carrier, frame, now) ?? frame;
+  #formOf(carrier: Carrier, frame: Uint8Array): Uint8Array {
+    return this.#events.forms?.().outgoing(carrier, frame) ?? frame;
   }
 
   #transmit(carrier: Carrier, to: LinkAddress | undefined, frame: Uint8Array, priority: Priority, now: Instant): void {

@@ -1,21 +1,20 @@
 import type { NodeId } from '../core/ids.js';
 import { Limit } from '../core/limits.js';
-import type { Instant } from '../core/machine.js';
 import { aliasOf } from '../wire/compact.js';
 
-/** Who has been known here for so long is taken to be known to those in earshot, unless one of them says otherwise. */
-const SETTLED_MS = 1_800_000;
+/** Whom this node named whole so often is taken to be known to those in earshot, unless one of them says otherwise. */
+const NAMED_ENOUGH = 4;
 
 /** Nodes by the two bytes that stand for them over slow air. Beyond the limit the one known longest is forgotten. */
 export class NodeAliases {
-  /** Since when each is known. */
+  /** How often each was named whole to those in earshot now. */
   readonly #nodes = new Map<NodeId, number>();
   readonly #byAlias = new Map<number, readonly NodeId[]>();
 
   /** True when the node is new here. */
-  add(node: NodeId, now: Instant): boolean {
+  add(node: NodeId): boolean {
     if (this.#nodes.has(node)) return false;
-    this.#nodes.set(node, now.mono);
+    this.#nodes.set(node, 0);
     this.#byAlias.set(aliasOf(node), [...this.knownAs(aliasOf(node)), node]);
     if (this.#nodes.size > Limit.KnownNodes) this.forget(this.#nodes.keys().next().value as NodeId);
     return true;
@@ -36,14 +35,29 @@ export class NodeAliases {
     return this.#nodes.has(node);
   }
 
+  /** Whether no further node can be known without forgetting another. */
+  get isFull(): boolean {
+    return this.#nodes.size >= Limit.KnownNodes;
+  }
+
+  /** A frame names it whole to all in earshot. */
+  named(node: NodeId): void {
+    const times = this.#nodes.get(node);
+    if (times !== undefined && times < NAMED_ENOUGH) this.#nodes.set(node, times + 1);
+  }
+
   /** Somebody in earshot does not know who has this alias. */
-  lacked(alias: number, now: Instant): void {
-    for (const node of this.knownAs(alias)) this.#nodes.set(node, now.mono);
+  lacked(alias: number): void {
+    for (const node of this.knownAs(alias)) this.#nodes.set(node, 0);
+  }
+
+  /** Somebody is in earshot who was not, and may know nobody. */
+  came(): void {
+    for (const node of this.#nodes.keys()) this.#nodes.set(node, 0);
   }
 
   /** Whether the alias is enough for those in earshot. */
-  isSettled(node: NodeId, now: Instant): boolean {
-    const since = this.#nodes.get(node);
-    return since !== undefined && now.mono - since >= SETTLED_MS;
+  isSettled(node: NodeId): boolean {
+    return (this.#nodes.get(node) ?? 0) >= NAMED_ENOUGH;
   }
 }

@@ -19,7 +19,7 @@ import { ShortFrames } from './short-frames.js';
 import type { Arrival, MeshContext } from './types.js';
 
 export interface SharedAirEvents
-  extends Omit<PresenceEvents, 'told' | 'named' | 'lacked' | 'states' | 'stateOf' | 'overrule'> {
+  extends Omit<PresenceEvents, 'came' | 'told' | 'named' | 'lacked' | 'states' | 'stateOf' | 'overrule'> {
   /** Who is reachable may have changed. */
   changed(): void;
   /** Frames that could not be read when they came. */
@@ -55,8 +55,9 @@ export class SharedAir {
       ...events,
       told: (node, now) => this.#short.learned(node, now),
       named: (nodes, now) => this.#short.hinted(nodes, now),
-      lacked: (alias, now) => {
-        this.#aliases.lacked(alias, now);
+      came: () => this.#aliases.came(),
+      lacked: (alias) => {
+        this.#aliases.lacked(alias);
         return this.#aliases.knownAs(alias);
       },
       states: () => states.all(),
@@ -69,7 +70,7 @@ export class SharedAir {
       lacks: (carrier, aliases, now) => this.presence.lacks(carrier, aliases, now),
     });
     this.#turns = new AirTurns(context, egress, (carrier) => this.presence.view(carrier));
-    this.flood = new AirFlood(context, this.#turns);
+    this.flood = new AirFlood(context, this.#turns, (source, now) => this.#short.met(source, now));
     this.#asking = new AirAsking(context, egress, events.nextSequence);
     this.#context = context;
     const isHeard = (carrier: Carrier, node: NodeId): boolean => this.presence.hears(carrier, node);

@@ -24,11 +24,12 @@ function setup(self: NodeId) {
 const frameOf = (source: NodeId, sequence = 1, type: number = FrameType.Message): Uint8Array =>
   buildFrame(headerWith({ source, type, ttl: 48, sequence }), Uint8Array.of(1, 2, 3), TEST_TAG_KEY);
 
-/** As `SENDER` says it that has known the source for long. */
+/** As `SENDER` says it that has often named the source. */
 function said(source: NodeId, sequence = 1): Uint8Array {
   const { short } = setup(SENDER);
   short.learned(source, at(0));
-  return short.outgoing(SLOW, frameOf(source, sequence), at(HOUR));
+  for (let before = 1; before <= 10; before++) short.outgoing(SLOW, frameOf(source, sequence + before));
+  return short.outgoing(SLOW, frameOf(source, sequence));
 }
 
 const heard = (bytes: Uint8Array) => ({ from: 'n2', snrDb: 3, bytes });
@@ -36,8 +37,8 @@ const heard = (bytes: Uint8Array) => ({ from: 'n2', snrDb: 3, bytes });
 test('a frame goes over slow air in its short form, and over others as it is', (t) => {
   const { short } = setup(ME);
   const frame = frameOf(ME);
-  t.is(short.outgoing(FAST, frame, at(0)), frame);
-  const form = short.outgoing(SLOW, frame, at(0));
+  t.is(short.outgoing(FAST, frame), frame);
+  const form = short.outgoing(SLOW, frame);
   t.true(isCompact(form));
   t.is(frame.length - form.length, 8);
   t.is(short.handedOver(form), frame);
@@ -48,7 +49,7 @@ test('what says who a node is stays as it is', (t) => {
   const { short } = setup(ME);
   for (const type of [FrameType.Beacon, FrameType.Hearing]) {
     const frame = frameOf(ME, 1, type);
-    t.is(short.outgoing(SLOW, frame, at(0)), frame);
+    t.is(short.outgoing(SLOW, frame), frame);
   }
 });
 
@@ -62,13 +63,28 @@ test('who hears it and knows both has the frame, and who transmitted it', (t) =>
   t.deepEqual(more, [heard(frameOf(SENDER))]);
 });
 
-test('a source known for a short time is named whole, so that nobody needs to ask', (t) => {
+test('a source is named whole at first, so that nobody needs to ask, and later by its alias', (t) => {
   const { short } = setup(SENDER);
   short.learned(SOURCE, at(0));
-  const form = short.outgoing(SLOW, frameOf(SOURCE), at(1_000));
   const receiver = setup(ME);
   receiver.short.learned(SENDER, at(0));
-  t.deepEqual(receiver.short.incoming(SLOW, [heard(form)], at(0))[0]?.bytes, frameOf(SOURCE));
+  const forms = Array.from({ length: 8 }, (_, i) => short.outgoing(SLOW, frameOf(SOURCE, i)));
+  t.deepEqual(receiver.short.incoming(SLOW, [heard(forms[0] as Uint8Array)], at(0))[0]?.bytes, frameOf(SOURCE, 0));
+  t.deepEqual(receiver.asked, []);
+  const [first, last] = [forms[0], forms.at(-1)].map((form) => form?.length ?? 0);
+  t.is((first as number) - (last as number), 6);
+  t.false(short.outgoing(SLOW, frameOf(airNode(7), 9)).length < (first as number), 'of another one nothing follows');
+});
+
+test('what was kept is read when another frame is from its source', (t) => {
+  const { short } = setup(ME);
+  short.learned(SENDER, at(0));
+  t.deepEqual(short.incoming(SLOW, [heard(said(SOURCE))], at(0)), []);
+  short.met(SOURCE, at(10));
+  t.deepEqual(
+    short.takeReady().map(({ frame }) => frame.bytes),
+    [frameOf(SOURCE)],
+  );
 });
 
 test('what cannot be read is kept, its aliases are asked for, and it is read once they are known', (t) => {
@@ -114,7 +130,7 @@ test('what is malformed or of another mesh is counted and asks for nothing', (t)
   const { context, short, asked } = setup(ME);
   t.deepEqual(short.incoming(SLOW, [heard(Uint8Array.of(0xc0, 24)), heard(new Uint8Array(0))], at(0)).length, 1);
   t.is(context.refused('frame.malformed'), 1);
-  const foreign = short.outgoing(SLOW, frameOf(ME), at(0)).slice();
+  const foreign = short.outgoing(SLOW, frameOf(ME)).slice();
   foreign[foreign.length - 1] = (foreign.at(-1) as number) ^ 1;
   short.incoming(SLOW, [heard(foreign)], at(0));
   t.is(asked.length, 1, 'an alias may be of a node not known yet');

@@ -46,7 +46,7 @@ export class ShortFrames {
     this.#context = context;
     this.#aliases = aliases;
     this.#events = events;
-    aliases.add(context.self.id, { mono: Number.NEGATIVE_INFINITY, wall: 0 });
+    aliases.add(context.self.id);
   }
 
   /** Frames that wait to be read. */
@@ -55,14 +55,15 @@ export class ShortFrames {
   }
 
   /** The form in which a frame goes over this carrier. */
-  outgoing(carrier: Carrier, frame: Uint8Array, now: Instant): Uint8Array {
+  outgoing(carrier: Carrier, frame: Uint8Array): Uint8Array {
     if (!isSlowAir(carrier)) return frame;
     const { type, source, destination } = readHeader(frame);
     if (type === FrameType.Beacon || type === FrameType.Hearing) return frame;
     const { self, tagKey } = this.#context;
     // Neighbours know this node, be it the source or who passes it on: they have heard its lists.
-    const isKnown = (node: NodeId): boolean => node === self.id || this.#aliases.isSettled(node, now);
+    const isKnown = (node: NodeId): boolean => node === self.id || this.#aliases.isSettled(node);
     const areKnown = isKnown(source) && (destination === undefined || isKnown(destination));
+    if (!areKnown) for (const node of [source, destination]) if (node !== undefined) this.#aliases.named(node);
     const short = compactFrame(frame, self.id, tagKey, !areKnown);
     if (!short || short.length >= frame.length) return frame;
     this.#fullOf.set(short, frame);
@@ -88,7 +89,12 @@ export class ShortFrames {
 
   /** A node is known from now on. */
   learned(node: NodeId, now: Instant): void {
-    if (this.#aliases.add(node, now)) this.#retry([node], now);
+    if (this.#aliases.add(node)) this.#retry([node], now);
+  }
+
+  /** A frame with a good tag is from this node: it takes the place of none that is known better. */
+  met(node: NodeId, now: Instant): void {
+    if (!this.#aliases.isFull) this.learned(node, now);
   }
 
   /** Somebody names nodes: they are known once a frame proves that they are meant. */
@@ -120,7 +126,7 @@ export class ShortFrames {
       this.#unread.splice(this.#unread.indexOf(unread), 1);
       const { source, destination } = readHeader(frame.bytes);
       for (const node of nodes)
-        if (node === source || node === destination || node === frame.transmitter) this.#aliases.add(node, now);
+        if (node === source || node === destination || node === frame.transmitter) this.#aliases.add(node);
       this.#ready.push({ carrier: unread.carrier, frame });
     }
   }
