@@ -96,10 +96,8 @@ export class AirDrip {
     return isHeard;
   }
 
-  /** A neighbour lacks the beat of this author, and messages wait for it there. */
-  wanted(carrier: Carrier, author: NodeId, from: NodeId, now: Instant): void {
-    const item = this.#drip().held(DripKind.Beat, author);
-    if (!item) return;
+  /** A neighbour lacks this, and messages wait for it there, or people. */
+  wanted(carrier: Carrier, item: DripItem, from: NodeId, now: Instant): void {
     this.#lacks(carrier, item, from, now);
     this.#turns.hurry(keyOfItem(item), carrier, now);
   }

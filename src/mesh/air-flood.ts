@@ -1,14 +1,17 @@
-import type { NodeId } from '../core/ids.js';
+import type { MessageId, NodeId } from '../core/ids.js';
 import type { Instant } from '../core/machine.js';
 import { dedupKeyOf, payloadOf, relayCopy } from '../wire/frame.js';
-import type { Priority } from '../wire/frame-types.js';
+import { FrameType, type Priority } from '../wire/frame-types.js';
 import { Offset, readHeader } from '../wire/header.js';
 import type { AirView } from './air-policy.js';
-import type { AirContent, AirStart, AirTurns } from './air-turns.js';
+import { type AirContent, type AirStart, type AirTurns, MEMORY_MS } from './air-turns.js';
 import { airtimeMs, type Carrier, isSlowAir } from './carrier.js';
 import { framesFor } from './cut-frames.js';
 import { OVERHEARD_INGRESS } from './fair-queue.js';
 import type { Arrival, MeshContext, Outgoing } from './types.js';
+
+/** So long an alert is kept for neighbours that say that they lack it; all else until nobody repeats it any more. */
+const ALERT_MEMORY_MS = 900_000;
 
 /** A frame that spreads: ours, or the best copy heard so far. */
 class FrameContent implements AirContent {
@@ -43,6 +46,10 @@ class FrameContent implements AirContent {
 
   get bytes(): number {
     return this.frame.length;
+  }
+
+  get memoryMs(): number {
+    return (this.#frame[Offset.Type] as number) === FrameType.Alert ? ALERT_MEMORY_MS : MEMORY_MS;
   }
 
   build(tries: number): Uint8Array {
@@ -108,6 +115,29 @@ export class AirFlood {
     const content = this.#turns.contentOf(key, carrier);
     if (content instanceof FrameContent) content.heardAgain(frame);
     this.#turns.heard(key, carrier, from, ttl, now);
+  }
+
+  /** A neighbour says that it lacks a message: it is said again, on that neighbour's account. False when it is not known here any more. */
+  lacked(carrier: Carrier, id: MessageId, from: NodeId, now: Instant): boolean {
+    const names = this.#turns.namesOf(id, carrier);
+    for (const name of names) {
+      const content = this.#turns.contentOf(name, carrier);
+      if (!(content instanceof FrameContent)) continue;
+      if (this.#relays(carrier, { carrier, link: undefined, from }, content.frame, now) === undefined) continue;
+      this.#turns.lacks(name, carrier, from, now);
+    }
+    return names.length > 0;
+  }
+
+  /** The chance that a neighbour lacks a message. */
+  lackOf(carrier: Carrier, id: MessageId, node: NodeId): number {
+    const names = this.#turns.namesOf(id, carrier);
+    return names.length === 0 ? 1 : Math.max(...names.map((name) => this.#turns.lackOf(name, carrier, node)));
+  }
+
+  /** A neighbour says that it has a message. */
+  confirmed(carrier: Carrier, id: MessageId, from: NodeId): void {
+    for (const name of this.#turns.namesOf(id, carrier)) this.#turns.confirmed(name, carrier, from);
   }
 
   /** A node that has it by another way. */

@@ -1,4 +1,4 @@
-import { FIRST_FAR_TYPE, isForEars } from '../wire/frame-types.js';
+import { FIRST_FAR_TYPE, FrameType, isForEars } from '../wire/frame-types.js';
 
 /** Share of the channel, in the long run, for what nobody waits for: beats, states and hashes of all in earshot. */
 const BACKGROUND_SHARE = 0.015;
@@ -28,7 +28,7 @@ export const Use = { Message: 'message', Upkeep: 'upkeep', Background: 'backgrou
 export type Use = (typeof Use)[keyof typeof Use];
 
 export const useOf = (type: number): Use =>
-  type >= FIRST_FAR_TYPE ? Use.Message : isForEars(type) ? Use.Background : Use.Upkeep;
+  type >= FIRST_FAR_TYPE ? Use.Message : isForEars(type) && type !== FrameType.AlertsHeld ? Use.Background : Use.Upkeep;
 
 /**
  * How busy slow air is, as this node hears it, its own words included: what all in earshot say unasked is held to a

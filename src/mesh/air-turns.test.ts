@@ -72,8 +72,41 @@ test('an alert of ours that others were to pass on and did not is said more ofte
   const { begin, runTo } = setup(0, LINE);
   begin('a', 0, { own: true, ttl: 11 }, Priority.Critical);
   const sent = runTo(120_000);
-  t.is(sent.length, 8, `${sent}`);
-  t.true((sent[7] as number) < 90_000, `${sent}`);
+  t.is(sent.length, 16, `${sent}`);
+  t.true((sent[15] as number) < 75_000, `${sent}`);
+});
+
+test('an alert of ours that somebody says to have is not said for want of an answer, and again for one that says to lack it', (t) => {
+  const { begin, runTo, turns, carrier } = setup(0, LINE);
+  begin('a', 0, { own: true, ttl: 11, memoryMs: 600_000 }, Priority.Critical);
+  runTo(3_000);
+  turns.confirmed('a', carrier, airNode(1));
+  const [few] = [runTo(200_000).length];
+  t.true(few <= 2, `${few}`);
+  t.is(turns.lackOf('a', carrier, airNode(1)), 0);
+  t.true(turns.lacks('a', carrier, airNode(1), at(200_000)));
+  const again = runTo(260_000).length;
+  t.true(again >= 1 && again <= 5, `${again}`);
+});
+
+test('what somebody says to lack on and on is said a bounded number of times', (t) => {
+  const { begin, runTo, turns, carrier } = setup(0, LINE);
+  begin('a', 0, { own: true, ttl: 11, memoryMs: 3_600_000 }, Priority.Critical);
+  let said = 0;
+  for (let until = 10_000; until < 1_800_000; until += 10_000) {
+    said += runTo(until).length;
+    turns.lacks('a', carrier, airNode(1), at(until));
+  }
+  t.true(said >= 24 && said < 24 + 4, `${said}`);
+});
+
+test('the names of what spreads are found by how they begin, on their own carrier', (t) => {
+  const { begin, turns, carrier } = setup(0, LINE);
+  begin('ab', 1);
+  begin('ac', 1);
+  begin('b', 1);
+  t.deepEqual(turns.namesOf('a', carrier), ['ab', 'ac']);
+  t.deepEqual(turns.namesOf('a', carrierWith(TRAITS, 1)), []);
 });
 
 test('an alert of ours that nobody was heard to pass on is said three times, for it may have been lost on all at once; else twice', (t) => {

@@ -10,7 +10,7 @@ import type { MeshContext } from './types.js';
 /** What spreads over air at a time; beyond, the oldest is left to others. */
 export const AIR_SPREADS_MAX = 1_024;
 /** As long as it takes until nobody repeats it any more. */
-const MEMORY_MS = 90_000;
+export const MEMORY_MS = 90_000;
 /** A node's turn is this much longer than the frame, for those that listen before they talk and found it busy. */
 const TURN_AIRTIMES = 1.25;
 /** Turns drawn at random, so that nodes which do not hear each other seldom speak at once. */
@@ -23,13 +23,17 @@ const CROWD = 0.4;
 const PATIENT = 4;
 /** Turns that pass before one that should have been heard counts as silent. */
 const LONGEST_PATIENCE = 3;
+/** … of who says an alert of its own that nobody passes on. */
+const SHORT_PATIENCE = 0.5;
 const PATIENCE_TURNS = { usual: 4, urgent: 2 };
-/** Transmissions of one content by one node. */
+/** Transmissions of one content by one node, whoever says that it lacks it. */
+const SAID_MAX = 24;
+/** … and unasked. */
 const TRIES = { origin: 3, relay: 2, urgent: 4 };
 /** Of its own alert, as long as nobody was heard to pass it on: who needs no relay cannot tell that it was lost on all at once. */
 const TRIES_UNANSWERED = 3;
 /** … where somebody was to: beside one who fills the air beyond earshot a frame of three gets through. */
-const TRIES_AWAITED = 8;
+const TRIES_AWAITED = 16;
 /** … and in any case: the air may be full where it is to be heard, although it is not here. */
 const TRIES_ANSWERED = 2;
 /** A channel so busy is reckoned with in how well neighbours hear each other. */
@@ -41,6 +45,8 @@ export interface AirContent {
   readonly ttl: number;
   readonly own: boolean;
   readonly bytes: number;
+  /** Kept for so long at least, for those that turn out to lack it. */
+  readonly memoryMs?: number;
   /** It takes its turn within the share of what nobody waits for. */
   readonly background: boolean;
   /** The frame for our next transmission after so many; `undefined` when there is nothing to say any more. */
@@ -67,7 +73,9 @@ interface Spreading {
   readonly flow: Flow;
   readonly spread: AirSpread;
   readonly turnMs: number;
+  /** Since it began, or since somebody was last found to lack it. */
   tries: number;
+  said: number;
   /** When to look again: our turn, or past that of those we wait for. */
   dueAt: number | undefined;
   /** We wait for our turn, not for others. */
@@ -128,6 +136,7 @@ export class AirTurns {
       spread,
       turnMs: airtimeMs(carrier.traits, content.bytes) * TURN_AIRTIMES + (carrier.traits.latencyMs ?? 0),
       tries: 0,
+      said: 0,
       dueAt: undefined,
       mine: false,
       awaited: [],
@@ -136,7 +145,7 @@ export class AirTurns {
       wasAnswered: false,
       queued: false,
       background: content.background,
-      forgetAt: now.mono + MEMORY_MS,
+      forgetAt: now.mono + (content.memoryMs ?? MEMORY_MS),
     };
     const key = keyOn(name, carrier);
     this.#spreads.delete(key);
@@ -156,7 +165,7 @@ export class AirTurns {
     const { spread, content, queued } = spreading;
     if (!content.own) spread.hold(this.#context.self.id, content.ttl);
     spread.said(from, ttl, this.view(carrier));
-    if (spreading.tries > 0 && spread.answered) spreading.wasAnswered = true;
+    if (spreading.said > 0 && spread.answered) spreading.wasAnswered = true;
     if (!queued) this.#replan(spreading, now);
   }
 
@@ -165,13 +174,34 @@ export class AirTurns {
     this.#spreads.get(keyOn(name, carrier))?.spread.has(node);
   }
 
+  /** A node says that it has it. */
+  confirmed(name: string, carrier: Carrier, node: NodeId): void {
+    const spreading = this.#spreads.get(keyOn(name, carrier));
+    if (!spreading) return;
+    spreading.spread.has(node);
+    if (spreading.said > 0) spreading.wasAnswered = true;
+  }
+
+  /** The chance that a node lacks it. */
+  lackOf(name: string, carrier: Carrier, node: NodeId): number {
+    return this.#spreads.get(keyOn(name, carrier))?.spread.lackOf(node) ?? 1;
+  }
+
+  /** The names that begin so of what spreads, or has spread of late. */
+  namesOf(prefix: string, carrier: Carrier): string[] {
+    const start = keyOn(prefix, carrier);
+    const keys = [...this.#spreads.keys()].filter((key) => key.startsWith(start));
+    return keys.map((key) => prefix + key.slice(start.length));
+  }
+
   /** A node says that it lacks it; false when it is not spreading. */
   lacks(name: string, carrier: Carrier, node: NodeId, now: Instant): boolean {
     const spreading = this.#spreads.get(keyOn(name, carrier));
     if (!spreading) return false;
+    if (spreading.said >= SAID_MAX) return true;
     spreading.spread.lacks(node);
     spreading.tries = 0;
-    spreading.forgetAt = now.mono + MEMORY_MS;
+    spreading.forgetAt = Math.max(spreading.forgetAt, now.mono + MEMORY_MS);
     if (!spreading.queued && spreading.dueAt === undefined) this.#replan(spreading, now);
     return true;
   }
@@ -231,7 +261,8 @@ export class AirTurns {
     }
     const luck = (this.#context.random.below(1_000) / 1_000) * LUCK_TURNS;
     const patienceTurns = spread.urgent ? PATIENCE_TURNS.urgent : PATIENCE_TURNS.usual;
-    const patience = mine ? (hasWaited ? 0 : Math.min(tries, LONGEST_PATIENCE) * patienceTurns) : patienceTurns;
+    const longest = isTooSeldom ? SHORT_PATIENCE : LONGEST_PATIENCE;
+    const patience = mine ? (hasWaited ? 0 : Math.min(tries, longest) * patienceTurns) : patienceTurns;
     const depth = content.own ? 0 : Math.max(0, SCARCE_TTL - content.ttl) * DEPTH_TURNS;
     const turns = plan.before.length + patience + luck + depth;
     // What nobody waits for shares its time with all else of the kind, the less urgent longer.
@@ -277,10 +308,10 @@ export class AirTurns {
 
   /** Its turn at the transmitter: what was heard while it waited may have made it needless. */
   #take(spreading: Spreading, now: Instant): Uint8Array | undefined {
-    const { spread, carrier, content, tries } = spreading;
+    const { spread, carrier, content, tries, said } = spreading;
     spreading.queued = false;
     const view = this.view(carrier);
-    if ((!content.own || tries > 0) && !this.#isSaidTooSeldom(spreading) && spread.plan(view).gain === 0) {
+    if ((!content.own || said > 0) && !this.#isSaidTooSeldom(spreading) && spread.plan(view).gain === 0) {
       content.suppressed();
       this.#replan(spreading, now);
       return undefined;
@@ -288,14 +319,15 @@ export class AirTurns {
     const frame = content.build(tries, now);
     if (!frame) return undefined;
     spreading.tries++;
+    spreading.said++;
     spread.said(this.#context.self.id, content.ttl - 1, view);
-    if (tries === 0) spreading.expects = spread.plan(view).before.length > 0;
+    if (spreading.said === 1) spreading.expects = spread.plan(view).before.length > 0;
     return frame;
   }
 
-  #isSaidTooSeldom({ content, spread, tries, expects, wasAnswered }: Spreading): boolean {
+  #isSaidTooSeldom({ content, spread, said, expects, wasAnswered }: Spreading): boolean {
     const least = wasAnswered ? TRIES_ANSWERED : expects ? TRIES_AWAITED : TRIES_UNANSWERED;
-    return content.own && spread.urgent && !content.background && tries < least;
+    return content.own && spread.urgent && !content.background && said < least;
   }
 
   #triesOf({ content, spread }: Spreading): number {

@@ -39,11 +39,14 @@ interface Held {
 export class AlertSpread {
   readonly #context: MeshContext;
   readonly #drip: Drip;
+  readonly #news: (now: Instant) => void;
   readonly #held = new Map<string, Held>();
 
-  constructor(context: MeshContext, drip: Drip) {
+  /** `news`: one more is held. */
+  constructor(context: MeshContext, drip: Drip, news: (now: Instant) => void) {
     this.#context = context;
     this.#drip = drip;
+    this.#news = news;
   }
 
   get size(): number {
@@ -121,6 +124,7 @@ export class AlertSpread {
       this.#drop(key, item, now);
       this.#context.counters.refuse('alert.limit');
     }
+    this.#news(now);
     return true;
   }
 

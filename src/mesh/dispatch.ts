@@ -1,7 +1,7 @@
 import type { NodeId } from '../core/ids.js';
 import type { Instant } from '../core/machine.js';
 import { Body, decode } from '../wire/bodies.js';
-import { FIRST_FAR_TYPE, FrameType, Priority } from '../wire/frame-types.js';
+import { FIRST_FAR_TYPE, FrameType, isForEars, Priority } from '../wire/frame-types.js';
 import { Flag, type Header } from '../wire/header.js';
 import type { AlertSpread } from './alert-spread.js';
 import type { Beats } from './beats.js';
@@ -51,7 +51,7 @@ export class Dispatch {
     const { carrier, link, from } = arrival;
     if (from !== undefined) {
       peers.heardOf(from, now);
-      const isAirs = header.type === FrameType.DripHashes || header.type === FrameType.DripRequest;
+      const isAirs = isForEars(header.type) && header.type !== FrameType.Drip;
       if (isAirs && isSlowAir(carrier)) return air.said(header.type, arrival, payload, now);
       if (header.type === FrameType.Drip || header.type === FrameType.DripHashes)
         return drip.received(from, header.type, payload, now);

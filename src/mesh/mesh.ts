@@ -118,7 +118,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     this.#air = this.#makeAir();
     this.#flooding = new Flooding(this.context, this.links, this.#egress, this.#air.flood, this.#hears);
     this.#drip = this.#makeDrip();
-    this.#alerts = new AlertSpread(this.context, this.#drip);
+    this.#alerts = new AlertSpread(this.context, this.#drip, (now) => this.#air.alerts.news(now));
     this.#beats = this.#makeBeats();
     this.peers.onAlive = (node, now) => this.custody.reached(node, now);
     this.#reception = this.#makeReception(table);

@@ -1,15 +1,18 @@
-import type { NodeId } from '../core/ids.js';
+import type { MessageId, NodeId } from '../core/ids.js';
 import type { Instant } from '../core/machine.js';
 import type { NodeStates } from '../replication/node-state.js';
 import type { KnownNodes } from '../trust/known-nodes.js';
 import { FrameType } from '../wire/frame-types.js';
+import { AirAlerts } from './air-alerts.js';
 import { AirAsking } from './air-asking.js';
 import { AirDrip } from './air-drip.js';
 import { AirFlood } from './air-flood.js';
 import { AirPresence, type PresenceEvents } from './air-presence.js';
 import { AirTurns } from './air-turns.js';
 import { type Carrier, isSlowAir } from './carrier.js';
+import { messageIdFor } from './delivery.js';
 import type { Drip } from './drip.js';
+import { type DripItem, DripKind } from './drip-items.js';
 import { type Egress, earlier } from './egress.js';
 import type { Links } from './links.js';
 import { NodeAliases } from './node-aliases.js';
@@ -41,16 +44,20 @@ export class SharedAir {
   readonly presence: AirPresence;
   readonly flood: AirFlood;
   readonly drip: AirDrip;
+  /** Who lacks an alert. */
+  readonly alerts: AirAlerts;
   readonly #turns: AirTurns;
   readonly #short: ShortFrames;
   readonly #asking: AirAsking;
   readonly #context: MeshContext;
   readonly #aliases = new NodeAliases();
   readonly #heard: SharedAirEvents['heard'];
+  readonly #dripOf: () => Drip;
 
   constructor(machines: SharedAirMachines, events: SharedAirEvents) {
     const { context, links, known, states, routing, egress, drip } = machines;
     this.#heard = events.heard;
+    this.#dripOf = drip;
     this.presence = new AirPresence(context, links, known, egress, {
       ...events,
       told: (node, now) => this.#short.learned(node, now),
@@ -75,6 +82,16 @@ export class SharedAir {
     this.#context = context;
     const isHeard = (carrier: Carrier, node: NodeId): boolean => this.presence.hears(carrier, node);
     this.drip = new AirDrip(context, egress, this.#turns, drip, events.nextSequence, isHeard);
+    this.alerts = new AirAlerts(context, egress, {
+      items: () => drip().items(),
+      view: (carrier) => this.presence.view(carrier),
+      nextSequence: events.nextSequence,
+      lacked: (carrier, item, from, now) => {
+        if (!this.flood.lacked(carrier, idOf(item), from, now)) this.drip.wanted(carrier, item, from, now);
+      },
+      lackOf: (carrier, item, node) => this.flood.lackOf(carrier, idOf(item), node),
+      confirmed: (carrier, item, from) => this.flood.confirmed(carrier, idOf(item), from),
+    });
   }
 
   /** In which form frames go over a carrier. */
@@ -99,12 +116,16 @@ export class SharedAir {
   }
 
   /** A neighbour says over slow air what it holds of what drips, or asks for some of it. */
-  said(type: FrameType, { carrier, from }: Arrival, payload: Uint8Array, now: Instant): void {
+  said(type: number, { carrier, from }: Arrival, payload: Uint8Array, now: Instant): void {
     if (from === undefined) return;
+    if (type === FrameType.AlertsHeld) return this.alerts.heard(carrier, from, payload, now);
     if (type === FrameType.DripHashes) return this.drip.received(carrier, from, payload, now);
     const authors = this.#asking.heard(carrier, payload, now);
     if (!authors) return this.#context.counters.refuse('drip.malformed');
-    for (const author of authors) this.drip.wanted(carrier, author, from, now);
+    for (const author of authors) {
+      const beat = this.#dripOf().held(DripKind.Beat, author);
+      if (beat) this.drip.wanted(carrier, beat, from, now);
+    }
   }
 
   /** A boot of this node is vouched for. */
@@ -127,11 +148,13 @@ export class SharedAir {
     if (!isSlowAir(carrier)) return;
     this.presence.carrierUp(carrier, now);
     this.drip.carrierUp(carrier);
+    this.alerts.carrierUp(carrier);
   }
 
   carrierDown(carrier: Carrier): void {
     this.presence.carrierDown(carrier);
     this.drip.carrierDown(carrier);
+    this.alerts.carrierDown(carrier);
     this.#turns.carrierDown(carrier);
     this.#asking.carrierDown(carrier);
   }
@@ -144,11 +167,14 @@ export class SharedAir {
     this.#turns.tick(now);
     this.drip.tick(now);
     this.#asking.tick(now);
+    this.alerts.tick(now);
   }
 
   nextDeadline(): number | undefined {
     if (this.#short.isReady) return Number.NEGATIVE_INFINITY;
-    const machines = [this.presence, this.#turns, this.drip, this.#asking];
+    const machines = [this.presence, this.#turns, this.drip, this.#asking, this.alerts];
     return machines.reduce<number | undefined>((at, machine) => earlier(at, machine.nextDeadline()), undefined);
   }
 }
+
+const idOf = ({ source, saltHint, sequence }: DripItem): MessageId => messageIdFor(source, saltHint, sequence);

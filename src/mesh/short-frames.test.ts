@@ -3,7 +3,7 @@ import type { NodeId } from '../core/ids.js';
 import { airNode, at, carrierWith, headerWith, selfNamed, TEST_TAG_KEY, testContext } from '../testing/builders.js';
 import { aliasOf, isCompact } from '../wire/compact.js';
 import { buildFrame } from '../wire/frame.js';
-import { FrameType } from '../wire/frame-types.js';
+import { FrameType, Priority } from '../wire/frame-types.js';
 import { NodeAliases } from './node-aliases.js';
 import { ShortFrames, UNREAD_MAX } from './short-frames.js';
 
@@ -21,8 +21,8 @@ function setup(self: NodeId) {
   return { context, short, asked };
 }
 
-const frameOf = (source: NodeId, sequence = 1, type: number = FrameType.Message): Uint8Array =>
-  buildFrame(headerWith({ source, type, ttl: 48, sequence }), Uint8Array.of(1, 2, 3), TEST_TAG_KEY);
+const frameOf = (source: NodeId, sequence = 1, type: number = FrameType.Message, more = {}): Uint8Array =>
+  buildFrame(headerWith({ source, type, ttl: 48, sequence, ...more }), Uint8Array.of(1, 2, 3), TEST_TAG_KEY);
 
 /** As `SENDER` says it that has often named the source. */
 function said(source: NodeId, sequence = 1): Uint8Array {
@@ -61,6 +61,25 @@ test('who hears it and knows both has the frame, and who transmitted it', (t) =>
   t.like(read, { from: 'n2', snrDb: 3, transmitter: SENDER });
   t.deepEqual(read?.bytes, frameOf(SOURCE));
   t.deepEqual(more, [heard(frameOf(SENDER))]);
+});
+
+test('who says something urgent on behalf of another names that one whole: who does not know it need not ask', (t) => {
+  const { short } = setup(SENDER);
+  short.learned(SOURCE, at(0));
+  for (let i = 0; i < 8; i++) short.outgoing(SLOW, frameOf(SOURCE, 100 + i));
+  const receiver = setup(ME);
+  receiver.short.learned(SENDER, at(0));
+  for (const [source, priority, isRead] of [
+    [SOURCE, Priority.Critical, true],
+    [SOURCE, Priority.Medium, false],
+    [SENDER, Priority.Critical, true],
+  ] as const) {
+    const frame = frameOf(source, 1, FrameType.Alert, { priority });
+    const form = short.outgoing(SLOW, frame);
+    const read = receiver.short.incoming(SLOW, [heard(form)], at(HOUR));
+    t.deepEqual(read[0]?.bytes, isRead ? frame : undefined);
+    if (source === SENDER) t.is(frame.length - form.length, 8, 'neighbours know the one that speaks');
+  }
 });
 
 test('a source is named whole at first, so that nobody needs to ask, and later by its alias', (t) => {

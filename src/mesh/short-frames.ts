@@ -2,7 +2,7 @@ import type { NodeId } from '../core/ids.js';
 import type { Instant } from '../core/machine.js';
 import type { HeardFrame } from '../ports/radio.js';
 import { aliasOf, compactFrame, expandFrame, isCompact } from '../wire/compact.js';
-import { FrameType } from '../wire/frame-types.js';
+import { FIRST_FAR_TYPE, FrameType, Priority } from '../wire/frame-types.js';
 import { readHeader } from '../wire/header.js';
 import { type Carrier, isSlowAir } from './carrier.js';
 import type { NodeAliases } from './node-aliases.js';
@@ -57,12 +57,15 @@ export class ShortFrames {
   /** The form in which a frame goes over this carrier. */
   outgoing(carrier: Carrier, frame: Uint8Array): Uint8Array {
     if (!isSlowAir(carrier)) return frame;
-    const { type, source, destination } = readHeader(frame);
+    const { type, source, destination, priority } = readHeader(frame);
     if (type === FrameType.Beacon || type === FrameType.Hearing) return frame;
     const { self, tagKey } = this.#context;
     // Neighbours know this node, be it the source or who passes it on: they have heard its lists.
     const isKnown = (node: NodeId): boolean => node === self.id || this.#aliases.isSettled(node);
-    const areKnown = isKnown(source) && (destination === undefined || isKnown(destination));
+    // What is urgent waits for no list that says who is meant.
+    const isFarAndUrgent = type >= FIRST_FAR_TYPE && destination === undefined && priority <= Priority.High;
+    const mayBeStrange = isFarAndUrgent && source !== self.id;
+    const areKnown = !mayBeStrange && isKnown(source) && (destination === undefined || isKnown(destination));
     if (!areKnown) for (const node of [source, destination]) if (node !== undefined) this.#aliases.named(node);
     const short = compactFrame(frame, self.id, tagKey, !areKnown);
     if (!short || short.length >= frame.length) return frame;

@@ -24,6 +24,8 @@ export const FrameType = {
   DripHashes: 13,
   /** Link-local, to all in earshot of slow air: whom I hear. */
   Hearing: 14,
+  /** Link-local, to all in earshot of slow air: hashes of the alerts that came of late. */
+  AlertsHeld: 15,
   /** Flooded. */
   Alert: 16,
   /** Flooded: a search for everybody. */
@@ -69,7 +71,10 @@ export const FIRST_FAR_TYPE = 16;
 
 /** What drips: over slow air it is said to all in earshot, and nobody waits for it. */
 export const isForEars = (type: number): boolean =>
-  type === FrameType.Drip || type === FrameType.DripHashes || type === FrameType.DripRequest;
+  type === FrameType.Drip ||
+  type === FrameType.DripHashes ||
+  type === FrameType.DripRequest ||
+  type === FrameType.AlertsHeld;
 
 export const Priority = { Critical: 0, High: 1, Medium: 2, Low: 3 } as const;
 export type Priority = (typeof Priority)[keyof typeof Priority];
