@@ -51,3 +51,25 @@ test('as many whole portions are taken as there are tokens for, and the rest sta
   t.is(bucket.takeUpTo(10_000, 100, 3), 3, 'more than the burst is asked for in vain');
   t.is(bucket.takeUpTo(10_000, 0, 3), 0);
 });
+
+test('it says when there is a token again, and then there is', (t) => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 100 }),
+      fc.integer({ min: 1, max: 9 }),
+      fc.nat(100_000),
+      (rate, burst, start) => {
+        const bucket = new TokenBucket(rate, burst);
+        let now = start;
+        for (let i = 0; i < 50; i++) {
+          while (bucket.take(now));
+          const at = bucket.opensAt();
+          t.true(at > now && at <= now + 1_000 / rate + 1);
+          now = at;
+          t.true(bucket.has(now, 1));
+        }
+        t.true(bucket.opensAt() <= now);
+      },
+    ),
+  );
+});

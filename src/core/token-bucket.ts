@@ -19,6 +19,13 @@ export class TokenBucket {
     return true;
   }
 
+  /** From when on there is a token, if none is taken meanwhile. */
+  opensAt(): number {
+    const lacking = 1 - this.#tokens;
+    if (lacking <= 0 || this.#at === undefined) return Number.NEGATIVE_INFINITY;
+    return Math.floor(this.#at + lacking / this.#ratePerMs) + 1;
+  }
+
   /** Whether there are so many, all of them left in place. */
   has(nowMs: number, tokens: number): boolean {
     this.#refill(nowMs);

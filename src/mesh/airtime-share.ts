@@ -1,7 +1,8 @@
 /** What may be saved up: so much time of the share, and what a few nodes say when they meet, however slow the carrier is. */
 const SAVED_MS = 60_000;
 const SAVED_BYTES_MIN = 4_096;
-/** What may be overdrawn: as much time, and a few states. */
+/** What may be overdrawn: so much time, for what is told after it is what counts when many things have changed at once, and a few states. */
+const DEBT_MS = 15_000;
 const DEBT_BYTES_MIN = 1_024;
 
 /**
@@ -38,7 +39,7 @@ export class AirtimeShare {
 
   spend(bytes: number, now: number): void {
     this.#refill(now);
-    const debt = Math.max(DEBT_BYTES_MIN, this.#bytesPerMs * SAVED_MS);
+    const debt = Math.max(DEBT_BYTES_MIN, this.#bytesPerMs * DEBT_MS);
     this.#balance = Math.max(-debt, this.#balance - bytes);
   }
 

@@ -71,6 +71,23 @@ test('a difference that comparing does not end is looked at ever more rarely, an
   t.is(count(661_400, 661_500, 8), 1, 'a new link begins anew');
 });
 
+test('of many that come at once a few are asked, the others in their turn, and who is gone is not', (t) => {
+  const { compare, said } = end([itemOf(1)]);
+  const many = 40;
+  for (let i = 0; i < many; i++) compare.open(nodeNamed(i + 10), at(0));
+  t.is(said.length, 4);
+  compare.close(nodeNamed(49));
+  let last = 0;
+  for (let due = compare.nextDeadline(); due !== undefined; due = compare.nextDeadline()) {
+    const before = said.length;
+    compare.tick(at(due));
+    t.is(said.length, before + 1, 'never woken in vain');
+    last = due;
+  }
+  t.is(said.length, many - 1);
+  t.true(last >= 8_000 && last <= 10_000, `${last} ms`);
+});
+
 test('nonsense is counted', (t) => {
   const { compare, context, lacks } = end([itemOf(1)]);
   compare.received(B, Uint8Array.of(255), at(0));

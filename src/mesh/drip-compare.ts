@@ -1,5 +1,6 @@
 import type { NodeId } from '../core/ids.js';
 import type { Instant } from '../core/machine.js';
+import { TokenBucket } from '../core/token-bucket.js';
 import { FrameType } from '../wire/frame-types.js';
 import { compareHashes, type HashedItem, partOf, partsFor, readHashes, writeHashes } from './drip-hashes.js';
 import type { DripItem } from './drip-items.js';
@@ -12,6 +13,12 @@ const PARTS_MAX = 64;
 const COMPARE_EVERY_MS = 500;
 /** … and, while nothing changed by it, ever more rarely: what one of them refused it will refuse again. */
 const COMPARE_MOST_MS = 60_000;
+/**
+ * What this node lacks each of its neighbours sends that is asked: of many that come at once, as when a crowd starts, a few are asked, and the others when
+ * it has what those had.
+ */
+const COMPARED_AT_ONCE = 4;
+const COMPARED_PER_SECOND = 4;
 
 export interface CompareEvents {
   /** All that this neighbour is to have. */
@@ -41,6 +48,9 @@ export class DripCompare {
   readonly #context: Pick<MeshContext, 'counters' | 'random'>;
   readonly #events: CompareEvents;
   readonly #last = new Map<NodeId, Comparison>();
+  readonly #allowance = new TokenBucket(COMPARED_PER_SECOND, COMPARED_AT_ONCE);
+  /** Neighbours to be asked when others have answered. */
+  readonly #waiting = new Set<NodeId>();
 
   constructor(context: Pick<MeshContext, 'counters' | 'random'>, events: CompareEvents) {
     this.#context = context;
@@ -51,11 +61,25 @@ export class DripCompare {
   open(peer: NodeId, now: Instant): void {
     const ours = this.#events.digest(peer);
     this.#last.set(peer, { at: now.mono, waitMs: COMPARE_EVERY_MS, ours, theirs: undefined });
-    this.#say(peer, now);
+    this.#waiting.add(peer);
+    this.tick(now);
   }
 
   close(peer: NodeId): void {
     this.#last.delete(peer);
+    this.#waiting.delete(peer);
+  }
+
+  tick(now: Instant): void {
+    for (const peer of this.#waiting) {
+      if (!this.#allowance.take(now.mono)) return;
+      this.#waiting.delete(peer);
+      this.#say(peer, now);
+    }
+  }
+
+  nextDeadline(): number | undefined {
+    return this.#waiting.size > 0 ? this.#allowance.opensAt() : undefined;
   }
 
   /** The neighbour does not hold what this node does: `theirs` is what it says of it. */
@@ -66,7 +90,8 @@ export class DripCompare {
     if (last && now.mono - last.at < (inVain ? last.waitMs : COMPARE_EVERY_MS)) return;
     const waitMs = inVain ? Math.min(COMPARE_MOST_MS, last.waitMs * 2) : COMPARE_EVERY_MS;
     this.#last.set(peer, { at: now.mono, waitMs, ours, theirs });
-    this.#say(peer, now);
+    this.#waiting.add(peer);
+    this.tick(now);
   }
 
   received(peer: NodeId, payload: Uint8Array, now: Instant): void {

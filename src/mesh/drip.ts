@@ -7,6 +7,7 @@ import { DripCompare } from './drip-compare.js';
 import type { HashedItem } from './drip-hashes.js';
 import { DRIP_ITEMS_MAX, DripHoldings, type Held, Scope } from './drip-holdings.js';
 import { alertRank, type DripItem, DripKind, isKind, isRoutine, keyOf, keyOfItem, sourceOf } from './drip-items.js';
+import { someOf } from './drip-listeners.js';
 import { DripMessages, ITEMS_PER_MESSAGE } from './drip-messages.js';
 import { Trickle } from './trickle.js';
 import type { MeshContext } from './types.js';
@@ -218,6 +219,7 @@ export class Drip {
 
   tick(now: Instant): void {
     this.#startedAt ??= now.mono;
+    this.#compare.tick(now);
     if (this.#dueAt > now.mono) return;
     // What is due so soon goes with what is due now: many items in a frame, and few looks at all of them, when much is new.
     const stretch = this.#stretchAt(now);
@@ -253,10 +255,11 @@ export class Drip {
   }
 
   nextDeadline(): number | undefined {
-    return Number.isFinite(this.#dueAt) ? this.#dueAt : undefined;
+    const dueAt = Math.min(this.#dueAt, this.#compare.nextDeadline() ?? this.#dueAt);
+    return Number.isFinite(dueAt) ? dueAt : undefined;
   }
 
-  #lacking(held: Held, now: Instant): NodeId[] {
+  #lacking(held: Held, now: Instant): readonly NodeId[] {
     const lacking: NodeId[] = [];
     if ((held.scope === Scope.Nobody && !held.isParting) || !this.#isWorthTelling(held.item, now)) return lacking;
     for (const peer of this.#events.neighbours()) {
@@ -266,7 +269,7 @@ export class Drip {
       if (held.scope !== Scope.Mesh && !isWithUs && held.item.source !== this.#context.self.id) continue;
       if (!this.#isLeftToOthers(peer, held, isWithUs)) lacking.push(peer);
     }
-    return lacking;
+    return held.item.source === this.#context.self.id ? lacking : someOf(lacking, this.#context.random);
   }
 
   /** Whether the neighbour hears somebody who told this node, and so tells it, too. */
@@ -338,10 +341,7 @@ export class Drip {
 
   #items(peer: NodeId, payload: Uint8Array, now: Instant): void {
     const drip = decode(Body.DripSchema, payload);
-    if (!drip || drip.items.length > ITEMS_PER_MESSAGE) {
-      this.#context.counters.refuse('drip.malformed');
-      return;
-    }
+    if (!drip || drip.items.length > ITEMS_PER_MESSAGE) return this.#context.counters.refuse('drip.malformed');
     for (const item of drip.items) {
       const { kind, saltHint, sequence, body, priority, ageS } = item;
       const source = sourceOf(item);

@@ -9,6 +9,8 @@ import type { MeshContext } from './types.js';
 
 /** Changes within this time go out as one snapshot. */
 const GATHER_MS = 60;
+/** Where many hear each other, which links are named becomes clear in several rounds: a link that is there need not be named, or left out, at once. */
+const CHOICE_GATHER_MS = 750;
 /** Which segment it is in changes with those of its neighbours. */
 const SEGMENT_GATHER_MS = 250;
 /** Links of slow air, where every snapshot takes seconds from all: what has been otherwise for so long, not what comes and goes. */
@@ -23,6 +25,10 @@ const COUNTERS_PER_BOOT = 4_096;
 export const WITHHELD_MAX_MS = 5_000;
 /** A link's cost must change by this factor to be news. */
 const COST_NEWS_FACTOR = 2;
+
+/** What others would learn of this node's links: of links that came or went, or only of which it chose. */
+const News = { None: 'none', Choice: 'choice', Links: 'links' } as const;
+type News = (typeof News)[keyof typeof News];
 
 export interface StatePatch {
   readonly condition?: Condition;
@@ -95,9 +101,10 @@ export class OwnState {
 
   /** Links came, went, or changed their cost. */
   linksChanged(now: Instant): void {
-    const isNews = this.#isNews();
+    const news = this.#news();
+    const isNews = news !== News.None;
     if (!this.#isPatient()) {
-      if (isNews) this.#due(now, GATHER_MS);
+      if (isNews) this.#due(now, news === News.Choice ? CHOICE_GATHER_MS : GATHER_MS);
       return;
     }
     this.#slowNewsAt = isNews ? (this.#slowNewsAt ?? now.mono) : undefined;
@@ -181,20 +188,23 @@ export class OwnState {
     this.#dueAt = Math.min(this.#dueAt ?? Number.POSITIVE_INFINITY, now.mono + afterMs);
   }
 
-  #isNews(): boolean {
+  #news(): News {
     if (this.isBrief || this.#links.neighbourCount > Limit.NeighboursPerState) {
       const current = this.#currentEdges();
-      return current.length !== this.#edges.length || !sameNews(this.#edgeTo, current);
+      return current.length !== this.#edges.length || !sameNews(this.#edgeTo, current) ? News.Links : News.None;
     }
-    let count = 0;
+    let [count, isOtherChoice] = [0, false];
     for (const node of this.#links.neighbours()) {
-      if (!this.isAnnounced(node)) continue;
-      count++;
       const link = this.#links.best(node);
-      const edge = this.#edgeTo.get(node);
-      if (!link || !edge || isNews(edge, this.#edge(node, link))) return true;
+      const said = this.#edgeTo.get(node);
+      const edge = link && this.isAnnounced(node) ? this.#edge(node, link) : undefined;
+      if (said && link) count++;
+      if (edge && (!said || isNews(said, edge))) return News.Links;
+      if (said && link && said.accepted !== edge?.accepted) isOtherChoice = true;
+      if (said && link && !edge) isOtherChoice = true;
     }
-    return count !== this.#edges.length;
+    if (count !== this.#edges.length) return News.Links;
+    return isOtherChoice ? News.Choice : News.None;
   }
 
   #edge(node: NodeId, link: Link): NeighbourEdge {
@@ -228,14 +238,13 @@ function someOf(edges: readonly NeighbourEdge[], said: ReadonlyMap<NodeId, unkno
 }
 
 /** Whether a link's cost or its radio is another than was said. */
-function isNews(said: NeighbourEdge, { cost, radio, accepted }: NeighbourEdge): boolean {
+function isNews(said: NeighbourEdge, { cost, radio }: NeighbourEdge): boolean {
   const ratio = cost / said.cost;
-  if (said.accepted !== accepted) return true;
   return said.radio !== radio || ratio >= COST_NEWS_FACTOR || ratio <= 1 / COST_NEWS_FACTOR;
 }
 
 const sameNews = (said: ReadonlyMap<NodeId, NeighbourEdge>, edges: readonly NeighbourEdge[]): boolean =>
   edges.every((edge) => {
     const before = said.get(edge.node);
-    return before !== undefined && !isNews(before, edge);
+    return before !== undefined && before.accepted === edge.accepted && !isNews(before, edge);
   });

@@ -136,3 +136,23 @@ test('of forty that come at once no node takes more links than it has places for
   await world.run(15_000);
   t.is(most, maxLinks);
 });
+
+test('a crowd that starts at once agrees on all within a minute, and says no more of it', async (t) => {
+  const nodes = 40;
+  const world = new World({ seed: 13, nodes, carriers: [{ kind: 'udp', pairs: clique(nodes), loss: 0.01 }] });
+  let drips = 0;
+  world.watch({
+    transmitted: (_node, { frame }) => {
+      if (frame[Offset.Type] === FrameType.Drip) drips++;
+    },
+  });
+  world.start();
+  await world.run(10_000);
+  t.log(`${drips} frames at first`);
+  t.true(drips < 15 * nodes * nodes, `${drips}`);
+  await world.run(45_000);
+  t.is(new Set(world.nodes.map(({ mesh }) => mesh.digest())).size, 1);
+  drips = 0;
+  await world.run(5_000);
+  t.true(drips < nodes, `${drips}`);
+});
