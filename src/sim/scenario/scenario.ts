@@ -131,7 +131,7 @@ export interface Expectations {
   readonly alertP95Ms?: number;
   /** Most frame bytes a node sends in a minute, in the mean. */
   readonly bytesPerNodeMinute?: number;
-  /** At the end: least share of nodes that hold the newest state of all of their segment; … */
+  /** At the end: least share of nodes that hold the same as most of their segment; … */
   readonly agreement?: number;
   /** … most segments, and most nodes of one. */
   readonly segments?: number;
