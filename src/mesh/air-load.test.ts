@@ -54,7 +54,7 @@ test('even while a mesh begins most of the channel is left to what people wait f
   const load = new AirLoad();
   backgroundMs(load, 0, 60_000);
   const said = backgroundMs(load, 60_000, 660_000);
-  t.true(said > 25_000 && said < 60_000, `${said}`);
+  t.true(said > 40_000 && said < 90_000, `${said}`);
 });
 
 test('debts have a bound: however much was said, the channel opens again', (t) => {

@@ -9,7 +9,7 @@ const DEBT_MS = 4_000;
  * A mesh that begins has more to tell: a larger share while people are silent, until so much was said; half of what is
  * left is gone after so long.
  */
-const BEGIN_SHARE = 0.08;
+const BEGIN_SHARE = 0.12;
 const GRANT_MS = 600_000;
 const GRANT_HALF_MS = 3_600_000;
 /** Less than a frame. */

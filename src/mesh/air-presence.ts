@@ -25,6 +25,9 @@ const GONE_AFTER_INTERVALS = 2.9;
 const LISTED_INTERVALS = 2;
 /** Sends to a neighbour that fail one after the other, with nothing heard of it meanwhile, until it is gone. */
 const FAILED_MAX = 2;
+/** A list comes after a part of its interval: of so much at least while intervals still grow, or all that started together speak together for good. */
+const [GROWING_PART, LONGEST_PART] = [0.5, 0.9];
+const MOST_PART = 1.1;
 /** Intervals that have doubled twice are so much longer. */
 const SLOWING = 4;
 /** A list of so many bytes less than fit may have left out somebody for want of room. */
@@ -317,8 +320,10 @@ export class AirPresence {
     const mostMs = hearingMaxMs(carrier.traits, hearing.size, timing);
     const leastMs = hearingMinMs(carrier.traits, hearing.size, timing);
     presence.queued = false;
+    const least = presence.intervalMs < mostMs ? GROWING_PART : LONGEST_PART;
     presence.intervalMs = Math.min(mostMs, Math.max(leastMs, presence.intervalMs) * 2);
-    presence.nextAt = now.mono + presence.intervalMs * (0.9 + random.below(200) / 1_000);
+    const part = least + ((MOST_PART - least) * random.below(1_000)) / 1_000;
+    presence.nextAt = now.mono + presence.intervalMs * part;
     const asked = [...toAsk].slice(0, ASKED_MAX);
     for (const node of asked) toAsk.delete(node);
     const named = [...presence.toName].slice(0, NAMED_MAX);
@@ -336,7 +341,7 @@ export class AirPresence {
       lacked: writeAliases(lacked.map(([alias]) => alias)),
       named: writeIds(named),
       // After news lists become rarer: by when one of several is to have come, though the next ones are lost.
-      intervalS: Math.ceil((Math.min(mostMs, presence.intervalMs * SLOWING) * 1.1) / 1_000),
+      intervalS: Math.ceil((Math.min(mostMs, presence.intervalMs * SLOWING) * MOST_PART) / 1_000),
       number: ++presence.lists,
     });
     const header = localHeader(this.#context, FrameType.Hearing, Priority.High, this.#events.nextSequence());

@@ -7,7 +7,7 @@ import { Freshness, KnownNodes } from '../trust/known-nodes.js';
 import { Beats } from './beats.js';
 import type { DripItem } from './drip-items.js';
 
-function setup(onlySlowAir = { so: false }) {
+function setup(slow: { roundMs?: number } = {}) {
   const context = testContext();
   const known = new KnownNodes();
   const published: DripItem[] = [];
@@ -17,13 +17,14 @@ function setup(onlySlowAir = { so: false }) {
     publish: (item) => void published.push(item),
     isBuried: (_source, rank) => buried.has(rank),
     members: () => [context.self.id],
-    onlySlowAir: () => onlySlowAir.so,
+    slowRoundMs: () => slow.roundMs,
     hops: () => 1,
     learned: (node) => void learned.push(node),
   });
   return { context, known, published, learned, buried, beats };
 }
 
+const HOUR = 3_600_000;
 const other = selfNamed(2);
 const NO_TIME = { hlc: 0n, clockMs: 0 };
 const NEIGHBOUR = selfNamed(3).id;
@@ -80,7 +81,7 @@ test('a beat that is not newer costs no signature check', (t) => {
     publish: () => {},
     isBuried: () => false,
     members: () => [],
-    onlySlowAir: () => false,
+    slowRoundMs: () => undefined,
     hops: () => 1,
     learned: () => {},
   });
@@ -138,16 +139,58 @@ test('a neighbour that brings beats without end is held to a rate', (t) => {
 });
 
 test('where all is slow air the first beat waits a quarter of an hour, and not any longer once it is not', (t) => {
-  const slow = setup({ so: true });
+  const slow = setup({ roundMs: HOUR });
   slow.beats.tick(at(1_000));
   t.is(slow.published.length, 0);
   t.is(slow.beats.nextDeadline(), 901_000);
   slow.beats.tick(at(901_000));
   t.is(slow.published.length, 1);
-  const where = { so: true };
+  const where: { roundMs?: number } = { roundMs: HOUR };
   const joined = setup(where);
   joined.beats.tick(at(1_000));
-  where.so = false;
+  delete where.roundMs;
   joined.beats.tick(at(2_000));
   t.is(joined.published.length, 1);
+});
+
+test('over slow air a beat follows within an hour, and where many share it as late as their beats have room', (t) => {
+  const dueAfter = (roundMs: number): { after: number[]; every: number[] } => {
+    const { beats } = setup({ roundMs });
+    const [after, every]: [number[], number[]] = [[], []];
+    beats.tick(at(0));
+    let now = HOUR;
+    for (let i = 0; i < 20; i++) {
+      beats.tick(at(now));
+      every.push(beats.nextDeadline() - now);
+      beats.originated(2 * i, Uint8Array.of(1), at(now));
+      after.push(beats.nextDeadline() - now);
+      beats.originated(2 * i + 1, Uint8Array.of(2), at(now + 1_000));
+      t.is(beats.nextDeadline() - now, after.at(-1) as number, 'what comes later is answered for at the same time');
+      now = beats.nextDeadline();
+    }
+    return { after, every };
+  };
+  const few = dueAfter(HOUR / 2);
+  t.deepEqual([new Set(few.after), new Set(few.every)], [new Set([HOUR]), new Set([4 * HOUR])]);
+  const { after, every } = dueAfter(6 * HOUR);
+  t.true(Math.min(...after) >= 3 * HOUR && Math.max(...after) <= 6 * HOUR, `${after}`);
+  t.true(Math.min(...every) >= 4 * HOUR && Math.max(...every) <= 6 * HOUR, `${every}`);
+  t.true(Math.max(...after) - Math.min(...after) > HOUR, 'not all at once');
+});
+
+test('who asks for a proof that needs the next beat has it sooner, over slow air not within an hour of the last', (t) => {
+  const { beats } = setup({ roundMs: 6 * HOUR });
+  beats.tick(at(0));
+  beats.tick(at(HOUR));
+  beats.asked(at(HOUR));
+  t.true(beats.nextDeadline() >= 5 * HOUR, 'nothing waits for it');
+  beats.originated(1, Uint8Array.of(1), at(HOUR));
+  beats.asked(at(HOUR));
+  t.is(beats.nextDeadline(), 2 * HOUR);
+  beats.asked(at(3 * HOUR));
+  t.is(beats.nextDeadline(), 2 * HOUR, 'due already');
+  beats.tick(at(3 * HOUR));
+  beats.originated(2, Uint8Array.of(1), at(5 * HOUR));
+  beats.asked(at(5 * HOUR));
+  t.is(beats.nextDeadline(), 5 * HOUR + 30_000);
 });

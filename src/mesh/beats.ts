@@ -15,9 +15,11 @@ import type { MeshContext } from './types.js';
 /** A beat follows frames that are not link-local within this time, and comes at the latest after the other. */
 const COMMIT_WITHIN_MS = 30_000;
 const BEAT_EVERY_MS = 600_000;
-/** The same where every neighbour is reached over a slow air alone. */
+/** The same where every neighbour is reached over a slow air alone; later where the beats of all would take more than their share of it. */
 const SLOW_COMMIT_MS = 3_600_000;
 const SLOW_BEAT_MS = 4 * 3_600_000;
+/** Beats that are due so late are due at any time from half of that on, or all that started together would say theirs together. */
+const SOONEST = 0.5;
 /** There the first one waits until its author knows its surroundings: nobody waits for it, and it answers for the first states, too. */
 const SLOW_FIRST_MS = 900_000;
 /** Ingress neighbours whose budgets are kept. */
@@ -28,8 +30,8 @@ export interface BeatEvents {
   /** Whether this beat was forgotten here not long ago. */
   isBuried(source: NodeId, rank: bigint, now: Instant): boolean;
   members(): readonly NodeId[];
-  /** Whether every neighbour is reached over a slow air alone. */
-  onlySlowAir(): boolean;
+  /** Where every neighbour is reached over a slow air alone: how long beats of all nodes take of it with their share; else `undefined`. */
+  slowRoundMs(): number | undefined;
   /** How far away a node is, when that is known. */
   hops(node: NodeId): number | undefined;
   /** A boot of this node is vouched for from now on. */
@@ -48,6 +50,7 @@ export class Beats {
   /** The first one comes at once: nobody acts on what we originate before it. */
   #dueAt = 0;
   #startedAt: number | undefined;
+  #saidAt = 0;
 
   constructor(context: MeshContext, known: KnownNodes, clock: HybridClock, events: BeatEvents) {
     this.#context = context;
@@ -60,9 +63,17 @@ export class Beats {
   /** Notes a frame of ours that goes beyond the next node. */
   originated(sequence: number, immutable: Uint8Array, now: Instant): void {
     this.commitments.add(sequence, immutable);
-    const soon = this.#events.onlySlowAir() ? SLOW_COMMIT_MS : COMMIT_WITHIN_MS;
-    const within = this.commitments.pending >= MAX_FRAMES_PER_BEAT ? 0 : soon;
-    this.#dueAt = Math.min(this.#dueAt, now.mono + within);
+    const { pending } = this.commitments;
+    if (pending >= MAX_FRAMES_PER_BEAT) this.#dueAt = Math.min(this.#dueAt, now.mono);
+    else if (pending === 1)
+      this.#dueAt = Math.min(this.#dueAt, now.mono + this.#within(COMMIT_WITHIN_MS, SLOW_COMMIT_MS));
+  }
+
+  /** Somebody asks for a proof that needs the next beat: over slow air it comes sooner, but no more often than others let it. */
+  asked(now: Instant): void {
+    if (this.commitments.pending === 0) return;
+    const soonest = this.#events.slowRoundMs() === undefined ? 0 : this.#saidAt + SLOW_COMMIT_MS;
+    this.#dueAt = Math.min(this.#dueAt, Math.max(now.mono + COMMIT_WITHIN_MS, soonest));
   }
 
   tick(now: Instant): void {
@@ -80,7 +91,8 @@ export class Beats {
       this.commitments.lastSequence,
     );
     this.commitments.sealed(body);
-    this.#dueAt = now.mono + (this.#events.onlySlowAir() ? SLOW_BEAT_MS : BEAT_EVERY_MS);
+    this.#saidAt = now.mono;
+    this.#dueAt = now.mono + this.#within(BEAT_EVERY_MS, SLOW_BEAT_MS);
     this.#events.publish(
       {
         kind: DripKind.Beat,
@@ -143,8 +155,15 @@ export class Beats {
     return rank;
   }
 
+  #within(usualMs: number, slowMs: number): number {
+    const roundMs = this.#events.slowRoundMs();
+    if (roundMs === undefined) return usualMs;
+    const drawn = SOONEST + ((1 - SOONEST) * this.#context.random.below(1_000)) / 1_000;
+    return Math.max(slowMs, roundMs * drawn);
+  }
+
   #firstAt(): number {
-    return this.#number === 0 && this.#events.onlySlowAir() ? (this.#startedAt ?? 0) + SLOW_FIRST_MS : 0;
+    return this.#number === 0 && this.#events.slowRoundMs() !== undefined ? (this.#startedAt ?? 0) + SLOW_FIRST_MS : 0;
   }
 
   #budget(from: NodeId): TokenBucket {

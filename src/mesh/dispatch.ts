@@ -158,6 +158,7 @@ export class Dispatch {
 
   #prove(to: NodeId, request: Uint8Array, now: Instant): void {
     const { beats, sending } = this.#machines;
+    beats.asked(now);
     sending.direct(to, FrameType.Proof, answerProof(beats.commitments, request), Priority.Low, now);
   }
 

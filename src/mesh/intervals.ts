@@ -1,5 +1,6 @@
 import type { RadioTraits } from '../ports/radio.js';
-import { airtimeMs, capacityOf, speakers } from './carrier.js';
+import { airtimeMs, type Carrier, capacityOf, isSlowAir, speakers } from './carrier.js';
+import type { Links } from './links.js';
 import { isPacedAt } from './pace.js';
 import type { MeshTiming } from './types.js';
 
@@ -11,6 +12,9 @@ const HEARTBEAT_SHARE = 0.02;
 const BEACON_SHARE = 0.005;
 const LONGEST_MS = 600_000;
 const SLOW_LONGEST_MS = 3_600_000;
+/** Of a signed beat as it drips, and the share of a slow air that the beats of all in earshot may take. */
+const BEAT_BYTES = 215;
+const BEAT_SHARE = 0.005;
 /** Who lacks a beacon over slow air asks for it. */
 export const SLOW_BEACON_MS = 4 * 3_600_000;
 /** Of a list without names in it, and of each name. */
@@ -70,6 +74,24 @@ export function hearingMaxMs(traits: RadioTraits, heard: number, timing: MeshTim
 }
 
 const dutyOf = ({ dutyCycle }: RadioTraits): number => Math.min(1, Math.max(0.001, dutyCycle));
+
+/**
+ * Where a node's neighbours, and while it has none its radios, are of slow air alone: in how long so many nodes say a beat each with the share
+ * of the air that is for beats. Each beat is heard once there, whoever passes it on.
+ */
+export function slowRoundMs(
+  carriers: readonly Carrier[],
+  links: Pick<Links, 'neighbourCount' | 'onlySlowAir'>,
+  nodes: number,
+): number | undefined {
+  const up = carriers.filter((carrier) => carrier.up);
+  const isSlow = links.neighbourCount > 0 ? links.onlySlowAir : up.length > 0 && up.every(isSlowAir);
+  if (!isSlow) return undefined;
+  const each = up
+    .filter(isSlowAir)
+    .map(({ traits }) => (nodes * airtimeMs(traits, BEAT_BYTES)) / (BEAT_SHARE * dutyOf(traits)));
+  return Math.max(0, ...each);
+}
 
 export const greetingMs = (traits: RadioTraits): number =>
   Math.max(GREETING_MS, airtimeMs(traits, BEACON_BYTES) * GREETING_AIRTIMES + 2 * (traits.latencyMs ?? 0));

@@ -23,6 +23,7 @@ import { Egress } from './egress.js';
 import { Fabric } from './fabric.js';
 import { Flooding } from './flooding.js';
 import { Inputs } from './inputs.js';
+import { slowRoundMs } from './intervals.js';
 import { DEAF, lost, RESTARTED } from './link-end.js';
 import { LinkLife } from './link-life.js';
 import { Links } from './links.js';
@@ -280,17 +281,10 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
       publish: (item, now) => this.#drip.put(item, undefined, now),
       isBuried: (source, rank, now) => this.#drip.isBuried(DripKind.Beat, source, rank, now),
       members: () => [this.context.self.id, ...this.peers.all()],
-      onlySlowAir: () => this.#isOnSlowAir(),
+      slowRoundMs: () => slowRoundMs([...this.#carriers.values()], this.links, this.peers.size + 1),
       hops: (node) => this.routing.lastPath(node)?.hops,
       learned: this.#learned,
     });
-  }
-
-  /** Whether its neighbours, and while it has none its radios, are of slow air alone. */
-  #isOnSlowAir(): boolean {
-    if (this.links.neighbourCount > 0) return this.links.onlySlowAir;
-    const up = [...this.#carriers.values()].filter((carrier) => carrier.up);
-    return up.length > 0 && up.every(isSlowAir);
   }
 
   #makeReception(table: RoutingTable): Reception {
