@@ -1,3 +1,4 @@
+import { equalBytes } from '../core/bytes.js';
 import type { NodeId } from '../core/ids.js';
 import { Limit } from '../core/limits.js';
 import type { Instant } from '../core/machine.js';
@@ -61,6 +62,9 @@ export class SegmentMap {
   /** A summary from a neighbour: its rank when it is good and newer than `heldRank`. */
   take(item: Omit<DripItem, 'rank'>, heldRank: bigint | undefined, from: NodeId, now: Instant): bigint | undefined {
     const { counters, crypto } = this.#context;
+    const held = this.#held.get(item.source);
+    // From each neighbour comes a copy.
+    if (held && heldRank !== undefined && equalBytes(held.item.body, item.body)) return undefined;
     const parsed = parseSegment(item.body);
     if (!parsed || parsed.head !== item.source) {
       counters.refuse('segment.malformed');

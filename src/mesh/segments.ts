@@ -23,7 +23,8 @@ const SUMMARY_EVERY_MS = 10_000;
 const SUMMARY_REFRESH_MS = 8 * 60_000;
 /** Where there are many segments all of them together say one summary in so long, as everybody hears each, … */
 const SUMMARY_EACH_MS = 500;
-/** … but for one that is larger or smaller by so much. */
+/** … and sooner for one that is larger or smaller by so much. */
+const SUMMARY_OTHER_EACH_MS = 100;
 const OTHER_SIZE = 0.2;
 /** Two segments that would fit together do so for so long before they become one; the last one is a small mesh for so long. */
 const MERGE_AFTER_MS = 14_000;
@@ -372,7 +373,8 @@ export class Segments {
     const names = `${[...members].sort().join()}|${heads.join()}`;
     const sinceMs = isAgain ? Number.POSITIVE_INFINITY : now.mono - (this.#said?.at ?? Number.NEGATIVE_INFINITY);
     const isOther = Math.abs(members.length - (this.#said?.members ?? 0)) > OTHER_SIZE * members.length;
-    const everyMs = isOther ? SUMMARY_EVERY_MS : Math.max(SUMMARY_EVERY_MS, SUMMARY_EACH_MS * this.map.alive);
+    const eachMs = isOther ? SUMMARY_OTHER_EACH_MS : SUMMARY_EACH_MS;
+    const everyMs = Math.max(SUMMARY_EVERY_MS, eachMs * this.map.alive);
     if (sinceMs < (this.#said ? everyMs : 0) || (names === this.#said?.names && sinceMs < SUMMARY_REFRESH_MS)) return;
     this.#say(members, conditions, now, heads);
     this.#said = { names, members: members.length, at: now.mono };
