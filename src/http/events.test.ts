@@ -1,25 +1,16 @@
 import test from 'ava';
 import type { Alert } from '../agent/contract.js';
-import { FAKE_NODE, FakeAgent } from '../testing/fake-agent.js';
+import { FAKE_NODE } from '../testing/fake-agent.js';
 import { call, EventStream } from '../testing/http-client.js';
-import { SteppedClock } from '../testing/stepped-clock.js';
-import { EVENT_CLIENT_BYTES, EVENT_CLIENTS, EVENT_RING } from './limits.js';
+import { startedBy } from '../testing/http-face.js';
+import { CLOSE_GRACE_MS, EVENT_CLIENT_BYTES, EVENT_CLIENTS, EVENT_RING } from './limits.js';
+import { problem } from './schema/problem.js';
 import { createHttpServer } from './server.js';
 
-const log = { debug() {}, info() {}, warn() {}, error() {}, child: () => log };
+const startFace = startedBy({ open: createHttpServer, closeGraceMs: CLOSE_GRACE_MS, problem });
 
 async function start(t: { teardown(fn: () => unknown): void }) {
-  const agent = new FakeAgent();
-  const clock = new SteppedClock();
-  const server = await createHttpServer({
-    agent,
-    host: '127.0.0.1',
-    port: 0,
-    log,
-    clock,
-    dashboardDir: '/nonexistent',
-  });
-  t.teardown(() => server.close());
+  const { agent, clock, server } = await startFace(t);
   const open = async (query = '', headers = {}): Promise<EventStream> => {
     const stream = await EventStream.open(`${server.url}/api/v1/events${query}`, headers);
     t.teardown(() => stream.close());

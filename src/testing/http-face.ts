@@ -24,7 +24,7 @@ interface FaceParts {
   readonly problem: { parse(body: unknown): unknown };
 }
 
-/** A fake agent behind the real HTTP face, and a call that must be refused. */
+/** A fake agent and a clock at hand behind the real HTTP face, and a call that must be refused. */
 export const startedBy = ({ open, closeGraceMs, problem }: FaceParts) => {
   return async (t: { teardown(fn: () => unknown): void }) => {
     const agent = new FakeAgent();
@@ -60,6 +60,6 @@ export const startedBy = ({ open, closeGraceMs, problem }: FaceParts) => {
       problem.parse(answer.json);
       return answer;
     };
-    return { agent, url: server.url, api, refused };
+    return { agent, clock, server, url: server.url, api, refused };
   };
 };
