@@ -1,4 +1,5 @@
 import type { RadioTraits } from '../ports/radio.js';
+import type { Priority } from '../wire/frame-types.js';
 import { AirLoad } from './air-load.js';
 import { AirShares } from './air-shares.js';
 import { AirtimeBudget } from './airtime-budget.js';
@@ -54,6 +55,14 @@ export const isSlowAir = ({ traits, pace }: Carrier): boolean => traits.broadcas
 /** Bits a second that the carrier takes in the long run. */
 export const capacityOf = ({ bitsPerSecond, dutyCycle }: RadioTraits): number =>
   Math.max(1, bitsPerSecond * Math.min(1, Math.max(0.001, dutyCycle)));
+
+/** When the carrier takes this frame: its transmitter and what the law leaves of the hour. */
+export const readyAt = ({ budget, pace, traits }: Carrier, priority: Priority, frame: Uint8Array): number =>
+  Math.max(pace.readyAt(), budget.opensAt(priority, airtimeMs(traits, frame.length)));
+
+/** The same for what goes to all, whose length is known only when it goes. */
+export const openAt = ({ budget, pace, traits }: Carrier, priority: Priority): number =>
+  Math.max(pace.readyAt(), budget.opensAt(priority, 0, airtimeMs(traits, traits.mtuBytes)));
 
 /** How long a frame of so many bytes occupies the carrier, in ms. */
 export const airtimeMs = (

@@ -14,6 +14,9 @@ const RETRY_START_MS = 1_000;
 const RETRY_MAX_MS = 8_000;
 /** Round trips of an idle path that it waits: others use it too. */
 const RETRY_ROUND_TRIPS = 3;
+/** Where one takes minutes, what a long message lacks is asked for sooner: the question is short, and comes behind what is on its way. */
+const ASK_ROUND_TRIPS = 1.5;
+const SLOW_ROUND_TRIP_MS = 60_000;
 export const DELIVERY_TIMEOUT_MS = 30_000;
 /** How long a message that is kept is tried this way without progress, while a path leads there; then it goes into custody. */
 const PATIENCE_MS = 30_000;
@@ -303,7 +306,9 @@ export class Delivery {
 
   /** Until it is tried again: longer each time, and as long as so many bytes and their acknowledgement take. */
   #wait(pending: Pending, bytes: number, now: Instant): void {
-    const least = RETRY_ROUND_TRIPS * this.#events.roundTripMs(pending.to, bytes);
+    const roundTripMs = this.#events.roundTripMs(pending.to, bytes);
+    const asksSoon = roundTripMs > SLOW_ROUND_TRIP_MS && asksFirst(pending.attempts + 1, pending.body.length);
+    const least = (asksSoon ? ASK_ROUND_TRIPS : RETRY_ROUND_TRIPS) * roundTripMs;
     const doubled = Math.min(RETRY_MAX_MS, RETRY_START_MS * 2 ** (pending.attempts - 1));
     pending.retryAt = now.mono + Math.max(doubled, least) * (0.9 + this.#context.random.below(200) / 1_000);
     this.#wakeBy(pending);

@@ -1,29 +1,24 @@
+import type { NodeId } from '../core/ids.js';
 import type { Instant } from '../core/machine.js';
 import type { LinkAddress } from '../ports/radio.js';
 import { Body, decode, encode } from '../wire/bodies.js';
 import { buildFrame, payloadOf, tokenOf } from '../wire/frame.js';
 import { FrameType, Priority } from '../wire/frame-types.js';
-import { Flag, type Header, MAX_PAYLOAD_BYTES, Offset, overheadBytes, readHeader } from '../wire/header.js';
+import { Flag, type Header, MAX_PAYLOAD_BYTES, Offset, readHeader } from '../wire/header.js';
 import { useOf } from './air-load.js';
-import { airtimeMs, type Carrier, isSlowAir } from './carrier.js';
+import { airtimeMs, type Carrier, isSlowAir, openAt } from './carrier.js';
 import { framesFor } from './cut-frames.js';
 import { type Flow, OWN_INGRESS } from './fair-queue.js';
 import { Lane } from './lane.js';
 import { linkTiming } from './link-timing.js';
 import type { Link } from './links.js';
 import { type OpenFrame, OpenQueue } from './open-queue.js';
+import { type OwedAck, PassiveAcks } from './passive-acks.js';
 import type { ShortFrames } from './short-frames.js';
 import type { MeshContext, Outgoing } from './types.js';
 
-/** Tokens in one HopAck, fewer where the link is narrow; at the bound it goes at once. */
-const ACK_TOKENS_MAX = 64;
-const TOKEN_BYTES = 4;
 /** Acknowledgements kept for a radio that has no room for them. */
 const ACKS_OWED_MAX = 512;
-/** Tokens said a second time, with the next acknowledgement: cheaper than a frame that is sent again for want of it. */
-const ACK_AGAIN_MAX = 8;
-/** Protobuf's tag and length before the tokens. */
-const ACK_BODY_BYTES = 3;
 
 const PRIORITIES = [Priority.Critical, Priority.High, Priority.Medium, Priority.Low] as const;
 
@@ -62,6 +57,7 @@ export class Egress {
   readonly #shared = new Map<number, Shared>();
   /** Those with something to send, to hear of or to acknowledge: a step looks at no others. */
   readonly #busy = new Set<Lane>();
+  readonly #passive = new PassiveAcks();
 
   constructor(context: MeshContext, events: EgressEvents) {
     this.#context = context;
@@ -146,18 +142,39 @@ export class Egress {
 
   /** Owes the other end an acknowledgement of a frame that came over this link. */
   acknowledge(link: Link, frame: Uint8Array, now: Instant): void {
+    this.#passive.came(link, frame, now.mono);
     const lane = this.#lanes.get(link.id);
     if (!lane) return;
     this.#busy.add(lane);
     if (lane.acks.length < ACKS_OWED_MAX) lane.acks.push(tokenOf(frame));
     lane.ackDueAt ??= now.mono + linkTiming(link).ackDelayMs;
-    if (lane.acks.length >= tokensPerAck(link) && link.carrier.pace.fullUntil <= now.mono) this.#flushAcks(lane, now);
+    if (lane.acks.length >= lane.acksMost && link.carrier.pace.fullUntil <= now.mono) this.#flushAcks(lane, now);
   }
 
-  acknowledged(link: Link, tokens: readonly number[], now: Instant): void {
+  /** A frame that came over a link goes on as this copy: where the other end overhears that, it needs no acknowledgement. */
+  passesOn(from: Link, frame: Uint8Array, next: Link, copy: Uint8Array, now: Instant): void {
+    const lane = this.#lanes.get(from.id);
+    if (lane) this.#inWords(this.#passive.passesOn(lane, frame, next, copy, now.mono), now);
+  }
+
+  /** A neighbour said something that was for another. */
+  overheard(carrier: Carrier, transmitter: NodeId, frame: Uint8Array, now: Instant): void {
+    for (const lane of this.#shared.get(carrier.index)?.lanes ?? []) {
+      const token = lane.link.peer === transmitter ? lane.arq.overheard(frame, this.#context.tagKey) : undefined;
+      if (token !== undefined) this.acknowledged(lane.link, [token], now, true);
+    }
+  }
+
+  /** Over this link came what acknowledges a message from end to end: so the neighbour has it. */
+  answered(link: Link, ack: Uint8Array, now: Instant): void {
+    const token = this.#lanes.get(link.id)?.arq.answered(ack);
+    if (token !== undefined) this.acknowledged(link, [token], now);
+  }
+
+  acknowledged(link: Link, tokens: readonly number[], now: Instant, isOverheard = false): void {
     const lane = this.#lanes.get(link.id);
     if (!lane) return;
-    for (const token of tokens) lane.arq.acknowledged(token, now.mono);
+    for (const token of tokens) lane.acknowledged(token, isOverheard, now.mono);
     this.#pump(this.#sharedBy(lane), lane, now);
   }
 
@@ -179,6 +196,7 @@ export class Egress {
   }
 
   tick(now: Instant): void {
+    this.#inWords(this.#passive.due(now.mono), now);
     const carriers = new Set<Shared>();
     for (const shared of this.#shared.values()) if (shared.open.size > 0) carriers.add(shared);
     if (this.#busy.size === 0 && carriers.size === 0) return;
@@ -192,14 +210,14 @@ export class Egress {
   }
 
   nextDeadline(): number | undefined {
-    let earliest: number | undefined;
+    let earliest = this.#passive.nextDeadline();
     for (const lane of this.#busy) {
       earliest = earlier(earliest, lane.ackDueAt);
       earliest = earlier(earliest, lane.arq.nextDeadline());
       if (!lane.hasWaiting) continue;
       for (const priority of PRIORITIES) {
         const frame = lane.next(priority);
-        if (frame) earliest = earlier(earliest, readyAt(lane.link.carrier, priority, frame));
+        if (frame) earliest = earlier(earliest, lane.readyAt(priority, frame));
       }
     }
     for (const { carrier, open } of this.#shared.values()) {
@@ -226,6 +244,8 @@ export class Egress {
     const lane = this.#lanes.get(link.id);
     if (!lane) return false;
     this.#busy.add(lane);
+    if (header.type === FrameType.Ack && frames[0])
+      this.#inWords(this.#passive.answers(lane, frames[0], now.mono), now);
     const flow: Flow = { ingress, origin: header.source };
     const { taken, dropped } = lane.offer(frames, header.priority, flow, now.mono);
     this.#context.counters.countDropped(dropped);
@@ -279,10 +299,11 @@ export class Egress {
 
   #sendOne(carrier: Carrier, lane: Lane, priority: Priority, now: Instant): boolean {
     const next = lane.next(priority);
-    if (!next || readyAt(carrier, priority, next) > now.mono) return false;
+    if (!next || lane.readyAt(priority, next) > now.mono) return false;
     const form = this.#formOf(carrier, next);
     const { isFirst } = lane.take(priority, () => carrier.pace.sent(form.length, now.mono));
     const { traffic } = lane.link;
+    this.#passive.left(tokenOf(next));
     if (isFirst) this.#context.counters.hop.sent++;
     else traffic.retransmitted++;
     traffic.framesOut++;
@@ -318,19 +339,21 @@ export class Egress {
       }
   }
 
+  /** What no relay acknowledges in time. */
+  #inWords(owed: readonly OwedAck[], now: Instant): void {
+    for (const { link, token } of owed) {
+      const lane = this.#lanes.get(link.id);
+      if (!lane) continue;
+      lane.owesInWords(token, now.mono);
+      this.#busy.add(lane);
+    }
+  }
+
   #flushAcks(lane: Lane, now: Instant): void {
-    const most = tokensPerAck(lane.link);
-    const { carrier } = lane.link;
-    const isHeard = carrier.traits.reliable || now.mono - lane.acksSaidAt > linkTiming(lane.link).firstTimeoutMs;
-    const again = isHeard ? [] : lane.acksSaid.slice(0, (most - (lane.acks.length % most)) % most);
-    const owed = [...lane.acks, ...again];
-    [lane.acksSaid, lane.acksSaidAt] = [lane.acks.slice(-ACK_AGAIN_MAX), now.mono];
-    lane.acks = [];
-    lane.ackDueAt = undefined;
-    for (let at = 0; at < owed.length; at += most) {
+    for (const tokens of lane.takeAcks(now.mono)) {
       this.#context.counters.countSent(FrameType.HopAck);
       const header = localHeader(this.#context, FrameType.HopAck, Priority.Critical, this.#events.nextSequence());
-      const payload = encode(Body.HopAckSchema, { tokens: owed.slice(at, at + most) });
+      const payload = encode(Body.HopAckSchema, { tokens });
       this.sendUnacknowledged(lane.link, { header, payload }, now);
     }
   }
@@ -349,19 +372,6 @@ export class Egress {
     this.#context.emit(to === undefined ? { kind: 'transmit', radio, frame } : { kind: 'transmit', radio, to, frame });
   }
 }
-
-/** When the carrier takes this frame: its transmitter and what the law leaves of the hour. */
-const readyAt = (carrier: Carrier, priority: Priority, frame: Uint8Array): number => {
-  const { budget, pace, traits } = carrier;
-  return Math.max(pace.readyAt(), budget.opensAt(priority, airtimeMs(traits, frame.length)));
-};
-
-/** The same for what goes to all, whose length is known only when it goes. */
-const openAt = ({ budget, pace, traits }: Carrier, priority: Priority): number =>
-  Math.max(pace.readyAt(), budget.opensAt(priority, 0, airtimeMs(traits, traits.mtuBytes)));
-
-const tokensPerAck = (link: Link): number =>
-  Math.max(1, Math.min(ACK_TOKENS_MAX, Math.floor((link.mtuBytes - overheadBytes(0) - ACK_BODY_BYTES) / TOKEN_BYTES)));
 
 export const earlier = (a: number | undefined, b: number | undefined): number | undefined =>
   a === undefined ? b : b === undefined ? a : Math.min(a, b);

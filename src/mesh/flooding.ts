@@ -153,7 +153,9 @@ export class Flooding {
   /** A directed frame goes to the next node of its path, at once. */
   forward(from: Link, next: Link, frame: Uint8Array, now: Instant): void {
     this.#context.counters.flood.relayed++;
-    this.#egress.sendFrame(next, relayCopy(frame, this.#context.tagKey), now, from.id);
+    const copy = relayCopy(frame, this.#context.tagKey);
+    this.#egress.passesOn(from, frame, next, copy, now);
+    this.#egress.sendFrame(next, copy, now, from.id);
   }
 
   /** Another copy of a frame we have. */

@@ -1,6 +1,8 @@
+import { equalBytes } from '../core/bytes.js';
 import { Limit } from '../core/limits.js';
-import { tokenOf } from '../wire/frame.js';
+import { relayCopy, tokenOf } from '../wire/frame.js';
 import { Priority } from '../wire/frame-types.js';
+import { attemptOf, isWholeAwaited, messageOf } from './answers.js';
 import { type LinkTiming, linkTiming } from './link-timing.js';
 import type { Link } from './links.js';
 import { Window } from './window.js';
@@ -104,9 +106,10 @@ export class HopArq {
     return true;
   }
 
-  acknowledged(token: number, now: number): void {
+  /** The frame that is in flight no more. */
+  acknowledged(token: number, now: number): Uint8Array | undefined {
     const entry = this.#inFlight.get(token);
-    if (!entry) return;
+    if (!entry) return undefined;
     const before = this.#inFlightBytes;
     this.#forget(token, entry);
     this.#acknowledgedAt = now;
@@ -116,6 +119,7 @@ export class HopArq {
     if (roundTripMs !== undefined) this.#sample(roundTripMs);
     this.#link.quality = this.#link.quality * 0.95 + (1 / entry.tries) * 0.05;
     this.window.acknowledged(entry.frame.length, before, roundTripMs, now);
+    return entry.frame;
   }
 
   /** What must be sent again, what is given up, and whether the neighbour seems to be gone. */
@@ -158,6 +162,21 @@ export class HopArq {
     const token = tokenOf(frame);
     const entry = this.#inFlight.get(token);
     if (entry) this.#forget(token, entry);
+  }
+
+  /** The neighbour was overheard saying this: the frame that it acknowledges if it is the very copy it was to pass on, tag and all. */
+  overheard(relayed: Uint8Array, tagKey: Uint8Array): number | undefined {
+    for (const [token, { frame }] of this.#inFlight)
+      if (frame.length === relayed.length && equalBytes(relayCopy(frame, tagKey), relayed)) return token;
+    return undefined;
+  }
+
+  /** The frame of the message that this acknowledges from end to end. */
+  answered(ack: Uint8Array): number | undefined {
+    const id = this.#inFlight.size > 0 ? messageOf(ack) : undefined;
+    if (id === undefined) return undefined;
+    for (const [token, { frame }] of this.#inFlight) if (isWholeAwaited(frame) && attemptOf(frame) === id) return token;
+    return undefined;
   }
 
   unacknowledged(): Uint8Array[] {

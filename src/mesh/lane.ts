@@ -1,10 +1,11 @@
 import { Limit } from '../core/limits.js';
 import { TokenBucket } from '../core/token-bucket.js';
 import { Priority } from '../wire/frame-types.js';
-import { readHeader } from '../wire/header.js';
-import { capacityOf } from './carrier.js';
+import { overheadBytes, readHeader } from '../wire/header.js';
+import { airtimeMs, capacityOf, isSlowAir, readyAt } from './carrier.js';
 import { FairQueue, type Flow } from './fair-queue.js';
 import { HopArq } from './hop-arq.js';
+import { linkTiming } from './link-timing.js';
 import type { ByPriority } from './link-traffic.js';
 import type { Link } from './links.js';
 
@@ -21,6 +22,17 @@ const URGENT_SAVED_BYTES_MIN = 2_048;
 /** Links whose urgent frames are counted; the one counted longest is begun anew. */
 const URGENT_FLOWS_MAX = 256;
 
+/** Tokens in one HopAck, fewer where the link is narrow; at the bound it goes at once. */
+const ACK_TOKENS_MAX = 64;
+const TOKEN_BYTES = 4;
+/** Protobuf's tag and length before the tokens. */
+const ACK_BODY_BYTES = 3;
+/** Tokens said a second time, with the next acknowledgement: cheaper than a frame that is sent again for want of it. */
+const ACK_AGAIN_MAX = 8;
+
+/** A relay begins a moment after the frame has come. */
+const RELAY_AIRTIMES = 1.1;
+
 const PRIORITIES = [Priority.Critical, Priority.High, Priority.Medium, Priority.Low] as const;
 
 export interface Offered {
@@ -35,9 +47,11 @@ export class Lane {
   /** Tokens of frames that arrived and were not acknowledged yet. */
   acks: number[] = [];
   ackDueAt: number | undefined;
-  /** What the last acknowledgement said, and when: said again with the next, because it may have been lost. */
-  acksSaid: readonly number[] = [];
-  acksSaidAt = Number.NEGATIVE_INFINITY;
+  /** Nothing leaves before. */
+  quietUntil = Number.NEGATIVE_INFINITY;
+  /** What the last acknowledgement said, and when. */
+  #acksSaid: readonly number[] = [];
+  #acksSaidAt = Number.NEGATIVE_INFINITY;
   readonly #queues: Queues = [new FairQueue(), new FairQueue(), new FairQueue(), new FairQueue()];
   /** Bounded by what is in flight. */
   readonly #again: Again = [[], [], [], []];
@@ -113,6 +127,51 @@ export class Lane {
   #offered(taken: boolean, dropped: ByPriority): Offered {
     for (const priority of PRIORITIES) this.link.traffic.dropped[priority] += dropped[priority];
     return { taken, dropped };
+  }
+
+  /** An acknowledgement that goes alone: once the air is left to that of what this node said last. */
+  owesInWords(token: number, now: number): void {
+    const { ackDelayMs, ackMs, frameMs } = linkTiming(this.link);
+    const leftAt = Math.min(now + frameMs, this.link.carrier.pace.readyAt());
+    this.acks.push(token);
+    this.ackDueAt = Math.max(now, leftAt + 2 * ackDelayMs + ackMs);
+  }
+
+  /** Tokens that one acknowledgement holds. */
+  get acksMost(): number {
+    const room = this.link.mtuBytes - overheadBytes(0) - ACK_BODY_BYTES;
+    return Math.max(1, Math.min(ACK_TOKENS_MAX, Math.floor(room / TOKEN_BYTES)));
+  }
+
+  /** What is to be acknowledged now, by frames; where the last of them may have been lost, what that said, too. */
+  takeAcks(now: number): number[][] {
+    const { link, acks, acksMost: most } = this;
+    const isHeard = link.carrier.traits.reliable || now - this.#acksSaidAt > linkTiming(link).firstTimeoutMs;
+    const again = isHeard ? [] : this.#acksSaid.slice(0, (most - (acks.length % most)) % most);
+    const owed = [...acks, ...again];
+    [this.#acksSaid, this.#acksSaidAt] = [acks.slice(-ACK_AGAIN_MAX), now];
+    this.acks = [];
+    this.ackDueAt = undefined;
+    return Array.from({ length: Math.ceil(owed.length / most) }, (_, i) => owed.slice(i * most, (i + 1) * most));
+  }
+
+  /** From when on this frame may go. */
+  readyAt(priority: Priority, frame: Uint8Array): number {
+    return Math.max(this.quietUntil, readyAt(this.link.carrier, priority, frame));
+  }
+
+  /**
+   * The neighbour has this frame. What it passes on over the same air those behind it say next, unheard here: they are not spoken over.
+   * `isOverheard`: it has passed it on.
+   */
+  acknowledged(token: number, isOverheard: boolean, now: number): void {
+    const { carrier, peer } = this.link;
+    const frame = this.arq.acknowledged(token, now);
+    if (!frame || !isSlowAir(carrier)) return;
+    const { destination } = readHeader(frame);
+    if (destination === undefined || destination === peer) return;
+    const relayMs = airtimeMs(carrier.traits, frame.length) * RELAY_AIRTIMES + 2 * (carrier.traits.latencyMs ?? 0);
+    this.quietUntil = Math.max(this.quietUntil, now + (isOverheard ? relayMs : 2 * relayMs));
   }
 
   /** A frame in flight that is to be sent again. */

@@ -1,4 +1,4 @@
-import { airtimeMs } from './carrier.js';
+import { airtimeMs, isSlowAir } from './carrier.js';
 import type { Link } from './links.js';
 import { AHEAD_MS } from './pace.js';
 
@@ -10,6 +10,9 @@ const ACK_DELAY_MAX_MS = 100;
 const TIMEOUT_MIN_MS = 40;
 const TIMEOUT_START_MS = 150;
 const TIMEOUT_MAX_MS = 1_500;
+/** The longest wait, in first ones. */
+const TIMEOUTS = 4;
+const AIR_TIMEOUTS = 1.5;
 /**
  * A reliable carrier loses nothing while its link is up, and says when it had no room: the engine's own timer is there
  * for what the other end could not take.
@@ -22,6 +25,8 @@ export interface LinkTiming {
   /** Of the longest frame. */
   readonly frameMs: number;
   readonly ackDelayMs: number;
+  /** Of an acknowledgement. */
+  readonly ackMs: number;
   /** Wait for an acknowledgement, from the moment the frame has left, before any round trip is known. */
   readonly firstTimeoutMs: number;
   readonly minTimeoutMs: number;
@@ -39,11 +44,14 @@ export function linkTiming(link: Pick<Link, 'carrier' | 'mtuBytes'>): LinkTiming
   const least = traits.reliable ? RELIABLE_TIMEOUT_MS : 0;
   const minTimeoutMs = Math.max(TIMEOUT_MIN_MS, least, answerMs + 10);
   const firstTimeoutMs = Math.max(TIMEOUT_START_MS, minTimeoutMs, 1.5 * answerMs);
+  // What all in earshot share is not eased by waiting: they listen before they talk, and one frame is under way.
+  const mostTimes = isSlowAir(link.carrier) && traits.overhears ? AIR_TIMEOUTS : TIMEOUTS;
   return {
     frameMs,
     ackDelayMs,
+    ackMs: airtimeMs(traits, ACK_BYTES),
     firstTimeoutMs,
     minTimeoutMs,
-    maxTimeoutMs: Math.max(TIMEOUT_MAX_MS, 4 * firstTimeoutMs),
+    maxTimeoutMs: Math.max(TIMEOUT_MAX_MS, mostTimes * firstTimeoutMs),
   };
 }

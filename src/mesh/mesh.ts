@@ -134,7 +134,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     const local = { egress, beats, alerts };
     const sending = new Sending({ ...parts, ...directed, ...local, flooding, nextSequence, ttl: this.#ttl });
     this.#sending = sending;
-    this.#passing = new Passing({ context, links, routing, flooding, sending, air: this.#air });
+    this.#passing = new Passing({ context, links, routing, flooding, egress, sending, air: this.#air });
     this.#stateSpread = this.#makeStateSpread();
     const [air, airDrip] = [this.#air, this.#air.drip];
     const timed = [egress, discovery, flooding, air, drip, beats, delivery, custody, weave];

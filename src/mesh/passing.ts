@@ -1,6 +1,7 @@
 import type { Instant } from '../core/machine.js';
 import { FrameType } from '../wire/frame-types.js';
 import { type Header, Offset } from '../wire/header.js';
+import type { Egress } from './egress.js';
 import type { Flooding } from './flooding.js';
 import type { Link, Links } from './links.js';
 import type { Routing } from './routing.js';
@@ -14,6 +15,7 @@ export interface PassingMachines {
   readonly links: Links;
   readonly routing: Routing;
   readonly flooding: Flooding;
+  readonly egress: Egress;
   readonly sending: Sending;
   readonly air: SharedAir;
 }
@@ -30,10 +32,11 @@ export class Passing {
   }
 
   pass(key: string, arrival: Arrival, header: Header, frame: Uint8Array, now: Instant): void {
-    const { context, routing, flooding } = this.#machines;
+    const { context, routing, flooding, egress } = this.#machines;
     const { destination, source, ttl, hops } = header;
     const { link, from } = arrival;
     if (link) routing.learn(source, link, hops, now);
+    if (link && header.type === FrameType.Ack) egress.answered(link, frame, now);
     if (destination === context.self.id) return;
     if (header.type === FrameType.TraceProbe) return link && this.trace.pass(link, header, frame, now);
     const avoid = [from, source];

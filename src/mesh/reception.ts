@@ -394,7 +394,7 @@ export class Reception {
 
   #whole({ carrier, link }: Arrival, header: Header, frame: Uint8Array, now: Instant): Uint8Array | undefined {
     if (!header.fragment) return payloadOf(frame);
-    const origin = { ingress: link?.id ?? -2 - carrier.index, header };
+    const origin = { ingress: link?.id ?? -2 - carrier.index, header, isSlow: isSlowAir(carrier) };
     return this.#reassembler.add(messageIdOfFrame(frame), header.fragment, payloadOf(frame), now.mono, origin);
   }
 }

@@ -52,10 +52,12 @@ export class SharedAir {
   readonly #context: MeshContext;
   readonly #aliases = new NodeAliases();
   readonly #heard: SharedAirEvents['heard'];
+  readonly #egress: Egress;
   readonly #dripOf: () => Drip;
 
   constructor(machines: SharedAirMachines, events: SharedAirEvents) {
     const { context, links, known, states, routing, egress, drip } = machines;
+    this.#egress = egress;
     this.#heard = events.heard;
     this.#dripOf = drip;
     this.presence = new AirPresence(context, links, known, egress, {
@@ -106,8 +108,12 @@ export class SharedAir {
 
   /** What was heard, as full frames. */
   read(carrier: Carrier, input: HeardInput, now: Instant): HeardInput {
-    if (input.kind !== 'heard' || !isSlowAir(carrier)) return input;
-    return { kind: 'heard', frames: this.#short.incoming(carrier, input.frames, now) };
+    if (input.kind !== 'heard') return input;
+    const frames = isSlowAir(carrier) ? this.#short.incoming(carrier, input.frames, now) : input.frames;
+    if (!frames.some(({ overheard }) => overheard)) return frames === input.frames ? input : { kind: 'heard', frames };
+    for (const { overheard, transmitter, bytes } of frames)
+      if (overheard && transmitter !== undefined) this.#egress.overheard(carrier, transmitter, bytes, now);
+    return { kind: 'heard', frames: frames.filter(({ overheard }) => !overheard) };
   }
 
   /** Messages of this author wait for its beat. */

@@ -85,7 +85,8 @@ export class ShortFrames {
       if (frame.bytes.length === 0 || !isCompact(frame.bytes)) return [frame];
       const read = this.#read(carrier, frame, now);
       if (read && 'bytes' in read) return [read];
-      if (read) this.#keep({ carrier, frame, aliases: read.aliases, until: now.mono + UNREAD_MS }, now);
+      if (read && !frame.overheard)
+        this.#keep({ carrier, frame, aliases: read.aliases, until: now.mono + UNREAD_MS }, now);
       return [];
     });
   }

@@ -69,8 +69,14 @@ export class ShortWay {
     return left;
   }
 
-  heard(carrier: Carrier, { from, bytes, shouted }: HeardFrame, digest: () => number, now: Instant): InPassing {
-    if (bytes[Offset.Type] !== FrameType.Heartbeat || shouted || !isBare(bytes, digest)) return InPassing.No;
+  heard(
+    carrier: Carrier,
+    { from, bytes, shouted, overheard }: HeardFrame,
+    digest: () => number,
+    now: Instant,
+  ): InPassing {
+    if (bytes[Offset.Type] !== FrameType.Heartbeat || shouted || overheard || !isBare(bytes, digest))
+      return InPassing.No;
     const link = this.#links.find(carrier.index, from);
     if (link?.phase !== 'up' || link.peer === undefined || !hasPresence(carrier)) return InPassing.No;
     const atHand = this.#atHand(link, readU16(bytes, Offset.Salt));

@@ -1,5 +1,5 @@
 import { Limit } from '../core/limits.js';
-import { airtimeMs, capacityOf } from './carrier.js';
+import { airtimeMs, capacityOf, isSlowAir } from './carrier.js';
 import type { Link } from './links.js';
 
 const START_FRAMES = 28;
@@ -28,6 +28,8 @@ export class Window {
   readonly #min: number;
   readonly #max: number;
   readonly #paced: boolean;
+  /** One at a time: who follows at once meets the relay of the one before where it is to be heard. */
+  readonly #single: boolean;
   readonly #queueMs: number;
   #bytes: number;
   #lastCutAt = Number.NEGATIVE_INFINITY;
@@ -38,6 +40,7 @@ export class Window {
   constructor({ carrier, mtuBytes }: Pick<Link, 'carrier' | 'mtuBytes'>) {
     const bytesIn = (ms: number): number => (capacityOf(carrier.traits) * ms) / 8_000;
     this.#paced = carrier.pace.isPaced;
+    this.#single = isSlowAir(carrier) && carrier.traits.overhears === true;
     this.#frameBytes = mtuBytes;
     this.#min = mtuBytes * (this.#paced ? PACED_MIN_FRAMES : MIN_FRAMES);
     const most = mtuBytes * Limit.InFlightPerLink;
@@ -52,6 +55,7 @@ export class Window {
   }
 
   hasRoom(inFlightBytes: number, bytes: number, urgent: boolean): boolean {
+    if (this.#single && !urgent) return inFlightBytes === 0;
     const room = this.#bytes + (urgent ? URGENT_FRAMES * this.#frameBytes : 0);
     return inFlightBytes === 0 || inFlightBytes + bytes <= room;
   }

@@ -26,6 +26,8 @@ export interface RadioTraits {
   readonly frameOverheadMs?: number;
   /** Lowest signal-to-noise ratio in dB at which a frame is still received, where the radio measures it (`HeardFrame.snrDb`). */
   readonly snrFloorDb?: number;
+  /** What is for another is heard and handed over, too, as `overheard`. */
+  readonly overhears?: true;
   /** Share of time the radio may transmit, 0 to 1. */
   readonly dutyCycle: number;
   /** Relative cost of a byte; UDP is 1. */
@@ -48,6 +50,8 @@ export interface HeardFrame {
   readonly from: LinkAddress;
   /** It came over no link but from anybody in earshot, put together from what was heard; `from` cannot be answered. */
   readonly shouted?: true;
+  /** It was for another: a radio that `overhears` hands it over all the same. */
+  readonly overheard?: true;
   /** Signal-to-noise ratio of this copy in dB, where the radio measures it. */
   readonly snrDb?: number;
   /** Owned by the receiver. A plain Uint8Array, never a Buffer, whose slice() would share memory. */

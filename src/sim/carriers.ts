@@ -43,7 +43,7 @@ export interface LoraPlan {
   readonly turns?: Partial<TurnTaking>;
   /** The radio says who sent, and takes only what is for it or for all. Default true. */
   readonly addresses?: boolean;
-  /** With addresses: it takes what is for others too. */
+  /** With addresses: it hands over what is for others too, as overheard. Default: it does. */
   readonly overhears?: boolean;
 }
 
@@ -206,7 +206,7 @@ function makeUneven(plan: CarrierPlan, air: MemoryAir, random: Random, reach: Re
 }
 
 function loraCarrier(plan: LoraPlan, { clock, random }: CarrierContext): SimCarrier {
-  const { positions, physics, turns, addresses = true, overhears = false } = plan;
+  const { positions, physics, turns, addresses = true, overhears = true } = plan;
   const lora = new LoraAir({
     clock,
     random,

@@ -33,11 +33,16 @@ export interface ReassemblerLimits {
 
 export const REASSEMBLER_LIMITS: ReassemblerLimits = { assemblies: 128, bytes: 4 << 20, idleMs: 30_000 };
 
+/** The same, where a part takes seconds and others speak, too. */
+const SLOW_IDLE_MS = 600_000;
+
 /** Where the first part of a message came from. */
 interface PartOrigin {
   /** The way it came, which a sender cannot choose: room is shared among these. */
   readonly ingress: number;
   readonly header: Header;
+  /** Over slow air parts stop for minutes. */
+  readonly isSlow?: boolean;
 }
 
 interface Assembly {
@@ -121,7 +126,7 @@ export class Reassembler {
   /** Gives up messages whose parts stopped coming. */
   expire(nowMs: number): void {
     for (const [id, assembly] of this.#assemblies) {
-      if (nowMs - assembly.touchedAt < this.#limits.idleMs) continue;
+      if (nowMs - assembly.touchedAt < (assembly.origin?.isSlow ? SLOW_IDLE_MS : this.#limits.idleMs)) continue;
       this.#drop(id);
       this.givenUp++;
     }

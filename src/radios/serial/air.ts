@@ -21,6 +21,7 @@ export const airTraits = (bitsPerSecond: number, mtuBytes: number): RadioTraits 
   reliable: false,
   bitsPerSecond,
   latencyMs: Math.ceil((TURNS_MAX * TURN_BYTES * LINE_BITS_PER_BYTE * 1_000) / bitsPerSecond),
+  overhears: true,
   dutyCycle: 1,
   costPerByte: AIR_COST,
 });
@@ -42,11 +43,11 @@ export class AirStation {
     return target === this.address ? undefined : writeAir({ from: this.address, to: target, frame });
   }
 
-  /** The frame for this node in a packet; `undefined` when it is for another, our own echo or malformed. */
+  /** The frame in a packet, for this node or overheard; `undefined` when it is our own echo or malformed. */
   take(body: Uint8Array): HeardFrame | undefined {
     const packet = readAir(body);
     if (packet === undefined || packet.from === this.address) return undefined;
-    if (packet.to !== EVERYBODY && packet.to !== this.address) return undefined;
-    return { from: airText(packet.from), bytes: packet.frame };
+    const isForAnother = packet.to !== EVERYBODY && packet.to !== this.address;
+    return { from: airText(packet.from), bytes: packet.frame, ...(isForAnother && { overheard: true }) };
   }
 }

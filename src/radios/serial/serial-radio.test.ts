@@ -248,7 +248,7 @@ test('a dongle gives the radio the traits and the many neighbours of its air', a
     conditions.map(({ condition }) => condition),
     ['up', 'retrying', 'up'],
   );
-  t.like(radio.traits, { broadcast: true, connected: false, bitsPerSecond: 5_000, mtuBytes: 256 - 9 });
+  t.like(radio.traits, { broadcast: true, overhears: true, connected: false, bitsPerSecond: 5_000, mtuBytes: 256 - 9 });
   t.is(radio.send(Uint8Array.of(1, 2, 3)), 'queued');
   t.is(radio.send(Uint8Array.of(4), '0000beef'), 'queued');
   t.is(radio.send(new Uint8Array(248), '0000beef'), 'down');
@@ -266,8 +266,12 @@ test('a dongle gives the radio the traits and the many neighbours of its air', a
     dongle.send(writeAir({ from, to, frame: Uint8Array.of(from & 255) }));
   await run(100);
   t.deepEqual(
-    heard.map(({ from }) => from),
-    ['00000007', '00000008'],
+    heard.map(({ from, overheard = false }) => [from, overheard]),
+    [
+      ['00000007', false],
+      ['00000008', false],
+      ['00000009', true],
+    ],
   );
   t.deepEqual(links, []);
   port.lose('unplugged');

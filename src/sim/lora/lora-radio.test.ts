@@ -65,7 +65,7 @@ test('a frame is heard by all with its ratio, two are taken, a third is not', as
 test('what is for another is not taken, unless the radio overhears; without addresses all is from the air', async (t) => {
   for (const [options, expected] of [
     [{}, ['1 n0']],
-    [{ overhears: true }, ['1 n0', '2 n0']],
+    [{ overhears: true }, ['1 n0', '2 n0 overheard']],
     [{ addresses: false }, ['1 air', '2 air']],
   ] as const) {
     const { radios, clock, heard, open } = await triple('US915', options);
@@ -73,7 +73,7 @@ test('what is for another is not taken, unless the radio overhears; without addr
     radios[0].send(frame(9), 'n1');
     clock.advance(5_000);
     t.deepEqual(
-      heard.map(({ by, frame: { from } }) => `${by} ${from}`),
+      heard.map(({ by, frame: { from, overheard } }) => `${by} ${from}${overheard ? ' overheard' : ''}`),
       [...expected],
     );
   }

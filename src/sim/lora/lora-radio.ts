@@ -38,7 +38,7 @@ export interface LoraRadioOptions {
   readonly random: Random;
   /** It says who sent, and takes only what is for it or for all; else everything is from `air`, and for all. */
   readonly addresses: boolean;
-  /** With addresses: it takes what is for others too. */
+  /** With addresses: it hands over what is for others too, as overheard. */
   readonly overhears?: boolean;
   readonly turns?: Partial<TurnTaking>;
   /** Frames in the radio, the one being sent included; a further one is `full`. Default 2. */
@@ -99,7 +99,8 @@ export class LoraRadio implements Radio {
     const frameMs = (bytes: number): number => air.frameMs(bytes);
     const mtuBytes = longestFrame({ region: air.region, frameMs });
     const latencyMs = this.#turns.slotMs * this.#turns.busySlots;
-    this.traits = { ...loraTraits(air.modem, dutyCycle, latencyMs), mtuBytes };
+    const overhears = options.addresses && options.overhears === true;
+    this.traits = { ...loraTraits(air.modem, dutyCycle, latencyMs), mtuBytes, ...(overhears && { overhears }) };
     this.#duty = new DutyMeter(dutyCycle);
   }
 
@@ -203,11 +204,12 @@ export class LoraRadio implements Radio {
 
   #hear(bytes: Uint8Array, from: number, snrDb: number, to: number | undefined): void {
     const { addresses, overhears = false, node } = this.#options;
-    if (addresses && !overhears && to !== undefined && to !== node) return;
+    const isForAnother = addresses && to !== undefined && to !== node;
+    if (isForAnother && !overhears) return;
     this.#counters.framesIn += 1;
     this.#counters.bytesIn += bytes.length;
     const address = addresses ? loraAddress(from) : ANONYMOUS;
-    this.#events?.heard([{ from: address, bytes, snrDb }]);
+    this.#events?.heard([{ from: address, bytes, snrDb, ...(isForAnother && { overheard: true }) }]);
   }
 
   #become(condition: RadioCondition, reason?: string): void {
