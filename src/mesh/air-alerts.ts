@@ -28,7 +28,7 @@ const SURE_LACK = 0.02;
 const LIST_BYTES = 32;
 const TURN_AIRTIMES = 1.25;
 /** Of the channel one node may take with such lists in the long run. */
-const SHARE = 1 / 50;
+const SHARE = 1 / 100;
 /** Small numbers are short on the wire. */
 const SALTS = 128;
 /** Parts of what one list names: as many alerts as are held fit into fewer. */
