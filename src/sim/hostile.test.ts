@@ -329,11 +329,12 @@ test('a node that was forgotten stays forgotten, and is known again when it come
 
 /** Two rows of four a kilometre apart over LoRa; the one in a corner says what it likes at ten times the rate of all others together. */
 async function overSlowAir(
+  seed: number,
   flood?: Priority,
 ): Promise<{ useful: number; relayed: number; findings: readonly string[] }> {
   const positions = Array.from({ length: 8 }, (_, i) => ({ x: 1_200 * (i % 4), y: 1_200 * Math.floor(i / 4) }));
   const world = new World({
-    seed: 3,
+    seed,
     nodes: 8,
     carriers: [{ kind: 'lora', preset: 'LongFast', region: 'US915', positions }],
   });
@@ -365,13 +366,19 @@ async function overSlowAir(
 
 for (const [what, priority] of [['messages', Priority.Medium], ['alerts', Priority.Critical]] as const) // biome-ignore format: a line
   test(`a member that floods ${what} over slow air is passed on by nobody for long, and most useful messages arrive`, async (t) => {
-    const quiet = await overSlowAir();
-    const under = await overSlowAir(priority);
-    t.is(quiet.relayed, 0);
-    t.true(quiet.useful > 0.9 * 30 * 6, `${quiet.useful} of ${30 * 6}`);
-    t.true(under.useful >= 0.6 * quiet.useful, `${under.useful} of ${quiet.useful}`);
-    // 300 messages, seven nodes that could pass each on: they did so 1,500 times.
-    t.true(under.relayed < 250, `${under.relayed}`);
-    t.deepEqual(under.findings, []);
-    t.log(`${under.useful} of ${quiet.useful} useful messages, ${under.relayed} relays of the flood`);
+    let [useful, all] = [0, 0];
+    for (const seed of [3, 4, 5]) {
+      const quiet = await overSlowAir(seed);
+      const under = await overSlowAir(seed, priority);
+      t.is(quiet.relayed, 0);
+      t.true(quiet.useful > 0.9 * 30 * 6, `${quiet.useful} of ${30 * 6}`);
+      // 300 messages, seven nodes that could pass each on: they did so 1,500 times.
+      t.true(under.relayed < 250, `${under.relayed}`);
+      t.deepEqual(under.findings, []);
+      t.log(`${under.useful} of ${quiet.useful} useful messages, ${under.relayed} relays of the flood`);
+      t.true(under.useful >= 0.5 * quiet.useful);
+      useful += under.useful;
+      all += quiet.useful;
+    }
+    t.true(useful >= 0.65 * all, `${useful} of ${all}`);
   });
