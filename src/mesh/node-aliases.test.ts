@@ -2,6 +2,7 @@ import test from 'ava';
 import type { NodeId } from '../core/ids.js';
 import { Limit } from '../core/limits.js';
 import { airNode } from '../testing/builders.js';
+import { CANDIDATES_MAX } from '../wire/compact.js';
 import { NodeAliases } from './node-aliases.js';
 
 const [A, B] = [airNode(0xa1), airNode(0xb2)];
@@ -58,4 +59,24 @@ test('beyond its limit the one known longest goes', (t) => {
   t.false(aliases.has(airNode(0)));
   t.true(aliases.has(airNode(1)));
   t.deepEqual(aliases.knownAs(0), []);
+});
+
+test('a node always knows itself, however many others it knows', (t) => {
+  const aliases = new NodeAliases(A);
+  for (let n = 0; n <= Limit.KnownNodes; n++) aliases.add(`${n.toString(16).padStart(4, '0')}111111111111` as NodeId);
+  aliases.forget(A);
+  t.true(aliases.knownAs(ALIAS).includes(A));
+  t.true(aliases.isFull);
+});
+
+test('no more share an alias than frames are read with: who is known is not made unreadable by those that come later', (t) => {
+  const aliases = new NodeAliases();
+  aliases.add(A);
+  const twins = Array.from({ length: 2 * CANDIDATES_MAX }, (_, n) => `${A.slice(0, 4)}${n}`.padEnd(16, '1') as NodeId);
+  const taken = twins.filter((twin) => aliases.add(twin));
+  t.is(taken.length, CANDIDATES_MAX - 1);
+  t.is(aliases.knownAs(ALIAS).length, CANDIDATES_MAX);
+  t.true(aliases.has(A));
+  aliases.forget(taken[0] as NodeId);
+  t.true(aliases.add(twins.at(-1) as NodeId), 'there is room again');
 });

@@ -1,30 +1,43 @@
 import type { NodeId } from '../core/ids.js';
 import { Limit } from '../core/limits.js';
-import { aliasOf } from '../wire/compact.js';
+import { aliasOf, CANDIDATES_MAX } from '../wire/compact.js';
 
 /** Whom this node named whole so often is taken to be known to those in earshot, unless one of them says otherwise. */
 const NAMED_ENOUGH = 4;
 
-/** Nodes by the two bytes that stand for them over slow air. Beyond the limit the one known longest is forgotten. */
+/**
+ * Nodes by the two bytes that stand for them over slow air. Beyond the limit the one known longest is forgotten, but never this node itself. Of
+ * those that share an alias as many are known as frames are read with; a further one is refused, or none of them could be read any more.
+ */
 export class NodeAliases {
   /** How often each was named whole to those in earshot now. */
   readonly #nodes = new Map<NodeId, number>();
   readonly #byAlias = new Map<number, readonly NodeId[]>();
+  readonly #self: NodeId | undefined;
+
+  constructor(self?: NodeId) {
+    this.#self = self;
+    if (self !== undefined) this.add(self);
+  }
 
   /** True when the node is new here. */
   add(node: NodeId): boolean {
-    if (this.#nodes.has(node)) return false;
+    if (this.#nodes.has(node) || this.knownAs(aliasOf(node)).length >= CANDIDATES_MAX) return false;
     this.#nodes.set(node, 0);
     this.#byAlias.set(aliasOf(node), [...this.knownAs(aliasOf(node)), node]);
-    if (this.#nodes.size > Limit.KnownNodes) this.forget(this.#nodes.keys().next().value as NodeId);
+    if (this.#nodes.size > Limit.KnownNodes) this.#forgetOldest();
     return true;
   }
 
   forget(node: NodeId): void {
-    if (!this.#nodes.delete(node)) return;
+    if (node === this.#self || !this.#nodes.delete(node)) return;
     const rest = this.knownAs(aliasOf(node)).filter((other) => other !== node);
     if (rest.length > 0) this.#byAlias.set(aliasOf(node), rest);
     else this.#byAlias.delete(aliasOf(node));
+  }
+
+  #forgetOldest(): void {
+    for (const node of this.#nodes.keys()) if (node !== this.#self) return this.forget(node);
   }
 
   knownAs(alias: number): readonly NodeId[] {

@@ -287,3 +287,58 @@ test('an offer survives its way; what is malformed is none', (t) => {
   t.is(readOffer(writeOffer({ ...offer, head: undefined }))?.head, undefined);
   t.is(readOffer(new Uint8Array(19)), undefined);
 });
+
+test('who names another as a head of before its restart makes it one no more once it has been in a segment', (t) => {
+  const offer = { number: 5, hops: 0, radius: 5, hasRoom: true, isFull: false, isWhole: false, digest: 0 };
+  for (const wasHead of [true, false]) {
+    const { id, election } = new Line(1, 20, along).members[0] as Member;
+    const [liar, other] = [nodeNamed(9_998), nodeNamed(9_999)];
+    election.heard(liar, { ...offer, head: wasHead ? id : nodeNamed(77) }, at(0));
+    t.is(election.isHead, wasHead);
+    election.heard(liar, { ...offer, head: id }, at(10));
+    election.dissolved(nodeNamed(78), at(20));
+    t.is(election.head, undefined);
+    election.heard(other, { ...offer, head: nodeNamed(78), hops: 30 }, at(30));
+    t.is(election.head, nodeNamed(78));
+  }
+});
+
+test('one lie about the number of a head keeps nobody from it for ever', (t) => {
+  const id = nodeNamed(77);
+  const offer = { head: id, hops: 0, radius: 5, hasRoom: true, isFull: false, isWhole: false, digest: 0 };
+  const events = { within: along, members: () => [0], isLast: () => undefined, bootOf: () => 1, changed: () => {} };
+  const self = { id: nodeNamed(5), boot: { counter: 1 } };
+  const fooled = new SegmentElection(self, testRandom('5'), 20, { ...events, isBacked: (head) => head === id });
+  fooled.heard(nodeNamed(9_998), { ...offer, number: 2 ** 47 }, at(0));
+  t.is(fooled.head, id);
+  fooled.forget(nodeNamed(9_998), at(1));
+  fooled.tick(at(HEAD_DEAD_MS));
+  t.is(fooled.head, undefined);
+  fooled.heard(nodeNamed(9), { ...offer, number: 5 }, at(HEAD_DEAD_MS + 10));
+  t.is(fooled.head, undefined, 'it may be an old one');
+  fooled.heard(nodeNamed(9), { ...offer, number: 65 }, at(HEAD_DEAD_MS + 601_000));
+  t.is(fooled.head, id);
+});
+
+test('a head that is full and not, again and again, counts no farther than those who hear it seldom follow', (t) => {
+  const head = nodeNamed(5);
+  let members = 10;
+  const election = new SegmentElection({ id: head, boot: { counter: 1 } }, testRandom('5'), 20, {
+    ...{ within: along, isLast: () => undefined, bootOf: () => 1, isBacked: () => true, changed: () => {} },
+    members: () => Array.from({ length: members }, () => 1),
+  });
+  const { election: member } = new Line(1, 20, along).members[0] as Member;
+  election.split(at(0));
+  let moves = 0;
+  for (let now = 0; now < 600_000; now += 200) {
+    if (now > 60_000) members = Math.floor(now / 2_000) % 2 === 0 ? 18 : 20;
+    election.tick(at(now));
+    member.tick(at(now));
+    const before = member.head;
+    const offer = election.offer(0);
+    if (offer?.head && now % 20_000 === 0) member.heard(head, offer, at(now));
+    if (before !== undefined && member.head !== before) moves++;
+  }
+  t.is(member.head, head);
+  t.is(moves, 0);
+});

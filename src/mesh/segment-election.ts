@@ -1,6 +1,8 @@
 import type { NodeId } from '../core/ids.js';
 import type { Instant } from '../core/machine.js';
+import { TokenBucket } from '../core/token-bucket.js';
 import type { Random } from '../ports/random.js';
+import { LeftHeads } from './left-heads.js';
 import type { SegmentOffer } from './segment-offer.js';
 import {
   firstReach,
@@ -42,11 +44,10 @@ const LEAD = 3;
 const JUMP_MOST = 8;
 /** Who has left so many heads joins only those that signed for a segment. */
 const CAREFUL_AFTER = 3;
-/** Heads that were left and are not joined again before they say something newer; the oldest is forgotten. */
-const LEFT_MAX = 64;
-
 /** A head looks this often whether it is full, or has room again, and says so before its time. */
 const LOOK_FULL_MS = 2_000;
+/** … but not each time, where members come and go: more than a few numbers ahead of the last one heard is a lie. */
+const EARLY_PER_SECOND = 1 / 15;
 
 export interface ElectionEvents {
   /** How many nodes that are in no other segment are known within so many hops, this one among them. */
@@ -77,14 +78,16 @@ export class SegmentElection {
   readonly #most: number;
   readonly #events: ElectionEvents;
   readonly #offers = new Map<NodeId, SegmentOffer>();
-  /** Heads that were left, at which number. */
-  readonly #left = new Map<NodeId, number>();
+  readonly #left: LeftHeads;
   #isSplit = false;
   #head: NodeId | undefined;
   #number = 0;
   #hops = 0;
   #reach: SegmentReach = NO_REACH;
   #lookFullAt = 0;
+  readonly #early = new TokenBucket(EARLY_PER_SECOND, 1);
+  /** Whether this boot has been in a segment. */
+  #hasBeenIn = false;
   /** When the number was last counted up, or heard to be. */
   #numberAt = 0;
   #joinedAt = 0;
@@ -115,6 +118,7 @@ export class SegmentElection {
     this.#random = random;
     this.#most = most;
     this.#events = events;
+    this.#left = new LeftHeads(events.isBacked);
   }
 
   /** Whether the mesh is one of segments. */
@@ -247,18 +251,18 @@ export class SegmentElection {
     const mayBeyond = now.mono - this.#joinedAt >= SPILL_AFTER_MS;
     let best: SegmentOffer | undefined;
     for (const offer of this.#offers.values())
-      if (this.#suits(offer, mayBeyond) && (!best || isNearer(offer, best))) best = offer;
+      if (this.#suits(offer, mayBeyond, now) && (!best || isNearer(offer, best))) best = offer;
     if (best) this.#join(best, now);
   }
 
-  /** Whether neighbours still follow what this node headed before it restarted: it goes on with that, and nobody moves. */
+  /** Whether neighbours still follow what this node headed before it restarted: it goes on with that, and nobody moves. Who has been in one since does not. */
   #isOwnOfBefore({ head, number }: SegmentOffer): boolean {
-    return head === this.#self && number < this.#boot * NUMBERS_PER_BOOT;
+    return !this.#hasBeenIn && head === this.#self && number < this.#boot * NUMBERS_PER_BOOT;
   }
 
   /** Whether its head is alive as far as is known, and reaches here. */
-  #suits({ head, number, hops, radius, hasRoom, isFull }: SegmentOffer, beyond: boolean): boolean {
-    if (head === undefined || head === this.#self || number <= (this.#left.get(head) ?? -1)) return false;
+  #suits({ head, number, hops, radius, hasRoom, isFull }: SegmentOffer, beyond: boolean, now: Instant): boolean {
+    if (head === undefined || head === this.#self || this.#left.bars(head, number, now)) return false;
     if (this.#left.size >= CAREFUL_AFTER && !this.#events.isBacked(head)) return false;
     if (this.#successor !== undefined && head === this.#successor) return hops < HOPS_MOST;
     return !isFull && hops + 1 <= radius + (beyond && hasRoom ? SPILL_HOPS : 0);
@@ -301,14 +305,15 @@ export class SegmentElection {
   #mayYield(now: Instant): void {
     if (this.#number % NUMBERS_PER_BOOT > YOUNG_COUNT) return;
     for (const offer of this.#offers.values()) {
-      if (!this.#suits(offer, false)) continue;
+      if (!this.#suits(offer, false, now)) continue;
       const isOlder = offer.number % NUMBERS_PER_BOOT > YOUNG_COUNT;
       if (isOlder || (offer.head as NodeId) < this.#self) return this.#join(offer, now);
     }
   }
 
   #join({ head, number, hops, radius, hasRoom, isFull }: SegmentOffer, now: Instant): void {
-    if (this.isHead) this.#left.set(this.#self, this.#number);
+    if (this.isHead) this.#left.add(this.#self, this.#number, now);
+    this.#hasBeenIn = true;
     if (head !== this.#successor) this.#successor = undefined;
     this.#head = head;
     this.#number = number;
@@ -318,9 +323,7 @@ export class SegmentElection {
   }
 
   #leave(now: Instant, number: number): void {
-    this.#left.delete(this.#head as NodeId);
-    this.#left.set(this.#head as NodeId, number);
-    if (this.#left.size > LEFT_MAX) this.#left.delete(this.#left.keys().next().value as NodeId);
+    this.#left.add(this.#head as NodeId, number, now);
     this.#wait(now);
     this.#consider(now);
   }
@@ -338,8 +341,9 @@ export class SegmentElection {
   /** `before`: the radius of its segment before it restarted. */
   #becomeHead(now: Instant, before = 1): void {
     this.#head = this.#self;
+    this.#hasBeenIn = true;
     this.#successor = undefined;
-    this.#number = Math.max(this.#boot * NUMBERS_PER_BOOT, (this.#left.get(this.#self) ?? -LEAD) + LEAD) + 1;
+    this.#number = Math.max(this.#boot * NUMBERS_PER_BOOT, (this.#left.numberOf(this.#self) ?? -LEAD) + LEAD) + 1;
     this.#hops = 0;
     this.#reach = firstReach((hops) => this.#events.within(hops), this.#most, before);
     this.#news(now);
@@ -358,7 +362,7 @@ export class SegmentElection {
   #isOtherwiseFull(now: Instant): boolean {
     if (now.mono < this.#lookFullAt) return false;
     this.#lookFullAt = now.mono + LOOK_FULL_MS;
-    return isFullWith(this.#events.members().length, this.#most) !== this.#reach.isFull;
+    return isFullWith(this.#events.members().length, this.#most) !== this.#reach.isFull && this.#early.take(now.mono);
   }
 
   /** A head's sign of life; it looks how many it has, and how far away. */

@@ -50,7 +50,7 @@ export class SharedAir {
   readonly #short: ShortFrames;
   readonly #asking: AirAsking;
   readonly #context: MeshContext;
-  readonly #aliases = new NodeAliases();
+  readonly #aliases: NodeAliases;
   readonly #heard: SharedAirEvents['heard'];
   readonly #egress: Egress;
   readonly #dripOf: () => Drip;
@@ -58,6 +58,7 @@ export class SharedAir {
   constructor(machines: SharedAirMachines, events: SharedAirEvents) {
     const { context, links, known, states, routing, egress, drip } = machines;
     this.#egress = egress;
+    this.#aliases = new NodeAliases(context.self.id);
     this.#heard = events.heard;
     this.#dripOf = drip;
     this.presence = new AirPresence(context, links, known, egress, {

@@ -15,7 +15,7 @@ const HOUR = 3_600_000;
 function setup(self: NodeId) {
   const context = testContext({ self: { ...selfNamed(1), id: self } });
   const asked: number[][] = [];
-  const short = new ShortFrames(context, new NodeAliases(), {
+  const short = new ShortFrames(context, new NodeAliases(self), {
     lacks: (_carrier, aliases) => void asked.push([...aliases]),
   });
   return { context, short, asked };

@@ -46,7 +46,6 @@ export class ShortFrames {
     this.#context = context;
     this.#aliases = aliases;
     this.#events = events;
-    aliases.add(context.self.id);
   }
 
   /** Frames that wait to be read. */
