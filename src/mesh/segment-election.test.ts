@@ -332,9 +332,9 @@ test('a head that is full and not, again and again, counts no farther than those
   let moves = 0;
   for (let now = 0; now < 600_000; now += 200) {
     if (now > 60_000) members = Math.floor(now / 2_000) % 2 === 0 ? 18 : 20;
+    const before = member.head;
     election.tick(at(now));
     member.tick(at(now));
-    const before = member.head;
     const offer = election.offer(0);
     if (offer?.head && now % 20_000 === 0) member.heard(head, offer, at(now));
     if (before !== undefined && member.head !== before) moves++;
