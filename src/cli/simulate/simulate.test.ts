@@ -91,8 +91,14 @@ test('a run that fails is made small, and the small one fails the same way', asy
     writeFileSync(file, `${PAIR}[expect]\nmedian = "1ms"\n`);
     const { code, out } = await simulate(file, '--seed', '1', '--shrink', small, '--json');
     t.is(code, 0);
-    t.like(JSON.parse(out), { symptom: 'expectation medianMs', nodes: 2, file: small });
-    t.is((await simulate(small, '--json')).code, 1);
+    t.like(JSON.parse(out), { symptom: 'expectation median', nodes: 2, file: small });
+    const again = await simulate(small, '--json');
+    t.is(again.code, 1);
+    const shortfalls = (JSON.parse(again.out) as ScenarioReport).runs.flatMap(({ run }) => run.shortfalls);
+    t.deepEqual(
+      shortfalls.map(({ name, found = 0 }) => [name, found > 1]),
+      [['medianMs', true]],
+    );
   });
 });
 
@@ -109,9 +115,9 @@ test('who ends the search early has the smallest run so far', async (t) => {
     await t.throwsAsync(shrinkToFile(loadScenario(file), 1, small, interrupt), { message: 'enough' });
     t.regex(
       said[0] ?? '',
-      /^it fails \(expectation medianMs\): 2 nodes, \d+ events, 20 s and 5 s of rest, in .*small\.toml/,
+      /^it fails \(expectation median\): 2 nodes, \d+ events, 20 s and 5 s of rest, in .*small\.toml/,
     );
-    t.like(loadScenario(small), { durationMs: 10_000, about: 'expectation medianMs, of pair, seed 1' });
+    t.like(loadScenario(small), { durationMs: 10_000, about: 'expectation median, of pair, seed 1' });
   });
 });
 

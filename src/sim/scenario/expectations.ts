@@ -9,6 +9,21 @@ export interface Shortfall {
   readonly found?: number;
 }
 
+/** What a scenario's file calls them. */
+export const EXPECTATION_KEYS: Readonly<Record<keyof Expectations, string>> = {
+  delivered: 'delivered',
+  acknowledged: 'acknowledged',
+  medianMs: 'median',
+  p95Ms: 'p95',
+  p99Ms: 'p99',
+  alertP95Ms: 'alert_p95',
+  bytesPerNodeMinute: 'bytes_per_node_minute',
+  agreement: 'agreement',
+  segments: 'segments',
+  largestSegment: 'largest_segment',
+  findings: 'findings',
+};
+
 /** Whether more is better. */
 const LEAST: Readonly<Partial<Record<keyof Expectations, true>>> = {
   delivered: true,

@@ -1,5 +1,6 @@
 import test from 'ava';
 import { Priority } from '../../wire/frame-types.js';
+import type { Shortfall } from './expectations.js';
 import type { ScenarioRun } from './play.js';
 import type { Scenario } from './scenario.js';
 import { Shrinker, symptomOf } from './shrink.js';
@@ -75,8 +76,34 @@ test('a run with which nothing is wrong is left alone, and one that throws is a 
   t.is(thrown?.events, 0);
 });
 
-test('a symptom is the check, else the expectation', (t) => {
-  t.is(symptomOf(run('[views] at 1 s: x')), 'check views');
-  t.is(symptomOf({ ...run(undefined), shortfalls: [{ name: 'p95Ms', expected: 1, found: 2 }] }), 'expectation p95Ms');
+test('a symptom is the check, else the expectation, told apart from one without anything to measure', (t) => {
+  const missed = (...shortfalls: readonly Shortfall[]): ScenarioRun => ({ ...run(undefined), shortfalls });
+  t.deepEqual(symptomOf(run('[views] at 1 s: x')), { text: 'check views', expect: { findings: 0 } });
+  t.deepEqual(symptomOf(missed({ name: 'p95Ms', expected: 1, found: 2 }, { name: 'segments', expected: 1 })), {
+    text: 'expectation p95',
+    expect: { p95Ms: 1 },
+  });
+  t.is(symptomOf(missed({ name: 'p95Ms', expected: 1 }))?.text, 'expectation p95, nothing to measure');
   t.is(symptomOf(run(undefined)), undefined);
 });
+
+for (const name of ['medianMs', 'p95Ms', 'p99Ms', 'alertP95Ms', 'delivered', 'acknowledged'] as const)
+  test(`a run whose ${name} was measured and missed does not shrink to one that has nothing to measure`, async (t) => {
+    const asked: Scenario = { ...scenario, expect: { bytesPerNodeMinute: 1e9, [name]: 0.5, findings: 0 } };
+    // Bad with traffic at the end of three seconds or later, and, without any, as bad by the count of shortfalls.
+    const faulty = async ({ traffic, expect }: Scenario): Promise<ScenarioRun> => {
+      const late = traffic.some(({ atMs }) => (atMs?.[0] ?? 0) >= 3_000);
+      const missed: Shortfall = { name, expected: expect[name] as number };
+      const shortfalls = traffic.length === 0 ? [missed] : late ? [{ ...missed, found: 0.4 }] : [];
+      return { ...run(undefined), shortfalls };
+    };
+    const tried: number[] = [];
+    const shrunk = await new Shrinker(asked, 1, { found: () => {}, tried: (runs) => tried.push(runs) }, faulty).run();
+    t.is(shrunk?.scenario.traffic.length, 1);
+    t.is(shrunk?.events, 1);
+    t.deepEqual(shrunk?.scenario.expect, { [name]: 0.5 });
+    t.deepEqual(
+      tried,
+      Array.from({ length: (shrunk?.runs ?? 0) - 1 }, (_, i) => i + 2),
+    );
+  });

@@ -1,7 +1,8 @@
 import { messageOf } from '../../core/errors.js';
 import { type Concrete, concrete, scenarioOf, withNodes } from './concrete.js';
+import { EXPECTATION_KEYS } from './expectations.js';
 import { play, type ScenarioRun } from './play.js';
-import type { Scenario, ScenarioRadio } from './scenario.js';
+import type { Expectations, Scenario, ScenarioRadio } from './scenario.js';
 
 /** Runs of one shrinking; then the smallest so far is the result. */
 const SHRINK_RUNS_MAX = 300;
@@ -20,23 +21,36 @@ export interface Shrunk {
 export interface ShrinkEvents {
   /** The first run that fails, and each smaller one: the smallest so far, should the search be ended before it is done. */
   found(shrunk: Shrunk): void;
+  /** So many runs are over. */
+  tried?(runs: number): void;
 }
 
 type Play = (scenario: Scenario, seed: number) => Promise<ScenarioRun>;
 
-/** What is wrong with a run, in a word that a smaller run can share: the check that found it, the expectation that was missed, or the fault that was thrown. */
-export function symptomOf(run: ScenarioRun): string | undefined {
-  const check = /^\[([^\]]+)\]/.exec(run.findings.list[0] ?? '')?.[1];
-  if (check !== undefined) return `check ${check}`;
-  const [missed] = run.shortfalls;
-  return missed && `expectation ${missed.name}`;
+/** What is wrong with a run. */
+export interface Symptom {
+  /** In a word that a smaller run can share: the check that found it, the expectation that was missed, or the fault that was thrown. */
+  readonly text: string;
+  /** All that has to be expected for it to show. */
+  readonly expect: Expectations;
 }
 
-async function symptom(run: Play, scenario: Scenario, seed: number): Promise<string | undefined> {
+/** A figure that misses what was expected of it is another thing than one that there is nothing to measure of: a run without any traffic is not slow. */
+export function symptomOf(run: ScenarioRun): Symptom | undefined {
+  const check = /^\[([^\]]+)\]/.exec(run.findings.list[0] ?? '')?.[1];
+  if (check !== undefined) return { text: `check ${check}`, expect: { findings: 0 } };
+  const [missed] = run.shortfalls;
+  if (!missed) return undefined;
+  const { name, expected, found } = missed;
+  const text = `expectation ${EXPECTATION_KEYS[name]}${found === undefined ? ', nothing to measure' : ''}`;
+  return { text, expect: { [name]: expected } };
+}
+
+async function symptom(run: Play, scenario: Scenario, seed: number): Promise<Symptom | undefined> {
   try {
     return symptomOf(await run(scenario, seed));
   } catch (error) {
-    return `thrown ${messageOf(error).slice(0, 60)}`;
+    return { text: `thrown ${messageOf(error).slice(0, 60)}`, expect: {} };
   }
 }
 
@@ -62,7 +76,9 @@ export class Shrinker {
     this.#runs = 1;
     const found = await symptom(this.#play, scenarioOf(this.#best), this.#seed);
     if (found === undefined) return undefined;
-    this.#symptom = found;
+    this.#symptom = found.text;
+    // What else was expected of the large run may be beside the point of a small one.
+    this.#best = { ...this.#best, base: { ...this.#best.base, expect: found.expect } };
     this.#events.found(this.#shrunk());
     for (let size = Number.POSITIVE_INFINITY; this.#size() < size && this.#hasRunsLeft(); ) {
       size = this.#size();
@@ -98,7 +114,9 @@ export class Shrinker {
   async #try(candidate: Concrete): Promise<boolean> {
     if (!this.#hasRunsLeft()) return false;
     this.#runs++;
-    if ((await symptom(this.#play, scenarioOf(candidate), this.#seed)) !== this.#symptom) return false;
+    const found = await symptom(this.#play, scenarioOf(candidate), this.#seed);
+    this.#events.tried?.(this.#runs);
+    if (found?.text !== this.#symptom) return false;
     this.#best = candidate;
     this.#events.found(this.#shrunk());
     return true;
