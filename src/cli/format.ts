@@ -38,6 +38,9 @@ export const percent = (value: number | undefined): string | undefined =>
 
 export const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
 
+/** `once`, `3 times`. */
+export const times = (count: number): string => (count === 1 ? 'once' : `${count} times`);
+
 /** One line of JSON, for a cell. */
 export const inline = (value: unknown): string =>
   value === null || value === undefined ? '-' : typeof value === 'string' ? value : JSON.stringify(value);

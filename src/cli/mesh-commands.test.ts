@@ -85,6 +85,18 @@ test('fields of this node are set and removed, its own ones beside those there a
   t.deepEqual(agent.state().nodes[FAKE_NODE]?.custom, { lux: 80, door: 'open' });
 });
 
+test('links that went down are counted as people count', async (t) => {
+  const { agent, run } = await served(t);
+  const told = async (flaps: number): Promise<string> => {
+    const { statistics } = agent.world;
+    const links = { ...statistics.links, flaps, damped: flaps, replaced: 0 };
+    agent.world.statistics = { ...statistics, links };
+    return (await run('stats')).stdout;
+  };
+  t.regex(await told(1), /went down once; 1 time one came and went too often; 0 made room/);
+  t.regex(await told(2), /went down 2 times; 2 times one came and went too often/);
+});
+
 test('a mesh of segments is told of wherever people look', async (t) => {
   const { agent, run, json } = await served(t);
   t.notRegex((await run('status')).stdout, /segment/);

@@ -23,7 +23,14 @@ export const usage = (message: string, fix?: string): EdgeError =>
   new EdgeError('cli.usage', message, fix === undefined ? {} : { fix });
 
 /** What was asked for is not there, by flag, file or environment. */
-const USAGE_CODES = new Set(['cli.usage', 'radio.spec', 'scenario.file', 'hotpath.isa', 'hotpath.kind']);
+const USAGE_CODES = new Set([
+  'cli.usage',
+  'radio.spec',
+  'scenario.file',
+  'simulate.output',
+  'hotpath.isa',
+  'hotpath.kind',
+]);
 
 /** Wrong usage includes a wrong configuration: nothing was tried. */
 export function exitCodeOf(error: unknown): Exit {

@@ -1,19 +1,21 @@
-import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
+import { EdgeError } from '../../core/errors.js';
 import type { Scenario } from '../../sim/scenario/scenario.js';
 import { DEFAULT_SEEDS } from '../../sim/suite/goal-row.js';
 import { isSkipped } from '../../sim/suite/judge.js';
 import { note, say, sayJson } from '../output.js';
 import { wholeNumber } from '../parse.js';
-import { Exit, usage } from '../report.js';
+import { Exit, usage as wrongUsage } from '../report.js';
 import { chosenRows, goalRows, goalText, measureGoals } from '../simulate/goals.js';
 import { goalPage } from '../simulate/html/goal-page.js';
 import { scenarioPage } from '../simulate/html/scenario-page.js';
+import { checkWritable, writeOutput } from '../simulate/output-file.js';
 import { Pool } from '../simulate/pool.js';
 import { loadScenario, shippedScenarios } from '../simulate/scenario-file.js';
 import { playAll, scenarioText } from '../simulate/scenarios.js';
 import { SeedProgress } from '../simulate/seed-progress.js';
 import { shrinkToFile } from '../simulate/shrink.js';
+import { ShrinkProgress } from '../simulate/shrink-progress.js';
 
 interface SimulateOptions {
   readonly suite?: string;
@@ -27,10 +29,24 @@ interface SimulateOptions {
   readonly shrink?: string | boolean;
 }
 
+const HELP = 'See edge-agent help simulate.';
+const usage = (message: string, fix = HELP): EdgeError => wrongUsage(message, fix);
+
 const SUITE = 'goals';
 const SEED_MAX = 2 ** 31;
 const SEEDS_MAX = 1_000;
 const INTERRUPTED = 130;
+
+/** What refuses an option's text says where its help is. */
+const helped =
+  <T>(read: (text: string) => T) =>
+  (text: string): T => {
+    try {
+      return read(text);
+    } catch (error) {
+      throw error instanceof EdgeError && error.fix === undefined ? usage(error.message) : error;
+    }
+  };
 
 /** `5` is the first five, `3,8` are those. Throws `cli.usage`. */
 function seedsOption(text: string): readonly number[] {
@@ -80,9 +96,9 @@ async function goals(options: SimulateOptions): Promise<void> {
   stopOnSignal(progress, pools.many, pools.one);
   const report = await measureGoals(ids, seeds, progress, pools);
   progress.end();
-  if (options.report !== undefined) writeFileSync(options.report, goalPage(report));
   if (options.json) sayJson(report);
   else say(goalText(report));
+  if (options.report !== undefined) writeOutput(options.report, goalPage(report));
   // A target that is missed is told, and is no failure; a row that could not be measured is one.
   if (report.rows.some((row) => row.ours === null && !isSkipped(row))) process.exitCode = Exit.Failed;
 }
@@ -94,9 +110,9 @@ async function scenarios(given: readonly string[], options: SimulateOptions): Pr
   stopOnSignal(progress, pool);
   const report = await playAll(all, seedsOf(options), progress, pool);
   progress.end();
-  if (options.report !== undefined) writeFileSync(options.report, scenarioPage(report));
   if (options.json) sayJson(report);
   else say(scenarioText(report, new Map(all.map(({ name }, i) => [name, given[i] as string]))));
+  if (options.report !== undefined) writeOutput(options.report, scenarioPage(report));
   const isWell = report.failures.length === 0 && report.runs.every(({ run }) => run.ok);
   if (!isWell) process.exitCode = Exit.Failed;
 }
@@ -107,13 +123,21 @@ async function shrink(given: readonly string[], options: SimulateOptions): Promi
   const scenario = loadScenario(name);
   const [seed] = seedsOf(options) ?? scenario.seeds;
   const file = typeof options.shrink === 'string' ? options.shrink : `${scenario.name}-small.toml`;
-  const result = await shrinkToFile(scenario, seed as number, file, note);
+  checkWritable('--shrink', file);
+  const progress = new ShrinkProgress();
+  const result = await shrinkToFile(scenario, seed as number, file, progress).finally(() => progress.end());
   if (options.json) sayJson(result);
   else say(`${result.file}: ${result.what}; replay: edge-agent simulate ${result.file} --seed ${seed}`);
 }
 
 async function simulate(given: readonly string[], options: SimulateOptions): Promise<void> {
   if (options.list) return list(options);
+  if (options.seed !== undefined && options.seeds !== undefined)
+    throw usage(
+      '--seed and --seeds are both given.',
+      'Give one: --seed replays a run, --seeds says how many or which.',
+    );
+  if (options.report !== undefined) checkWritable('--report', options.report);
   if (options.suite !== undefined && given.length > 0) throw usage('Give either scenarios or --suite.');
   if (options.suite !== undefined) return goals(options);
   if (given.length === 0)
@@ -130,10 +154,10 @@ export function define(command: Command): void {
     .option(
       '--seeds <seeds>',
       'how many, or which: 5, or 3,8 (default: 10 of a suite, else what the scenario says)',
-      seedsOption,
+      helped(seedsOption),
     )
-    .option('--seed <seed>', 'this one: replays a run', wholeNumber('--seed', 0, SEED_MAX))
-    .option('--jobs <count>', 'threads (default: one for each processor)', wholeNumber('--jobs', 1, 16))
+    .option('--seed <seed>', 'this one: replays a run', helped(wholeNumber('--seed', 0, SEED_MAX)))
+    .option('--jobs <count>', 'threads (default: one for each processor)', helped(wholeNumber('--jobs', 1, 16)))
     .option('--report <file>', 'a page with pictures, in HTML')
     .option('--shrink [file]', 'make a scenario that fails small, into a file (default: NAME-small.toml)')
     .option('--list', 'the rows and the scenarios there are')

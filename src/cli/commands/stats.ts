@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { LinkStatistics, Statistics } from '../../agent/statistics-contract.js';
 import { connect, optionsOf, talksToAgent } from '../connect.js';
-import { byteCount, forPeople, relative } from '../format.js';
+import { byteCount, forPeople, plural, relative, times } from '../format.js';
 import { type Column, facts, paint, say, sayJson, table } from '../output.js';
 import { segmentText } from '../views.js';
 
@@ -49,7 +49,7 @@ function totals(stats: Statistics): string {
     ],
     [
       'links',
-      `went down ${links.flaps} times; ${links.damped} times one came and went too often; ${links.replaced} made room`,
+      `went down ${times(links.flaps)}; ${plural(links.damped, 'time')} one came and went too often; ${links.replaced} made room`,
     ],
     ['search', `${search.local} local, ${search.mesh} across the mesh`],
     ['engine', `${engine.steps} steps, median ${forPeople(engine.p50Ms)}, 99 % under ${forPeople(engine.p99Ms)}`],

@@ -106,10 +106,36 @@ const CASES: readonly (readonly [what: string, from: string | RegExp, to: string
     /line 5, radios\[0\]: who hears whom is not settled/,
     /range, shape and links/,
   ],
-  ['two ways', 'range = 60', 'range = 60\nshape = "line"', /who hears whom is not settled/],
+  [
+    'two ways',
+    'range = 60',
+    'range = 60\nshape = "line"',
+    /line 5, radios\[0\]: .*: range and shape are given$/,
+    /one of/,
+  ],
+  [
+    'a node in two groups',
+    '[[traffic]]',
+    '[[faults]]\ndo = "partition"\nat = "50s"\ngroups = [["0-4"], [4, 5]]\n[[traffic]]',
+    /line 16, faults\[1\]\.groups: node 4 is in two groups$/,
+  ],
+  [
+    'metres with a unit',
+    'count = 12',
+    'count = 12\nspacing = "150m"',
+    /nodes\.spacing is "150m", expected metres, a number without a unit/,
+  ],
+  [
+    'a bare unit',
+    'count = 12',
+    'count = 12\nspacing = 150m',
+    /mine\.toml line 5 column/,
+    /quoted, such as "150m"; metres .* without a unit: 150\./,
+  ],
+  ['a bare unit in a list', 'nodes = [0, "3-5"]', 'nodes = [0, 3m]', /line 12 column/, /"3m"/],
   ['no time', 'every = "2s"', '', /line 13, traffic\[0\]: when it is sent is not settled/],
   ['a missing count', 'count = 12', '', /nodes\.count is missing, expected/],
-  ['no TOML', 'duration = "2m"', 'duration = 2m', /mine\.toml line 2 column/],
+  ['no TOML', 'duration = "2m"', 'duration', /mine\.toml line \d column/, /\[table\], then key = value/],
 ];
 
 for (const [what, from, to, message, fix] of CASES)
@@ -134,4 +160,21 @@ test('a scenario there is not is refused with those there are', (t) => {
   const error = t.throws(() => loadScenario('fence-lime'), { instanceOf: EdgeError });
   t.regex(error?.fix ?? '', /fence-line/);
   t.is(error?.message, 'fence-lime: there is no such file, and no scenario of that name');
+});
+
+test('a name that is nearly that of a scenario gets that name', (t) => {
+  const fix = (given: string): string => t.throws(() => loadScenario(given), { instanceOf: EdgeError })?.fix ?? '';
+  t.regex(fix('fenceline'), /^Did you mean fence-line\? Give a file/);
+  t.regex(fix('partitoin.toml'), /^Did you mean partition\?/);
+  t.regex(fix('something-else-altogether'), /^Give a file/);
+});
+
+test('what does nothing, or goes without saying, is not written', (t) => {
+  const plain = scenarioToml(parseScenario(GOOD.replace('count = 12', 'count = 12\nside = 300'), 'mine.toml'));
+  t.notRegex(plain, /side|spacing|timing|placement|rest|from|bytes|ack|start|about/);
+  const walking = GOOD.replace('count = 12', 'count = 12\nside = 300').replace(
+    '[expect]',
+    '[mobility]\nspeed = [1, 2]\n[expect]',
+  );
+  t.regex(scenarioToml(parseScenario(walking, 'mine.toml')), /side = 300/);
 });

@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { nearest } from '../../agent/config/nearest.js';
 import { EdgeError, messageOf } from '../../core/errors.js';
 import type { Fault, Scenario, ScenarioRadio, Traffic } from '../../sim/scenario/scenario.js';
 import { Priority } from '../../wire/frame-types.js';
@@ -37,11 +38,21 @@ export function loadScenario(given: string): Scenario {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    const fix = `Give a file in TOML (docs/simulate.md), or one of ${shippedScenarios().join(', ')}.`;
-    const why = existsSync(given) ? messageOf(error) : 'there is no such file, and no scenario of that name';
-    throw new EdgeError(CODE, `${given}: ${why}`, { fix });
+    throw unreadable(given, error);
   }
   return parseScenario(text, basename(path));
+}
+
+function unreadable(given: string, error: unknown): EdgeError {
+  const shipped = shippedScenarios();
+  const others = `Give a file in TOML (docs/simulate.md), or one of ${shipped.join(', ')}.`;
+  if (existsSync(given)) {
+    const why = statSync(given).isDirectory() ? 'it is a folder, not a scenario' : messageOf(error);
+    return new EdgeError(CODE, `${given}: ${why}`, { fix: others });
+  }
+  const meant = nearest(basename(given, SUFFIX), shipped);
+  const fix = meant === undefined ? others : `Did you mean ${meant}? ${others}`;
+  return new EdgeError(CODE, `${given}: there is no such file, and no scenario of that name`, { fix });
 }
 
 /** Throws EdgeError `scenario.file` with the line, what is wrong there, and the nearest known key. */
@@ -87,14 +98,17 @@ function checkTogether(file: ScenarioFile, places: Places): void {
     places.refuse(['nodes', 'positions'], `there are ${nodes.positions.length} for ${nodes.count} nodes`);
   radios.forEach((radio, i) => {
     if (radio.kind === 'lora') return;
-    const ways = [radio.range, radio.shape, radio.links].filter((way) => way !== undefined).length;
-    if (ways !== 1)
-      places.refuse(['radios', i], 'who hears whom is not settled', 'Give one of range, shape and links.');
+    const ways = (['range', 'shape', 'links'] as const).filter((way) => radio[way] !== undefined);
+    if (ways.length !== 1) {
+      const why = ways.length === 0 ? 'none of range, shape and links is given' : `${ways.join(' and ')} are given`;
+      places.refuse(['radios', i], `who hears whom is not settled: ${why}`, 'Give one of range, shape and links.');
+    }
     if (mobility && radio.range === undefined)
       places.refuse(['radios', i], 'nodes that move need a radio with a range', 'Give range instead.');
   });
   faults.forEach((fault, i) => {
     if (fault.at >= file.duration) refuseLate(['faults', i, 'at'], places);
+    if (fault.do === 'partition') checkGroups(fault.groups, ['faults', i, 'groups'], places);
     if (!('radio' in fault)) return;
     const radio = radios[fault.radio];
     if (!radio) places.refuse(['faults', i, 'radio'], `there is no radio ${fault.radio}`);
@@ -102,6 +116,12 @@ function checkTogether(file: ScenarioFile, places: Places): void {
       places.refuse(['faults', i, 'radio'], 'a LoRa radio is not unplugged', 'Crash its nodes.');
   });
   checkTraffic(file, places);
+}
+
+function checkGroups(groups: readonly (readonly number[])[], path: readonly PropertyKey[], places: Places): void {
+  const all = groups.flat();
+  const twice = all.find((node, i) => all.indexOf(node) !== i);
+  if (twice !== undefined) places.refuse(path, `node ${twice} is in two groups`, 'Give each node one group at most.');
 }
 
 const refuseLate = (path: readonly PropertyKey[], places: Places): void =>

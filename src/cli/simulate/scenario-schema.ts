@@ -5,6 +5,23 @@ import { REGIONS, type RegionName } from '../../sim/lora/regions.js';
 import { PLACEMENTS, SHAPES } from '../../sim/scenario/scenario.js';
 import { Priority } from '../../wire/frame-types.js';
 
+/** What a key is that the file leaves out. */
+export const DEFAULTS = {
+  rest: '45s',
+  placement: 'line',
+  spacing: 50,
+  side: 1_000,
+  startOver: '2s',
+  pause: '30s',
+  walking: 1,
+  bytes: 40,
+  floodBytes: 60,
+  priority: 'medium',
+  ack: true,
+  chosen: 'any',
+  radio: 0,
+} as const;
+
 const DAY_MS = 86_400_000;
 const NODES_MAX = 5_000;
 const LIST_MAX = 10_000;
@@ -17,7 +34,7 @@ const duration = z.string('a duration with its unit, such as "30s" or "2m"').tra
 });
 
 const share = z.number('a share from 0 to 1').min(0).max(1);
-const metres = z.number('metres').min(0).max(1e7);
+const metres = z.number('metres, a number without a unit').min(0).max(1e7);
 const count = (most: number) => z.int('a whole number').min(0).max(most);
 
 const NODES_TEXT = 'numbers of nodes and ranges such as "0-9"';
@@ -97,31 +114,36 @@ const fault = z.discriminatedUnion('do', [
   z.strictObject({ do: z.literal('partition'), at, groups: z.array(nodes, 'lists of nodes').min(1).max(64) }),
   z.strictObject({ do: z.literal('heal'), at }),
   z.strictObject({ do: z.literal('cut'), at, link: pair }),
-  z.strictObject({ do: z.literal('join'), at, link: pair, radio: count(7).prefault(0) }),
+  z.strictObject({ do: z.literal('join'), at, link: pair, radio: count(7).prefault(DEFAULTS.radio) }),
   z.strictObject({ do: z.literal('stall'), ...those, for: duration }),
   z.strictObject({ do: z.literal('skew'), ...those, ahead_ms: z.number().min(-1e13).max(1e13) }),
-  z.strictObject({ do: z.literal('unplug'), ...those, for: duration, radio: count(7).prefault(0) }),
+  z.strictObject({ do: z.literal('unplug'), ...those, for: duration, radio: count(7).prefault(DEFAULTS.radio) }),
   z.strictObject({
     do: z.literal('flood'),
     ...those,
     for: duration,
     per_second: z.number().min(0.001).max(10_000),
-    bytes: z.int().min(14).max(1_000).prefault(60),
+    bytes: z.int().min(14).max(1_000).prefault(DEFAULTS.floodBytes),
   }),
 ]);
 
 const PRIORITIES = { critical: Priority.Critical, high: Priority.High, medium: Priority.Medium, low: Priority.Low };
 const priority = z
   .enum(['critical', 'high', 'medium', 'low'])
-  .prefault('medium')
+  .prefault(DEFAULTS.priority)
   .transform((name) => PRIORITIES[name]);
 
 const times = {
   every: duration.optional(),
   at: z.union([duration.transform((ms) => [ms]), z.array(duration)]).optional(),
 };
-const when = { ...times, start: duration.prefault('0s'), until: duration.optional(), from: chosen.prefault('any') };
-const body = { bytes: z.int().min(14).max(60_000).prefault(40), priority };
+const when = {
+  ...times,
+  start: duration.prefault('0s'),
+  until: duration.optional(),
+  from: chosen.prefault(DEFAULTS.chosen),
+};
+const body = { bytes: z.int().min(14).max(60_000).prefault(DEFAULTS.bytes), priority };
 const recordName = { name: z.string().min(1).max(32).optional() };
 
 const traffic = z.discriminatedUnion('send', [
@@ -131,8 +153,8 @@ const traffic = z.discriminatedUnion('send', [
     send: z.literal('directed'),
     ...when,
     ...body,
-    to: chosen.prefault('any'),
-    ack: z.boolean().prefault(true),
+    to: chosen.prefault(DEFAULTS.chosen),
+    ack: z.boolean().prefault(DEFAULTS.ack),
     keep: duration.optional(),
   }),
   z.strictObject({ send: z.literal('record'), ...when, ...recordName }),
@@ -158,17 +180,17 @@ export const scenarioSchema = z.strictObject({
     )
     .prefault(3),
   duration,
-  rest: duration.prefault('45s'),
+  rest: duration.prefault(DEFAULTS.rest),
   nodes: z.strictObject({
     count: z.int().min(1).max(NODES_MAX),
-    placement: z.enum(PLACEMENTS).prefault('line'),
-    spacing: metres.prefault(50),
-    side: metres.prefault(1_000),
+    placement: z.enum(PLACEMENTS).prefault(DEFAULTS.placement),
+    spacing: metres.prefault(DEFAULTS.spacing),
+    side: metres.prefault(DEFAULTS.side),
     positions: z
       .array(z.tuple([z.number(), z.number()], 'x and y in metres'))
       .max(NODES_MAX)
       .optional(),
-    start_over: duration.prefault('2s'),
+    start_over: duration.prefault(DEFAULTS.startOver),
   }),
   radios: z.array(radio, 'at least one [[radios]]').min(1).max(8),
   timing: z.strictObject({ heartbeat: duration.optional(), peer_timeout: duration.optional() }).prefault({}),
@@ -177,8 +199,8 @@ export const scenarioSchema = z.strictObject({
       speed: z
         .tuple([z.number().min(0).max(100), z.number().min(0.01).max(100)], SPEED_TEXT)
         .refine(([least, most]) => least <= most, SPEED_TEXT),
-      pause: duration.prefault('30s'),
-      share: share.prefault(1),
+      pause: duration.prefault(DEFAULTS.pause),
+      share: share.prefault(DEFAULTS.walking),
     })
     .optional(),
   churn: z.strictObject({ mean_up: duration, mean_down: duration, nodes: nodes.optional() }).optional(),

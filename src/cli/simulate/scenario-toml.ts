@@ -1,7 +1,8 @@
 import { stringify } from 'smol-toml';
 import { formatDuration } from '../../agent/config/units.js';
-import type { Fault, Scenario, ScenarioRadio, Traffic } from '../../sim/scenario/scenario.js';
+import type { Expectations, Fault, Scenario, ScenarioRadio, Traffic } from '../../sim/scenario/scenario.js';
 import { Priority } from '../../wire/frame-types.js';
+import { DEFAULTS } from './scenario-schema.js';
 
 const PRIORITY_NAMES: Readonly<Record<Priority, string>> = {
   [Priority.Critical]: 'critical',
@@ -13,6 +14,12 @@ const PRIORITY_NAMES: Readonly<Record<Priority, string>> = {
 /** Keys without a value are left out: TOML has no nothing. */
 const table = (values: Readonly<Record<string, unknown>>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+
+/** What a key is by itself goes without saying. */
+const unless = <T>(value: T, plain: unknown): T | undefined => (value === plain ? undefined : value);
+
+/** Tables and lists with nothing in them go without saying, too. */
+const filled = <T extends object>(values: T): T | undefined => (Object.keys(values).length === 0 ? undefined : values);
 
 const time = (ms: number | undefined): string | undefined =>
   ms === undefined ? undefined : formatDuration(Math.round(ms));
@@ -48,7 +55,7 @@ function faultTable(fault: Fault) {
     case 'cut':
       return { ...base, link: [...fault.link] };
     case 'join':
-      return { ...base, link: [...fault.link], radio: fault.radio };
+      return table({ ...base, link: [...fault.link], radio: unless(fault.radio, DEFAULTS.radio) });
     case 'crash':
     case 'start':
     case 'stop':
@@ -58,12 +65,16 @@ function faultTable(fault: Fault) {
     case 'skew':
       return { ...base, nodes: [...fault.nodes], ahead_ms: fault.aheadMs };
     case 'unplug':
-      return { ...base, nodes: [...fault.nodes], for: time(fault.forMs), radio: fault.radio };
-    case 'flood':
-      return {
+      return table({
         ...base,
-        ...{ nodes: [...fault.nodes], for: time(fault.forMs), per_second: fault.perSecond, bytes: fault.bytes },
-      };
+        ...{ nodes: [...fault.nodes], for: time(fault.forMs), radio: unless(fault.radio, DEFAULTS.radio) },
+      });
+    case 'flood':
+      return table({
+        ...base,
+        ...{ nodes: [...fault.nodes], for: time(fault.forMs), per_second: fault.perSecond },
+        bytes: unless(fault.bytes, DEFAULTS.floodBytes),
+      });
   }
 }
 
@@ -76,55 +87,68 @@ function trafficTable({ send, everyMs, atMs, fromMs, untilMs, from, to, bytes, p
     at: atMs?.map(time),
     start: fromMs === 0 ? undefined : time(fromMs),
     until: time(untilMs),
-    from: chosen(from),
-    to: send === 'directed' ? chosen(to) : undefined,
-    bytes: isMessage || send === 'alert' ? bytes : undefined,
-    priority: isMessage ? PRIORITY_NAMES[priority] : undefined,
-    ack: send === 'directed' ? ack : undefined,
+    from: unless(chosen(from), DEFAULTS.chosen),
+    to: send === 'directed' ? unless(chosen(to), DEFAULTS.chosen) : undefined,
+    bytes: isMessage || send === 'alert' ? unless(bytes, DEFAULTS.bytes) : undefined,
+    priority: isMessage ? unless(PRIORITY_NAMES[priority], DEFAULTS.priority) : undefined,
+    ack: send === 'directed' ? unless(ack, DEFAULTS.ack) : undefined,
     keep: time(keepMs),
     name: send === 'record' || send === 'erase' ? name : undefined,
   });
 }
 
-/** The file that reads as this scenario. */
+function nodesTable({ nodes, mobility }: Scenario): Record<string, unknown> {
+  const { count, placement, spacingM, sideM, positions, startOverMs } = nodes;
+  const isScattered = placement === 'scatter';
+  return table({
+    count,
+    placement: positions ? undefined : unless(placement, DEFAULTS.placement),
+    spacing: positions || isScattered ? undefined : unless(spacingM, DEFAULTS.spacing),
+    side: mobility || (isScattered && !positions) ? unless(sideM, DEFAULTS.side) : undefined,
+    positions: positions?.map(({ x, y }) => [x, y]),
+    start_over: unless(time(startOverMs), DEFAULTS.startOver),
+  });
+}
+
+/** The file that reads as this scenario; what goes without saying, or does nothing, is left out. */
 export function scenarioToml(scenario: Scenario): string {
-  const { nodes, timing, mobility, churn, expect } = scenario;
+  const { timing, mobility, churn, expect } = scenario;
   return stringify(
     table({
-      about: scenario.about,
+      about: unless(scenario.about, ''),
       seeds: [...scenario.seeds],
       duration: time(scenario.durationMs),
-      rest: time(scenario.restMs),
-      nodes: table({
-        count: nodes.count,
-        placement: nodes.positions ? undefined : nodes.placement,
-        spacing: nodes.spacingM,
-        side: nodes.sideM,
-        positions: nodes.positions?.map(({ x, y }) => [x, y]),
-        start_over: time(nodes.startOverMs),
-      }),
+      rest: unless(time(scenario.restMs), DEFAULTS.rest),
+      nodes: nodesTable(scenario),
       radios: scenario.radios.map(radioTable),
-      timing: table({ heartbeat: time(timing.heartbeatMs), peer_timeout: time(timing.peerTimeoutMs) }),
-      mobility: mobility && {
-        ...{ speed: [...mobility.speedMps], pause: time(mobility.pauseMs), share: mobility.share },
-      },
+      timing: filled(table({ heartbeat: time(timing.heartbeatMs), peer_timeout: time(timing.peerTimeoutMs) })),
+      mobility:
+        mobility &&
+        table({
+          speed: [...mobility.speedMps],
+          pause: unless(time(mobility.pauseMs), DEFAULTS.pause),
+          share: unless(mobility.share, DEFAULTS.walking),
+        }),
       churn:
         churn && table({ mean_up: time(churn.meanUpMs), mean_down: time(churn.meanDownMs), nodes: list(churn.nodes) }),
-      faults: scenario.faults.map(faultTable),
-      traffic: scenario.traffic.map(trafficTable),
-      expect: table({
-        delivered: expect.delivered,
-        acknowledged: expect.acknowledged,
-        median: time(expect.medianMs),
-        p95: time(expect.p95Ms),
-        p99: time(expect.p99Ms),
-        alert_p95: time(expect.alertP95Ms),
-        bytes_per_node_minute: expect.bytesPerNodeMinute,
-        agreement: expect.agreement,
-        segments: expect.segments,
-        largest_segment: expect.largestSegment,
-        findings: expect.findings,
-      }),
+      faults: filled(scenario.faults.map(faultTable)),
+      traffic: filled(scenario.traffic.map(trafficTable)),
+      expect: filled(expectTable(expect)),
     }),
   );
 }
+
+const expectTable = (expect: Expectations): Record<string, unknown> =>
+  table({
+    delivered: expect.delivered,
+    acknowledged: expect.acknowledged,
+    median: time(expect.medianMs),
+    p95: time(expect.p95Ms),
+    p99: time(expect.p99Ms),
+    alert_p95: time(expect.alertP95Ms),
+    bytes_per_node_minute: expect.bytesPerNodeMinute,
+    agreement: expect.agreement,
+    segments: expect.segments,
+    largest_segment: expect.largestSegment,
+    findings: expect.findings,
+  });

@@ -49,7 +49,7 @@ start = "5s"
 `;
 
 test('a scenario is played by the seeds asked for, each told of when piped, as JSON, and again it is the same', async (t) => {
-  t.timeout(120_000);
+  t.timeout(300_000);
   await inFolder(async (folder) => {
     const file = join(folder, 'pair.toml');
     writeFileSync(file, `${PAIR}[expect]\ndelivered = 1.0\nfindings = 0\n`);
@@ -69,7 +69,7 @@ test('a scenario is played by the seeds asked for, each told of when piped, as J
 });
 
 test('what was expected and did not come makes the exit code 1 and names the replay; the page is one file without scripts', async (t) => {
-  t.timeout(120_000);
+  t.timeout(300_000);
   await inFolder(async (folder) => {
     const [file, page] = [join(folder, 'pair.toml'), join(folder, 'pair.html')];
     writeFileSync(file, `${PAIR}[expect]\nmedian = "1ms"\n`);
@@ -85,7 +85,7 @@ test('what was expected and did not come makes the exit code 1 and names the rep
 });
 
 test('a run that fails is made small, and the small one fails the same way', async (t) => {
-  t.timeout(180_000);
+  t.timeout(300_000);
   await inFolder(async (folder) => {
     const [file, small] = [join(folder, 'pair.toml'), join(folder, 'small.toml')];
     writeFileSync(file, `${PAIR}[expect]\nmedian = "1ms"\n`);
@@ -103,26 +103,33 @@ test('a run that fails is made small, and the small one fails the same way', asy
 });
 
 test('who ends the search early has the smallest run so far', async (t) => {
-  t.timeout(180_000);
+  t.timeout(300_000);
   await inFolder(async (folder) => {
     const [file, small] = [join(folder, 'pair.toml'), join(folder, 'small.toml')];
     writeFileSync(file, `${PAIR}[expect]\nmedian = "1ms"\n`);
     const said: string[] = [];
-    const interrupt = (text: string): void => {
-      said.push(text);
-      if (said.length === 2) throw new Error('enough');
+    const doing: string[] = [];
+    const told = {
+      say: (line: string): void => {
+        said.push(line);
+        if (said.length === 2) throw new Error('enough');
+      },
+      doing: (text: string) => doing.push(text),
     };
-    await t.throwsAsync(shrinkToFile(loadScenario(file), 1, small, interrupt), { message: 'enough' });
+    await t.throwsAsync(shrinkToFile(loadScenario(file), 1, small, told), { message: 'enough' });
+    t.is(doing[0], 'pair, seed 1: whether it fails');
+    t.regex(doing[1] ?? '', /^2 runs tried, 2 nodes, \d+ events so far$/);
     t.regex(
       said[0] ?? '',
-      /^it fails \(expectation median\): 2 nodes, \d+ events, 20 s and 5 s of rest, in .*small\.toml/,
+      /^it fails \(expectation median\): 2 nodes, \d+ events, 20 s and 5 s of rest, in .*small\.toml; Ctrl-C keeps the smallest so far$/,
     );
+    t.notRegex(readFileSync(small, 'utf8'), /side|spacing|timing|start_over|priority|bytes|faults/);
     t.like(loadScenario(small), { durationMs: 10_000, about: 'expectation median, of pair, seed 1' });
   });
 });
 
 test('rows of the suite are measured as the list of goals asks, in JSON and as a page', async (t) => {
-  t.timeout(120_000);
+  t.timeout(300_000);
   await inFolder(async (folder) => {
     const page = join(folder, 'goals.html');
     const args = ['--suite', 'goals', '--only', 'overhead', '--seeds', '3,4', '--json', '--report', page];
@@ -137,10 +144,47 @@ test('rows of the suite are measured as the list of goals asks, in JSON and as a
   });
 });
 
+test('a page that cannot be written is told of before anything runs', async (t) => {
+  t.timeout(300_000);
+  await inFolder(async (folder) => {
+    const file = join(folder, 'pair.toml');
+    writeFileSync(file, PAIR);
+    const [page, nowhere] = [folder, join(folder, 'none', 'x.html')];
+    for (const [args, message] of [
+      [[file, '--report', nowhere], /--report .*x\.html: it cannot be written: there is no folder .*none$/m],
+      [['--suite', 'goals', '--report', page], /it cannot be written: it is a folder$/m],
+      [[file, '--shrink', nowhere], /--shrink .*x\.html: it cannot be written: there is no folder/],
+    ] as const) {
+      const { code, out, err } = await simulate(...args);
+      t.deepEqual([code, out], [2, '']);
+      t.regex(err, message);
+      t.regex(err, /^fix: Give a file in a folder/m);
+    }
+    const { code } = JSON.parse((await simulate(file, '--report', nowhere, '--json')).err) as { code: string };
+    t.is(code, 'simulate.output');
+  });
+});
+
+test('where the page fails at the end the table is there all the same, and the exit code is 1', async (t) => {
+  t.timeout(300_000);
+  await inFolder(async (folder) => {
+    const file = join(folder, 'pair.toml');
+    writeFileSync(file, PAIR);
+    const { code, out, err } = await simulate(file, '--seed', '1', '--report', '/dev/full');
+    t.is(code, 1);
+    t.regex(out, /✔ +pair +1/);
+    t.regex(err, /^error: \/dev\/full was not written: ENOSPC/m);
+    t.regex(err, /^fix: /m);
+  });
+});
+
 const USAGES: readonly (readonly [args: readonly string[], message: RegExp])[] = [
   [['--suite', 'goals', '--only', 'nothing'], /no row "nothing"/],
   [['--suite', 'gaols'], /no suite "gaols"/],
   [[], /Name a scenario, or --suite goals/],
+  [['churn', '--seed', '1', '--seeds', '2'], /--seed and --seeds are both given\.\nfix: Give one/],
+  [['churn', '--jobs', '0'], /--jobs is "0"[^\n]*\nfix: See edge-agent help simulate\./],
+  [['/'], /^error: \/: it is a folder, not a scenario$/m],
   [['no-such-file.toml'], /no-such-file\.toml/],
   [['churn', '--seeds', 'x'], /--seeds is "x"/],
   [['churn', '--suite', 'goals'], /either scenarios or --suite/],

@@ -10,6 +10,15 @@ export interface Places {
   refuse(path: readonly PropertyKey[], what: string, fix?: string): never;
 }
 
+const NO_TOML = 'The file is TOML: [table], then key = value.';
+
+/** Of `spacing = 150m`: TOML has no units, and its parser says no more than that it is no number. */
+function bareUnitFix(line: string | undefined): string | undefined {
+  const [, number, unit] = /=[^"'#]*?(-?\d[\d_.]*) ?([a-zA-Z]+)/.exec(line ?? '') ?? [];
+  if (number === undefined) return undefined;
+  return `A duration is quoted, such as "${number}${unit}"; metres and other numbers stand without a unit: ${number}.`;
+}
+
 const pathText = (path: readonly PropertyKey[]): string =>
   path.reduce<string>((text, part) => {
     if (typeof part === 'number') return `${text}[${part}]`;
@@ -83,7 +92,8 @@ class StrictFile<Schema extends z.ZodType> implements Places {
     } catch (error) {
       const where = error instanceof TomlError ? ` line ${error.line} column ${error.column}` : '';
       const why = messageOf(error).split('\n')[0];
-      throw new EdgeError(code, `${file}${where}: ${why}`, { fix: 'The file is TOML: [table], then key = value.' });
+      const line = error instanceof TomlError ? text.split('\n')[error.line - 1] : undefined;
+      throw new EdgeError(code, `${file}${where}: ${why}`, { fix: bareUnitFix(line) ?? NO_TOML });
     }
     this.#lines = locateKeys(text);
   }
