@@ -44,11 +44,13 @@ const LEAST_GAIN_AGAIN = 0.75;
 /** Chance that one which has the frame, and whose turn we take it to be, knows better and stays silent. */
 const KNOWS_BETTER = 0.9;
 /** The same where nobody at all was heard after this node. */
-const KNOWS_BETTER_UNANSWERED = { quiet: 0.3, busy: 0.6 };
+const KNOWS_BETTER_UNANSWERED = { quiet: 0.3, busy: 0.5 };
 /** What is left to do when turns have passed in silence is done for less where the channel has room. */
-const LEAST_GAIN_STRICT = { quiet: 0.4, busy: 0.8 };
+const LEAST_GAIN_STRICT = { quiet: 0.4, busy: 0.65 };
 /** Share of its time in use up to which a channel is quiet, and from which on it is busy. */
 const [QUIET, BUSY] = [0.06, 0.14];
+/** From there on until here somebody jams it: copies are lost, and what is not said again is lost, too. */
+const [CROWDED, JAMMED] = [0.28, 0.36];
 /** That somebody hears a node whose neighbours are not known. */
 const UNKNOWN_CHANCE = 0.5;
 /** Neighbours that a node has which knows of none. */
@@ -95,13 +97,14 @@ export class AirSpread {
   /** What is left of the chance that a frame is understood, where the air is full. */
   readonly #clear: number;
 
-  /** How busy the channel is, from 0, where it is quiet, to 1. */
+  /** How much less is to be said as the channel is busy: from 0, where it is quiet or jammed, to 1. */
   readonly #busy: number;
 
   constructor(source: NodeId, urgent: boolean, { lack = 1, clear = 1, busy = 0 }: SpreadTerms = {}) {
     this.urgent = urgent;
     this.#clear = clear;
-    this.#busy = Math.max(0, Math.min(1, (busy - QUIET) / (BUSY - QUIET)));
+    const [above, below] = [(busy - QUIET) / (BUSY - QUIET), (JAMMED - busy) / (JAMMED - CROWDED)];
+    this.#busy = Math.max(0, Math.min(1, above, below));
     this.#lackOfUnknown = lack;
     this.#lack.set(source, 0);
   }
