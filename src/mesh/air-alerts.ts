@@ -167,6 +167,7 @@ export class AirAlerts {
 
   /** A neighbour said what this node would say: to whom it hears that need not be said again. */
   #heardSame(watch: Watch, from: NodeId, { mono }: Instant): void {
+    if (watch.dueAt === undefined) return;
     const view = this.#events.view(watch.carrier);
     const clear = 1 - watch.carrier.load.busy(mono);
     watch.unheard.set(from, 0);

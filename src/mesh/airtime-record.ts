@@ -10,7 +10,7 @@ import type { MeshEffect } from './types.js';
 
 export const AIRTIME_SPACE = 'airtime';
 /** Written anew when this share of an hour's airtime was spent since; what an unclean end may have left unwritten. */
-export const UNWRITTEN_SHARE = 0.05;
+export const UNWRITTEN_SHARE = 0.02;
 /** When it was written, whether nothing was spent after it, and what was spent in each of the last minutes. */
 const HISTORY_AT = 9;
 const RECORD_BYTES = HISTORY_AT + 4 * BUCKETS;

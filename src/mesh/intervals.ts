@@ -75,6 +75,9 @@ export function hearingMaxMs(traits: RadioTraits, heard: number, timing: MeshTim
 
 const dutyOf = ({ dutyCycle }: RadioTraits): number => Math.min(1, Math.max(0.001, dutyCycle));
 
+/** However many nodes were heard of: a beat carries the time, too. */
+const SLOW_ROUND_MAX_MS = 24 * 3_600_000;
+
 /**
  * Where a node's neighbours, and while it has none its radios, are of slow air alone: in how long so many nodes say a beat each with the share
  * of the air that is for beats. Each beat is heard once there, whoever passes it on.
@@ -90,7 +93,7 @@ export function slowRoundMs(
   const each = up
     .filter(isSlowAir)
     .map(({ traits }) => (nodes * airtimeMs(traits, BEAT_BYTES)) / (BEAT_SHARE * dutyOf(traits)));
-  return Math.max(0, ...each);
+  return Math.min(SLOW_ROUND_MAX_MS, Math.max(0, ...each));
 }
 
 export const greetingMs = (traits: RadioTraits): number =>
