@@ -3,6 +3,8 @@ import { byteCount, forPeople } from './format.js';
 const TERMINAL_PERIOD_MS = 100;
 const PIPED_PERIOD_MS = 5_000;
 const BAR_WIDTH = 24;
+/** Takes away the line that a terminal shows now. */
+export const CLEAR_LINE = '\r\x1b[2K';
 
 /** How far long work is, on standard error: a line that is redrawn on a terminal, a line now and then when piped. */
 export class Progress {
@@ -25,12 +27,12 @@ export class Progress {
     }
     this.#lastAt = now;
     const line = `${this.#bar(doneBytes)}${text}, ${forPeople(now - this.#startedAt)}`;
-    process.stderr.write(this.#isTerminal ? `\r\x1b[2K${line}` : `${line}\n`);
+    process.stderr.write(this.#isTerminal ? `${CLEAR_LINE}${line}` : `${line}\n`);
   }
 
   /** Takes the redrawn line away. */
   end(): void {
-    if (this.#isTerminal && this.#lastAt > 0) process.stderr.write('\r\x1b[2K');
+    if (this.#isTerminal && this.#lastAt > 0) process.stderr.write(CLEAR_LINE);
   }
 
   #bar(doneBytes: number): string {

@@ -34,7 +34,7 @@ const SALTS = 128;
 /** Parts of what one list names: as many alerts as are held fit into fewer. */
 const PARTS_MAX = 16;
 
-export interface AirAlertsEvents {
+interface AirAlertsEvents {
   items(): readonly HashedItem[];
   view(carrier: Carrier): AirView;
   nextSequence(): number;

@@ -69,7 +69,7 @@ export const frameTypeName = (type: number): string => NAMES.get(type) ?? `type-
 /** Types below this go no further than the next node. */
 export const FIRST_FAR_TYPE = 16;
 
-/** What drips: over slow air it is said to all in earshot, and nobody waits for it. */
+/** What is said over slow air to all in earshot: what drips, and who holds which alerts. */
 export const isForEars = (type: number): boolean =>
   type === FrameType.Drip ||
   type === FrameType.DripHashes ||

@@ -1,4 +1,5 @@
 import { forPeople } from '../format.js';
+import { CLEAR_LINE } from '../progress.js';
 
 const TERMINAL_PERIOD_MS = 100;
 const BAR_WIDTH = 24;
@@ -28,7 +29,7 @@ export class SeedProgress {
     const line = `${this.#done} of ${this.#total}: ${name}${trouble === undefined ? '' : `, ${trouble}`}, ${this.#age()}`;
     if (!this.#isTerminal) process.stderr.write(`${line}\n`);
     else {
-      if (trouble !== undefined) process.stderr.write(`\r\x1b[2K${line}\n`);
+      if (trouble !== undefined) process.stderr.write(`${CLEAR_LINE}${line}\n`);
       this.#lastAt = 0;
       this.#draw(name);
     }
@@ -36,7 +37,7 @@ export class SeedProgress {
 
   /** Takes the redrawn line away. */
   end(): void {
-    if (this.#isTerminal) process.stderr.write('\r\x1b[2K');
+    if (this.#isTerminal) process.stderr.write(CLEAR_LINE);
   }
 
   #age(): string {
@@ -50,6 +51,6 @@ export class SeedProgress {
     const underWay = [...this.#shares.values()].reduce((sum, share) => sum + share, 0);
     const full = Math.round(((this.#done + underWay) / Math.max(1, this.#total)) * BAR_WIDTH);
     const bar = `${'█'.repeat(full)}${'░'.repeat(BAR_WIDTH - full)}`;
-    process.stderr.write(`\r\x1b[2K${bar} ${this.#done} of ${this.#total}  ${name}, ${this.#age()}`);
+    process.stderr.write(`${CLEAR_LINE}${bar} ${this.#done} of ${this.#total}  ${name}, ${this.#age()}`);
   }
 }

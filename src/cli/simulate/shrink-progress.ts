@@ -1,6 +1,7 @@
+import { CLEAR_LINE } from '../progress.js';
+
 /** Between two lines of what was tried, when piped. */
 const PIPED_PERIOD_MS = 5_000;
-const CLEAR = '\r\x1b[2K';
 
 interface Screen {
   readonly isTTY?: boolean;
@@ -24,7 +25,7 @@ export class ShrinkProgress {
   }
 
   doing(text: string): void {
-    if (this.#screen.isTTY === true) this.#screen.write(`${CLEAR}${text}`);
+    if (this.#screen.isTTY === true) this.#screen.write(`${CLEAR_LINE}${text}`);
     else if (this.#now() - this.#saidAt >= PIPED_PERIOD_MS) this.say(text);
   }
 
@@ -34,6 +35,6 @@ export class ShrinkProgress {
   }
 
   #clear(): string {
-    return this.#screen.isTTY === true ? CLEAR : '';
+    return this.#screen.isTTY === true ? CLEAR_LINE : '';
   }
 }
