@@ -62,6 +62,24 @@ test('a newer summary takes the place of the old one, an older one does not, and
   t.is(map.size, 0);
 });
 
+test('a segment counts those of another that became part of it until they are in what its head says', (t) => {
+  const { map, take } = setup();
+  const nine = Array.from({ length: 9 }, (_, i) => selfNamed(20 + i));
+  const size = (atMs: number) => map.sizes(at(atMs)).get(B.id)?.size;
+  const end = { members: [], beyond: [B.id], conditions: [] };
+  const rank = take(summaryOf(A, [B], nine));
+  const of = take(summaryOf(B, [A], nine.slice(0, 4)));
+  t.is(size(0), 5);
+  take({ ...summaryOf(A, []), body: signSegment(testCrypto, A, 2, end), raisedAt: 1_000 }, rank, 1_000);
+  t.is(map.get(A.id)?.members.length, 0);
+  t.is(size(1_000), 15);
+  take({ ...summaryOf(B, [], nine.slice(0, 6), 2), raisedAt: 8_000 }, of, 8_000);
+  t.is(size(8_000), 17, 'some of them may be on their way');
+  t.is(size(61_000), 7, 'they went elsewhere');
+  take({ ...summaryOf(B, [], nine, 3), raisedAt: 30_000 }, of, 30_000);
+  t.is(size(30_000), 10);
+});
+
 test('what others say in a head’s name, or it says without being a member, is refused and counted', (t) => {
   const { context, map, take } = setup();
   const good = summaryOf(A, []);

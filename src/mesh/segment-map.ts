@@ -15,16 +15,29 @@ const CHECKS_BURST = Limit.Segments;
 const CHECKS_PER_SECOND = 4;
 const BUDGETS_MAX = 256;
 
+/** The members of a segment that became part of another are there, and in what its head says, after so long; after the other time, whatever it says. */
+const GATHERED_AFTER_MS = 20_000;
+const GATHERED_AT_LAST_MS = 60_000;
+
 interface Held {
   readonly summary: SegmentSummary;
   readonly item: DripItem;
   readonly until: number;
 }
 
+/** Those of a segment that became part of another. */
+interface Moving {
+  readonly to: NodeId;
+  readonly count: number;
+  readonly since: number;
+}
+
 /** The segments of the mesh by their heads' word: who is in which, and which lie next to each other. */
 export class SegmentMap {
   readonly #context: Pick<MeshContext, 'crypto' | 'counters'>;
   readonly #held = new Map<NodeId, Held>();
+  /** By their last head, one of those held. */
+  readonly #moving = new Map<NodeId, Moving>();
   readonly #budgets = new Map<NodeId, TokenBucket>();
   /** By target: how many segments away it is from each, while nothing has changed. */
   readonly #distances = new Map<NodeId, ReadonlyMap<NodeId, number>>();
@@ -48,10 +61,16 @@ export class SegmentMap {
     return [...this.#held.values()].map(({ summary }) => summary);
   }
 
-  /** What heads say of the size of their segments. */
-  sizes(): Map<NodeId, SegmentSize> {
+  /** What heads say of the size of their segments, and those on their way into them. */
+  sizes(now: Instant): Map<NodeId, SegmentSize> {
     const sizes = new Map<NodeId, SegmentSize>();
     for (const { head, members, beyond } of this.all()) sizes.set(head, { size: members.length, beyond });
+    for (const { to, count, since } of this.#moving.values()) {
+      const into = sizes.get(to);
+      const saidAt = (this.#held.get(to)?.until ?? 0) - SUMMARY_LIFE_MS;
+      if (into && saidAt < since + GATHERED_AFTER_MS && now.mono < since + GATHERED_AT_LAST_MS)
+        sizes.set(to, { size: into.size + count, beyond: into.beyond });
+    }
     return sizes;
   }
 
@@ -84,7 +103,11 @@ export class SegmentMap {
   }
 
   put(item: DripItem, summary: SegmentSummary, raisedAt: number): void {
+    const count = this.get(summary.head)?.members.length ?? 0;
     this.#remove(summary.head);
+    const [to] = summary.beyond;
+    if (count > 0 && summary.members.length === 0 && to !== undefined)
+      this.#moving.set(summary.head, { to, count, since: raisedAt });
     this.#held.set(summary.head, { summary, item, until: raisedAt + SUMMARY_LIFE_MS });
     this.#distances.clear();
   }
@@ -133,6 +156,7 @@ export class SegmentMap {
     const held = this.#held.get(head);
     if (!held) return;
     this.#held.delete(head);
+    this.#moving.delete(head);
     this.#distances.clear();
   }
 

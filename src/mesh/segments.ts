@@ -348,7 +348,7 @@ export class Segments {
   #lead(now: Instant): void {
     const { self } = this.#machines.context;
     this.#summarise(now);
-    const successor = successorOf(self.id, this.map.sizes(), this.#most);
+    const successor = successorOf(self.id, this.map.sizes(now), this.#most);
     if (successor === undefined || successor !== this.#successor?.head)
       this.#successor = successor && { head: successor, since: now.mono };
     else if (now.mono - this.#successor.since >= MERGE_AFTER_MS) return this.#election.dissolved(successor, now);
