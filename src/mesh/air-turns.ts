@@ -15,6 +15,8 @@ export const MEMORY_MS = 90_000;
 const TURN_AIRTIMES = 1.25;
 /** Turns drawn at random, so that nodes which do not hear each other seldom speak at once. */
 const LUCK_TURNS = 4;
+/** … and of an alert of its own that nobody was heard to pass on: where one fills the air that cannot be heard from here, many tries are worth more than an even chance. */
+const LUCK_TURNS_UNANSWERED = 2;
 /** Where few relays are left, nodes nearer to the source go first, so that the rest is not spent on detours. */
 const DEPTH_TURNS = 2.5;
 /** Of what nobody waits for each takes its time as if so much of all that a node has to say came before. */
@@ -259,7 +261,7 @@ export class AirTurns {
       spreading.dueAt = undefined;
       return;
     }
-    const luck = (this.#context.random.below(1_000) / 1_000) * LUCK_TURNS;
+    const luck = (this.#context.random.below(1_000) / 1_000) * (isTooSeldom ? LUCK_TURNS_UNANSWERED : LUCK_TURNS);
     const patienceTurns = spread.urgent ? PATIENCE_TURNS.urgent : PATIENCE_TURNS.usual;
     const longest = isTooSeldom ? SHORT_PATIENCE : LONGEST_PATIENCE;
     const patience = mine ? (hasWaited ? 0 : Math.min(tries, longest) * patienceTurns) : patienceTurns;
