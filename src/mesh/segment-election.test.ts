@@ -3,6 +3,7 @@ import type { NodeId } from '../core/ids.js';
 import { at, nodeNamed, testRandom } from '../testing/builders.js';
 import { HEAD_DEAD_MS, SegmentElection } from './segment-election.js';
 import { readOffer, type SegmentOffer, writeOffer } from './segment-offer.js';
+import { NO_REACH } from './segment-reach.js';
 
 interface Member {
   readonly id: NodeId;
@@ -341,4 +342,23 @@ test('a head that is full and not, again and again, counts no farther than those
   }
   t.is(member.head, head);
   t.is(moves, 0);
+});
+
+test('a young head yields to a neighbour while it has next to no members, and stays when many have come', (t) => {
+  for (const members of [2, 20]) {
+    const [self, other] = [nodeNamed(9), nodeNamed(1)];
+    const election = new SegmentElection({ id: self, boot: { counter: 0 } }, testRandom('young'), 100, {
+      within: () => 5,
+      members: () => Array.from({ length: members }, () => 1),
+      isLast: () => undefined,
+      bootOf: () => 0,
+      isBacked: () => true,
+      changed: () => {},
+    });
+    election.split(at(0));
+    for (let now = 0; !election.isHead; now += 100) election.tick(at(now));
+    const offer: SegmentOffer = { ...NO_REACH, head: other, number: 1, hops: 0, radius: 3, isWhole: false, digest: 0 };
+    election.heard(other, offer, at(10_000));
+    t.is(election.head, members === 2 ? other : self);
+  }
 });

@@ -25,8 +25,10 @@ const ELECT_MS = 8_000;
 const FOLLOW_MS = 10_000;
 /** … and may be anywhere in it until its head has counted twice. */
 const ANYWHERE_MS = 2.5 * COUNT_EVERY_MS;
-/** Two heads so young that their first words crossed: one of them yields. */
+/** Two heads so young that their first words crossed: one of them yields, … */
 const YOUNG_COUNT = 2;
+/** … while its segment is so small a part of the most at most: more have come to stay. */
+const YIELDS_BELOW = 0.12;
 /** Who finds no segment that reaches here joins one a little farther off after so long, where there is room. */
 const SPILL_AFTER_MS = 3_000;
 /** Who is farther, and who has neighbours but none of its own segment, leaves after so long. */
@@ -303,7 +305,8 @@ export class SegmentElection {
   }
 
   #mayYield(now: Instant): void {
-    if (this.#number % NUMBERS_PER_BOOT > YOUNG_COUNT) return;
+    if (this.#number % NUMBERS_PER_BOOT > YOUNG_COUNT || this.#events.members().length > YIELDS_BELOW * this.#most)
+      return;
     for (const offer of this.#offers.values()) {
       if (!this.#suits(offer, false, now)) continue;
       const isOlder = offer.number % NUMBERS_PER_BOOT > YOUNG_COUNT;

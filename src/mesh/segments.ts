@@ -15,6 +15,7 @@ import { HEAD_DEAD_MS, SegmentElection } from './segment-election.js';
 import { SegmentMap } from './segment-map.js';
 import { successorOf } from './segment-merging.js';
 import { readOffer, writeOffer } from './segment-offer.js';
+import { type SegmentsView, segmentsView } from './segment-view.js';
 import { SegmentWays } from './segment-ways.js';
 import type { MeshContext } from './types.js';
 
@@ -61,17 +62,6 @@ export interface SegmentMachines {
   found(node: NodeId, now: Instant): void;
   /** Neighbours are to know soon what the next heartbeat says. */
   hurry(withinMs: number, now: Instant): void;
-}
-
-/** The mesh as one of segments, for people. */
-interface SegmentsView {
-  /** Of this node's segment; absent while it is in none. */
-  readonly head?: NodeId;
-  /** Nodes of this node's segment that can be reached, this one among them. */
-  readonly members: number;
-  readonly segments: number;
-  /** Of all segments, by their heads' word. */
-  readonly nodes: number;
 }
 
 /**
@@ -249,14 +239,7 @@ export class Segments {
 
   view(): SegmentsView | undefined {
     if (!this.isSplit) return undefined;
-    const members = this.#members().length;
-    let [segments, nodes] = [1, members];
-    for (const summary of this.map.all()) {
-      if (summary.head === this.head || summary.members.length === 0) continue;
-      segments++;
-      nodes += summary.members.length;
-    }
-    return { ...(this.head !== undefined && { head: this.head }), members, segments, nodes };
+    return segmentsView(this.head, this.#members().length, this.map.all());
   }
 
   // ---- who is in ------------------------------------------------------------------------------------------------------
@@ -297,14 +280,22 @@ export class Segments {
     const { ownState, drip, hurry } = this.#machines;
     // Members follow where it went.
     const { successor = this.head } = this.#election;
-    if (this.#said && !this.#election.isHead)
-      this.#say([], [0, 0, 0, 0], now, successor === undefined ? [] : [successor]);
+    const isLeft = this.#said !== undefined || (this.head !== undefined && this.#isFollowed());
+    if (isLeft && !this.#election.isHead) this.#say([], [0, 0, 0, 0], now, successor === undefined ? [] : [successor]);
     this.#successor = undefined;
     this.#lastSince = undefined;
     this.#beyond = this.#foreignHeads();
     ownState.inSegment(this.head, this.#beyond, now);
     drip().rescope();
     hurry(HURRY_MS, now);
+  }
+
+  /** Whether others are in a segment that this node headed, although it has not said yet who is. */
+  #isFollowed(): boolean {
+    const { states, context } = this.#machines;
+    for (const { author, segment } of states.all())
+      if (segment === context.self.id && author !== context.self.id) return true;
+    return false;
   }
 
   /** Heads of other segments that neighbours are in. */
