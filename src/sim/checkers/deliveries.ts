@@ -18,6 +18,8 @@ interface Story {
   /** `node/life` of everybody it reached. */
   readonly reached: Set<string>;
   readonly outcomes: MessageOutcome[];
+  /** The sender's life in which the last of them came. */
+  outcomeLife: number;
 }
 
 /**
@@ -38,7 +40,7 @@ export class DeliveryChecker implements Observer {
 
   sent(message: SentMessage): void {
     const senderLife = this.#world.node(message.from).life;
-    this.#stories.set(message.id, { message, senderLife, reached: new Set(), outcomes: [] });
+    this.#stories.set(message.id, { message, senderLife, reached: new Set(), outcomes: [], outcomeLife: -1 });
   }
 
   delivered(node: ObservedNode, { id, body, source }: Delivered, now: number): void {
@@ -59,6 +61,10 @@ export class DeliveryChecker implements Observer {
   outcome(node: ObservedNode, id: MessageId, outcome: MessageOutcome, now: number): void {
     const story = this.#stories.get(id);
     if (!story || story.message.from !== node.index) return this.#wrong(now, `an outcome of ${id}, which is not ours`);
+    // Who crashed before it was on disk that a kept message had arrived learns it again.
+    const isAgain = story.outcomeLife !== node.life && story.outcomes.at(-1) === outcome;
+    story.outcomeLife = node.life;
+    if (isAgain) return;
     story.outcomes.push(outcome);
     if (story.outcomes.length > 1) this.#wrong(now, `${id} has outcomes ${story.outcomes.join(', ')}`);
     const { to } = story.message;

@@ -14,8 +14,8 @@ const ASSEMBLIES_MAX = 128;
 const DEDUP_MAX = 10_000;
 /** Deadlines in the past, one after the other, after a step that has handled all there was. */
 const PAST_DEADLINES_MAX = 20;
-/** Steps a second of an engine at rest: for itself, and for each link (heartbeats, their answers, retransmissions). */
-const IDLE_STEPS_PER_SECOND = { base: 4, perLink: 3 } as const;
+/** Steps a second of an engine at rest: for itself, and for each link (heartbeats, their answers, retransmissions where a third is lost). */
+const IDLE_STEPS_PER_SECOND = { base: 4, perLink: 4 } as const;
 /** At rest: nothing was put in, and nothing changed, for this long. */
 const REST_AFTER_MS = 35_000;
 const REST_WINDOW_MS = 10_000;
