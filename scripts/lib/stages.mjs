@@ -12,7 +12,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Further ones than the unit tests have, which begin with 1: with the scenarios less than three minutes on two cores. */
+/** Further ones than the unit tests have, which begin with 1: with the scenarios three minutes on two cores. */
 const SIMULATION_SEEDS = { SIM_FIRST: '16', SIM_SEEDS: '6' };
 const PROPERTY_RUNS = 2000;
 /** Of all fuzzers together. */
@@ -115,7 +115,7 @@ function fullChecks({ root, sources }) {
   const noCompiler = tool('cmake', '--native');
   const reading = (what) => sources.filter((path) => readFileSync(join(root, path), 'utf8').includes(what));
   const properties = reading("from 'fast-check'");
-  const simulations = reading("from './seeds.js'");
+  const simulations = reading("/seeds.js'");
   const runs = { FC_NUM_RUNS: String(PROPERTY_RUNS) };
   const [long, noSimulation] = [ava(properties, '--timeout=10m'), none(simulations, 'test that draws seeds')];
   const simulate = ava(simulations, '--timeout=10m');

@@ -3,6 +3,7 @@ import type { Instant } from '../core/machine.js';
 import { TokenBucket } from '../core/token-bucket.js';
 import type { Random } from '../ports/random.js';
 import { LeftHeads } from './left-heads.js';
+import { SCRAP_BELOW } from './segment-merging.js';
 import type { SegmentOffer } from './segment-offer.js';
 import {
   firstReach,
@@ -25,10 +26,8 @@ const ELECT_MS = 8_000;
 const FOLLOW_MS = 10_000;
 /** … and may be anywhere in it until its head has counted twice. */
 const ANYWHERE_MS = 2.5 * COUNT_EVERY_MS;
-/** Two heads so young that their first words crossed: one of them yields, … */
+/** Two heads so young that their first words crossed: one of them yields, while its segment is a scrap. */
 const YOUNG_COUNT = 2;
-/** … while its segment is so small a part of the most at most: more have come to stay. */
-const YIELDS_BELOW = 0.12;
 /** Who finds no segment that reaches here joins one a little farther off after so long, where there is room. */
 const SPILL_AFTER_MS = 3_000;
 /** Who is farther, and who has neighbours but none of its own segment, leaves after so long. */
@@ -305,7 +304,7 @@ export class SegmentElection {
   }
 
   #mayYield(now: Instant): void {
-    if (this.#number % NUMBERS_PER_BOOT > YOUNG_COUNT || this.#events.members().length > YIELDS_BELOW * this.#most)
+    if (this.#number % NUMBERS_PER_BOOT > YOUNG_COUNT || this.#events.members().length > SCRAP_BELOW * this.#most)
       return;
     for (const offer of this.#offers.values()) {
       if (!this.#suits(offer, false, now)) continue;

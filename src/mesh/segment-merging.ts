@@ -9,7 +9,7 @@ export interface SegmentSize {
 
 /** Two segments become one where they fill so much of the most at most; where one of them is a scrap, as much as there is. */
 const FIT = 0.85;
-const SCRAP_BELOW = 0.12;
+export const SCRAP_BELOW = 0.12;
 
 interface Pair {
   readonly sum: number;
