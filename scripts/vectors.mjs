@@ -123,6 +123,8 @@ function versions() {
     Verdict.Accept,
     accepted,
   );
+  const spread = build({ flags: Flag.Spread | Flag.AckWanted, destination: '1112131415161718' });
+  add('directed, to be flooded', spread, Verdict.Accept, { ...accepted, headerBytes: 28 });
   add('an unknown type', build({ type: 231 }), Verdict.Accept, accepted);
   add('255 hops', build({ hops: 255, ttl: 1 }), Verdict.Accept, accepted);
 }

@@ -276,7 +276,7 @@ test('who asks is told what is missing, or again what was answered', (t) => {
   delivery.asked(header, ask(0x50, 9), at(1));
   t.is(acks.length, 2);
   t.deepEqual(acks[0], acks[1]);
-  delivery.answer(nodeNamed(0xa1), messageIdFor(nodeNamed(0xa1), 0xabcd, 12), 'no', at(2));
+  delivery.answer(header, messageIdFor(nodeNamed(0xa1), 0xabcd, 12), 'no', at(2));
   delivery.asked(header, ask(0x60, 12), at(3));
   t.deepEqual(acks[2], acks[3]);
   delivery.asked(headerWith(), ask(0x50, 9), at(4));

@@ -7,7 +7,7 @@ import { FrameType, type Priority } from '../wire/frame-types.js';
 import { type Header, MAX_PAYLOAD_BYTES } from '../wire/header.js';
 import { DeliveredIds } from './delivered-ids.js';
 import { asksFirst, missingBytes, REPAIR_FROM_BYTES, readMissing } from './repair.js';
-import type { MeshContext, MessageOutcome, WayBack } from './types.js';
+import type { Asker, MeshContext, MessageOutcome, WayBack } from './types.js';
 
 /** First wait for an end-to-end acknowledgement, where the path is not known to need more; doubled each time. */
 const RETRY_START_MS = 1_000;
@@ -71,8 +71,8 @@ export interface DeliveryEvents {
     bounds: readonly number[],
     now: Instant,
   ): void;
-  sendAck(to: NodeId, body: Uint8Array, now: Instant): void;
-  sendMissing(to: NodeId, body: Uint8Array, priority: Priority, now: Instant): void;
+  sendAck(to: Asker, body: Uint8Array, now: Instant): void;
+  sendMissing(to: Asker, body: Uint8Array, priority: Priority, now: Instant): void;
   /** Bounds of the ranges missing here of a message of so many bytes. */
   missing(id: MessageId, total: number): number[];
   /** Of the best path, for a message of so many bytes. */
@@ -144,7 +144,7 @@ export class Delivery {
   received(header: Header, payload: Uint8Array, now: Instant): { id: MessageId; body: Uint8Array } | undefined {
     const message = this.opened(header, payload);
     if (!message) return undefined;
-    this.answer(header.source, message.id, '', now);
+    this.answer(header, message.id, '', now);
     if (this.delivered.add(message.id, header.type === FrameType.Message)) return message;
     if (header.type === FrameType.Message || header.type === FrameType.Query)
       this.#context.emit({ kind: 'trail', id: message.id, what: 'duplicate', node: header.source });
@@ -162,7 +162,7 @@ export class Delivery {
   }
 
   /** Acknowledges a message, or refuses it by code. */
-  answer(to: NodeId, id: MessageId, refusal: string, now: Instant): void {
+  answer(to: Asker, id: MessageId, refusal: string, now: Instant): void {
     this.#answered.delete(id);
     this.#answered.set(id, refusal);
     if (this.#answered.size > ANSWERED_MAX) this.#answered.delete(this.#answered.keys().next().value as MessageId);
@@ -170,16 +170,17 @@ export class Delivery {
   }
 
   /** A sender asks what is missing here of its message. */
-  asked({ source, saltHint, destination, priority }: Header, payload: Uint8Array, now: Instant): void {
+  asked(header: Header, payload: Uint8Array, now: Instant): void {
+    const { source, saltHint, destination, priority } = header;
     const ask = decode(Body.PartsAskSchema, payload);
     if (!ask || destination === undefined || ask.total < 1 || ask.total > MAX_PAYLOAD_BYTES)
       return this.#context.counters.refuse('part.malformed');
     const id = messageIdFor(source, saltHint, ask.message);
     const answered = this.#answered.get(id) ?? (this.delivered.has(id) ? '' : undefined);
-    if (answered !== undefined) return this.answer(source, id, answered, now);
+    if (answered !== undefined) return this.answer(header, id, answered, now);
     const { attempt, total } = ask;
     const bounds = this.#events.missing(messageIdFor(source, saltHint, attempt), total);
-    this.#events.sendMissing(source, encode(Body.PartsMissingSchema, { attempt, total, bounds }), priority, now);
+    this.#events.sendMissing(header, encode(Body.PartsMissingSchema, { attempt, total, bounds }), priority, now);
   }
 
   /** What the other end misses, as it was asked: that is sent, or all when it has nothing. */

@@ -36,7 +36,7 @@ export class Intake {
     const { context, delivery } = this.#parts;
     const attempt = header.flags & Flag.AckWanted ? delivery.opened(header, payload) : undefined;
     if (!attempt || header.destination !== context.self.id) return context.counters.refuse('parcel.malformed');
-    const answer: Answer = (refusal = '', at = now) => delivery.answer(header.source, attempt.id, refusal, at);
+    const answer: Answer = (refusal = '', at = now) => delivery.answer(header, attempt.id, refusal, at);
     const code = this.#rate.take(way, now.mono) ? this.#take(way, header, attempt.body, now, answer) : 'custody.rate';
     if (code === undefined) return;
     context.counters.refuse(code);

@@ -132,7 +132,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
     const [egress, beats, flooding, drip] = [this.#egress, this.#beats, this.#flooding, this.#drip];
     const [nextSequence, alerts, discovery] = [this.#nextSequence, this.#alerts, this.#discovery];
     const local = { egress, beats, alerts };
-    const sending = new Sending({ ...parts, ...directed, ...local, flooding, nextSequence, ttl: this.#ttl });
+    const sending = new Sending({ ...parts, ...directed, ...local, flooding, nextSequence, ...this.#scope });
     this.#sending = sending;
     this.#passing = new Passing({ context, links, routing, flooding, egress, sending, air: this.#air });
     this.#stateSpread = this.#makeStateSpread();
@@ -157,7 +157,7 @@ export class Mesh implements Machine<MeshInput, MeshOutput> {
   }
 
   readonly #ownDigest = (): number => this.digest();
-  readonly #ttl = (): number => this.segments.ttl;
+  readonly #scope = { ttl: (): number => this.segments.ttl, isSplit: (): boolean => this.segments.isSplit };
   readonly #hears = (node: NodeId, from: NodeId): boolean => this.routing.topology.adjacent(node, from);
 
   readonly #upkeep = new Upkeep({

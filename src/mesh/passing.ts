@@ -1,6 +1,6 @@
 import type { Instant } from '../core/machine.js';
 import { FrameType } from '../wire/frame-types.js';
-import { type Header, Offset } from '../wire/header.js';
+import { Flag, type Header, Offset } from '../wire/header.js';
 import type { Egress } from './egress.js';
 import type { Flooding } from './flooding.js';
 import type { Link, Links } from './links.js';
@@ -33,14 +33,15 @@ export class Passing {
 
   pass(key: string, arrival: Arrival, header: Header, frame: Uint8Array, now: Instant): void {
     const { context, routing, flooding, egress } = this.#machines;
-    const { destination, source, ttl, hops } = header;
+    const { destination, source, ttl, hops, flags } = header;
     const { link, from } = arrival;
     if (link) routing.learn(source, link, hops, now);
     if (link && header.type === FrameType.Ack) egress.answered(link, frame, now);
     if (destination === context.self.id) return;
     if (header.type === FrameType.TraceProbe) return link && this.trace.pass(link, header, frame, now);
     const avoid = [from, source];
-    const next = destination === undefined ? undefined : routing.nextLink(destination, now, { avoid });
+    const isRouted = destination !== undefined && (flags & Flag.Spread) === 0;
+    const next = isRouted ? routing.nextLink(destination, now, { avoid }) : undefined;
     if (link && next && ttl > 0) flooding.forward(link, next, frame, now);
     else flooding.relay(key, arrival, frame, now);
   }

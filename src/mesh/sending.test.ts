@@ -29,7 +29,7 @@ import { Sending } from './sending.js';
 const [A, B, C, D] = [11, 12, 13, 14].map(nodeNamed) as [NodeId, NodeId, NodeId, NodeId];
 
 /** A node with links to A, B and C. */
-function setup() {
+function setup({ isSplit = false } = {}) {
   const context = testContext();
   const { id } = context.self;
   const links = new Links();
@@ -69,6 +69,7 @@ function setup() {
     alerts: {} as unknown as AlertSpread,
     nextSequence: sequences(),
     ttl: () => 48,
+    isSplit: () => isSplit,
   });
   for (const node of [A, B, C]) egress.open(upLink(links, node));
   const sent = (): { to: string; frame: Uint8Array }[] =>
@@ -128,6 +129,38 @@ test('an acknowledged message goes the best way twice and then over every link, 
   }
   t.deepEqual(attempts, [['0c'], ['0c'], ['0b', '0c', '0d']]);
   t.is(seen.size, 3);
+});
+
+/** Of each of the first three attempts at a message whether it is to be flooded to the end. */
+function spreads(isSplit: boolean, to: NodeId, bytes: number): boolean[] {
+  const { sending, delivery, sent } = setup({ isSplit });
+  sending.send({ ...flood, body: new Uint8Array(bytes), to, ack: true, timeoutMs: 60_000 }, at(0));
+  return [1, 2, 3].map(() => {
+    const flags = sent().map(({ frame }) => readHeader(frame).flags);
+    delivery.tick(at(delivery.nextDeadline() as number));
+    return flags.length > 0 && flags.every((each) => (each & Flag.Spread) !== 0);
+  });
+}
+
+test('the third attempt at a node of another segment is flooded to the end, where a path is known or much is to be said not', (t) => {
+  t.deepEqual(spreads(true, D, 100), [false, false, true]);
+  t.deepEqual(spreads(true, B, 100), [false, false, false]);
+  t.deepEqual(spreads(false, D, 100), [false, false, false], 'a whole mesh has no old news of segments');
+  t.deepEqual(spreads(true, D, 5_000), [false, false, true], 'the question what is missing of a long one is short');
+});
+
+test('an answer goes back the way the question came: along a path, or flooded', (t) => {
+  const { sending, sent } = setup({ isSplit: true });
+  sending.reply({ source: B, flags: 0 }, FrameType.Ack, Uint8Array.of(1), Priority.High, at(0));
+  t.deepEqual(
+    sent().map(({ to, frame }) => [to.slice(-2), readHeader(frame).flags]),
+    [['0c', Flag.Directed]],
+  );
+  sending.reply({ source: B, flags: Flag.Spread }, FrameType.Ack, Uint8Array.of(1), Priority.High, at(0));
+  t.deepEqual(
+    sent().map(({ to, frame }) => [to.slice(-2), readHeader(frame).flags]),
+    ['0b', '0c', '0d'].map((node) => [node, Flag.Directed | Flag.Spread]),
+  );
 });
 
 test('a message beyond what can be under way is refused at once', (t) => {

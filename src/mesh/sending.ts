@@ -15,7 +15,7 @@ import type { Flooding } from './flooding.js';
 import { COST_UNIT_MS, type Link, type Links, REFERENCE_FRAME_BYTES } from './links.js';
 import { partRoom, partsOf } from './repair.js';
 import type { Routing } from './routing.js';
-import type { MeshContext, Trail } from './types.js';
+import type { Asker, MeshContext, Trail } from './types.js';
 
 /** What is said unasked, so that all agree in the end. */
 const BACKGROUND: ReadonlySet<FrameType> = new Set([
@@ -30,6 +30,8 @@ const HAS_STORY: ReadonlySet<FrameType> = new Set([FrameType.Message, FrameType.
 const QUEUED_TOLD_MS = 1_000;
 /** From this attempt on a directed message goes over every link instead of the best. */
 const FLOOD_FROM_ATTEMPT = 3;
+/** So much at most is flooded for one node of another segment; above it who relays it goes by its routes, as ever. */
+const SPREAD_BYTES_MAX = 4_096;
 
 export interface FloodInput {
   /** From `reserve`. */
@@ -62,6 +64,7 @@ export class Sending {
   readonly #alerts: AlertSpread;
   readonly #nextSequence: () => number;
   readonly #ttl: () => number;
+  readonly #isSplit: () => boolean;
 
   constructor(machines: {
     context: MeshContext;
@@ -76,6 +79,8 @@ export class Sending {
     nextSequence: () => number;
     /** Hops that a message may go. */
     ttl: () => number;
+    /** Whether the mesh is one of segments. */
+    isSplit: () => boolean;
   }) {
     this.#context = machines.context;
     this.#links = machines.links;
@@ -88,6 +93,7 @@ export class Sending {
     this.#alerts = machines.alerts;
     this.#nextSequence = machines.nextSequence;
     this.#ttl = machines.ttl;
+    this.#isSplit = machines.isSplit;
   }
 
   idOf(sequence: number): MessageId {
@@ -145,6 +151,14 @@ export class Sending {
     this.#toward(to, this.#farHeader(type, priority, this.#nextSequence(), to), body, now);
   }
 
+  /** The same as the answer to a frame: what was flooded for this node is answered so. */
+  reply({ source, flags }: Asker, type: FrameType, body: Uint8Array, priority: Priority, now: Instant): void {
+    if (!(flags & Flag.Spread)) return this.direct(source, type, body, priority, now);
+    const header = this.#farHeader(type, priority, this.#nextSequence(), source, Flag.Spread);
+    this.#originated(header, body, now);
+    this.#overAllLinks(header, body, now);
+  }
+
   /** The same over a link of the caller's choice; false when that has no room for it. */
   over(link: Link, to: NodeId, type: FrameType, body: Uint8Array, priority: Priority, now: Instant): boolean {
     const header = this.#farHeader(type, priority, this.#nextSequence(), to);
@@ -160,7 +174,8 @@ export class Sending {
   /** One attempt at a message that wants an end-to-end acknowledgement. */
   attempt(message: DirectedMessage, payload: Uint8Array, attempt: number, now: Instant): number {
     const sequence = attempt === 1 ? message.sequence : this.#nextSequence();
-    const header = this.#farHeader(message.type, message.priority, sequence, message.to, Flag.AckWanted);
+    const flags = Flag.AckWanted | this.#spreads(message.to, payload, attempt);
+    const header = this.#farHeader(message.type, message.priority, sequence, message.to, flags);
     this.#try(header, message, payload, attempt, now);
     return sequence;
   }
@@ -168,7 +183,23 @@ export class Sending {
   /** Asks for what is missing of such a message. */
   ask(message: DirectedMessage, body: Uint8Array, attempt: number, now: Instant): void {
     const { to, priority } = message;
-    this.#try(this.#farHeader(FrameType.PartsAsk, priority, this.#nextSequence(), to), message, body, attempt, now);
+    const flags = this.#spreads(to, body, attempt);
+    this.#try(
+      this.#farHeader(FrameType.PartsAsk, priority, this.#nextSequence(), to, flags),
+      message,
+      body,
+      attempt,
+      now,
+    );
+  }
+
+  /**
+   * Which segment a node is in is old news at times, and those who route by it would lead a frame back to where the node was: what did
+   * not arrive there is flooded to the end.
+   */
+  #spreads(to: NodeId, payload: Uint8Array, attempt: number): number {
+    const isLast = attempt >= FLOOD_FROM_ATTEMPT && payload.length <= SPREAD_BYTES_MAX;
+    return isLast && this.#isSplit() && !this.#routing.path(to) ? Flag.Spread : 0;
   }
 
   /** Sends ranges of such a message again, in pieces that the first link takes whole. */

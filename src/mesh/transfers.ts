@@ -91,6 +91,6 @@ export class Transfers {
     const code =
       manifest && isSound ? this.#in.offered(manifest, header.source, header.priority, now) : 'transfer.malformed';
     if (code !== undefined) context.counters.refuse(code);
-    delivery.answer(header.source, attempt.id, code ?? '', now);
+    delivery.answer(header, attempt.id, code ?? '', now);
   }
 }

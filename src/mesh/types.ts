@@ -135,6 +135,9 @@ export interface MeshContext {
   emit(effect: MeshEffect): void;
 }
 
+/** Who sent a frame, and how: what is answered to. */
+export type Asker = Pick<Header, 'source' | 'flags'>;
+
 /** How a frame came. */
 export interface Arrival {
   readonly carrier: Carrier;

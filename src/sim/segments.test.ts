@@ -133,6 +133,36 @@ test.serial('two halves that part are each in order, and together again', async 
   for (const members of segments.values()) t.true(agree(members), told(world));
 });
 
+test.serial('who has just come to a far segment gets a message before anybody there names it', async (t) => {
+  for (const seed of [41, 42, 44]) {
+    const { world, pairs } = fieldOf(seed, 60, 14);
+    const outcomes = new Map<string, string>();
+    world.watch({ outcome: (_node, id, outcome) => void outcomes.set(id, outcome) });
+    world.start();
+    await world.run(90_000);
+    const headOf = (node: number): NodeId => world.node(node).mesh.segments.head as NodeId;
+    const isLoose = (node: number): boolean =>
+      around(
+        pairs.filter((pair) => !pair.includes(node)),
+        node === 0 ? 1 : 0,
+        60,
+      ).size === 59;
+    const all = world.nodes.map(({ index }) => index);
+    const walker = all.find((node) => headOf(node) !== world.node(node).id && isLoose(node)) as number;
+    const distances = world.node(0).mesh.segments.map.distancesTo(headOf(walker));
+    const distance = (node: number): number => distances.get(headOf(node)) ?? 0;
+    const [far] = all.filter((node) => node !== walker).sort((a, b) => distance(b) - distance(a)) as [number];
+    t.true(distance(far) > 2);
+    for (const pair of pairs) if (pair.includes(walker)) world.cut(...pair);
+    world.join(walker, far);
+    await world.run(4_000);
+    const from = all.find((node) => ![headOf(walker), headOf(far)].includes(headOf(node))) as number;
+    const id = world.send(from, walker, { lifeMs: 8_000 });
+    await world.run(10_000);
+    t.is(outcomes.get(id), 'delivered', `seed ${seed}`);
+  }
+});
+
 /** Two of this segment's border nodes and a node of another: what passes between the segments passes them. */
 function abroad(world: World): { from: number; to: number } {
   const segments = [...segmentsOf(world)].sort((a, b) => b[1].length - a[1].length);

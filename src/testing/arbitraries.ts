@@ -20,7 +20,9 @@ export const anyHeader: fc.Arbitrary<Header> = fc
     {
       version: fc.constant(1),
       type: fc.integer({ min: 0, max: 255 }),
-      flags: fc.integer({ min: 0, max: 7 }).map((bits) => (bits & 1) * Flag.Signed + (bits & 2) * 4 + (bits & 4) * 4),
+      flags: fc
+        .subarray([Flag.Signed, Flag.Sealed, Flag.AckWanted, Flag.Spread])
+        .map((flags) => flags.reduce((a, b) => a | b, 0)),
       priority: fc.integer({ min: 0, max: 3 }) as fc.Arbitrary<Priority>,
       ttl: fc.integer({ min: 1, max: 255 }),
       hops: fc.integer({ min: 0, max: 254 }),

@@ -6,7 +6,7 @@ import { headerWith } from '../testing/builders.js';
 import { aliasOf, CANDIDATES_MAX, compactFrame, expandFrame, isCompact, type Unread } from './compact.js';
 import { buildFrame, relayCopy, retag } from './frame.js';
 import { FrameType } from './frame-types.js';
-import { effectiveFlags, Flag, type Header, TAG_BYTES } from './header.js';
+import { effectiveFlags, Flag, type Header, readHeader, TAG_BYTES } from './header.js';
 
 const KEY = Uint8Array.from({ length: 16 }, (_, i) => i);
 const [ALICE, BOB, CAROL] = ['a11ce00000000001', 'b0b0000000000002', 'ca50100000000003'] as [NodeId, NodeId, NodeId];
@@ -31,7 +31,8 @@ const message = (fields: Partial<Header> = {}): Header =>
 
 test('every full frame comes back from its short form, with who transmitted it', (t) => {
   fc.assert(
-    fc.property(anyHeader, anyPayload, anyNodeId, fc.boolean(), fc.boolean(), (header, payload, other, own, whole) => {
+    fc.property(anyHeader, anyPayload, anyNodeId, fc.boolean(), fc.boolean(), (any, payload, other, own, whole) => {
+      const header = { ...any, flags: any.flags & ~Flag.Spread };
       const frame = frameOf(header, payload);
       const transmitter = own ? header.source : other;
       const short = shortOf(frame, transmitter, whole);
@@ -42,6 +43,12 @@ test('every full frame comes back from its short form, with who transmitted it',
       t.deepEqual(expandFrame(short, known(...new Set(ids)), KEY), { frame, transmitter });
     }),
   );
+});
+
+test('what is to be flooded for one node has no short form, and goes as it is', (t) => {
+  const frame = frameOf(message({ destination: CAROL, flags: Flag.Spread }), Uint8Array.of(1));
+  t.is(compactFrame(frame, ALICE, KEY, false), undefined);
+  t.is(readHeader(relayCopy(frame, KEY)).flags, Flag.Directed | Flag.Spread);
 });
 
 test('a broadcast has 20 bytes around its payload, and 22 when another node passes it on', (t) => {

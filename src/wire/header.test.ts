@@ -58,7 +58,7 @@ test('fragment, destination and transmitter follow in this order', (t) => {
 });
 
 test('flags that stand for absent fields cannot be set by hand', (t) => {
-  t.is(effectiveFlags(headerWith({ flags: 63 })), Flag.Signed | Flag.Sealed | Flag.AckWanted);
+  t.is(effectiveFlags(headerWith({ flags: 127 })), Flag.Signed | Flag.Sealed | Flag.AckWanted | Flag.Spread);
 });
 
 test('the overhead counts header, signature and tag', (t) => {

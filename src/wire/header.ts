@@ -4,7 +4,18 @@ import type { Priority } from './frame-types.js';
 
 export const PROTOCOL_VERSION = 1;
 
-export const Flag = { Directed: 1, Fragment: 2, Signed: 4, Sealed: 8, AckWanted: 16, Transmitter: 32 } as const;
+export const Flag = {
+  Directed: 1,
+  Fragment: 2,
+  Signed: 4,
+  Sealed: 8,
+  AckWanted: 16,
+  Transmitter: 32,
+  /** Directed, and yet to be flooded: routes have failed it. On the wire the lowest bit of the version's byte. */
+  Spread: 64,
+} as const;
+const FLAGS_BYTE = 63;
+const SPREAD_BIT = 1;
 
 export const Offset = {
   Version: 0,
@@ -64,7 +75,7 @@ export const overheadBytes = (flags: number): number =>
 
 /** Flags follow from the optional fields, besides the ones given in `flags`. */
 export function effectiveFlags(header: Header): number {
-  let flags = header.flags & (Flag.Signed | Flag.Sealed | Flag.AckWanted);
+  let flags = header.flags & (Flag.Signed | Flag.Sealed | Flag.AckWanted | Flag.Spread);
   if (header.fragment) flags |= Flag.Fragment;
   if (header.destination) flags |= Flag.Directed;
   if (header.transmitter) flags |= Flag.Transmitter;
@@ -74,9 +85,9 @@ export function effectiveFlags(header: Header): number {
 /** Writes the header to the start of `out` and returns its length. */
 export function writeHeader(header: Header, out: Uint8Array): number {
   const flags = effectiveFlags(header);
-  out[Offset.Version] = header.version << 4;
+  out[Offset.Version] = (header.version << 4) | (flags & Flag.Spread ? SPREAD_BIT : 0);
   out[Offset.Type] = header.type;
-  out[Offset.Flags] = flags | (header.priority << 6);
+  out[Offset.Flags] = (flags & FLAGS_BYTE) | (header.priority << 6);
   out[Offset.Ttl] = header.ttl;
   out[Offset.Hops] = header.hops;
   out[Offset.Epoch] = header.epoch;
@@ -103,10 +114,11 @@ export function writeHeader(header: Header, out: Uint8Array): number {
 /** Reads a header of a frame that ingest has accepted: its shape is known to be good. */
 export function readHeader(frame: Uint8Array): Header {
   const bits = frame[Offset.Flags] as number;
-  const flags = bits & 63;
+  const first = frame[Offset.Version] as number;
+  const flags = (bits & FLAGS_BYTE) | (first & SPREAD_BIT ? Flag.Spread : 0);
   let at = FIXED_HEADER_BYTES;
   const header: { -readonly [K in keyof Header]: Header[K] } = {
-    version: (frame[Offset.Version] as number) >>> 4,
+    version: first >>> 4,
     type: frame[Offset.Type] as number,
     flags,
     priority: (bits >>> 6) as Priority,
