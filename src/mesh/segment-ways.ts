@@ -64,7 +64,9 @@ export class SegmentWays {
       if (target === head) continue;
       const distances = this.#machines.map.distancesTo(target);
       const own = this.#distance(distances);
-      const link = own === undefined ? undefined : this.#over(distances, own, suits);
+      // Others come this way for what the head has said: farther would be back to where it came from.
+      const isFarther = own !== undefined && own > (distances.get(head) ?? own);
+      const link = own === undefined || isFarther ? undefined : this.#over(distances, own, suits);
       if (link) return link;
     }
     return undefined;
