@@ -25,7 +25,8 @@ export interface SegmentWaysMachines {
 /** Ways to nodes of other segments: from border to border, over segments that name each other. */
 export class SegmentWays {
   readonly #machines: SegmentWaysMachines;
-  readonly #sought = new Set<NodeId>();
+  /** Whether a way was known when they were last looked at. */
+  readonly #sought = new Map<NodeId, boolean>();
 
   constructor(machines: SegmentWaysMachines) {
     this.#machines = machines;
@@ -44,15 +45,26 @@ export class SegmentWays {
   /** Those of the nodes whose way was asked for that `summary` names, and `before` did not. */
   found(summary: SegmentSummary, before: SegmentSummary | undefined): NodeId[] {
     const isNew = (member: number): boolean => summary.members.includes(member) && !before?.members.includes(member);
-    return [...this.#sought].filter((node) => isNew(memberOf(node)));
+    return [...this.#sought.keys()].filter((node) => isNew(memberOf(node)));
+  }
+
+  /** Those to which no way was known, and now one is: also where what names them never changed, as after a partition. */
+  opened(): NodeId[] {
+    const opened: NodeId[] = [];
+    for (const [node, isKnown] of this.#sought) {
+      if (isKnown || this.distanceTo(node) === undefined) continue;
+      this.#sought.set(node, true);
+      opened.push(node);
+    }
+    return opened;
   }
 
   /** A guess at what the way to a node of another segment costs. */
   costTo(node: NodeId): number | undefined {
-    this.#sought.delete(node);
-    this.#sought.add(node);
-    if (this.#sought.size > SOUGHT_MAX) this.#sought.delete(this.#sought.keys().next().value as NodeId);
     const distance = this.distanceTo(node);
+    this.#sought.delete(node);
+    this.#sought.set(node, distance !== undefined);
+    if (this.#sought.size > SOUGHT_MAX) this.#sought.delete(this.#sought.keys().next().value as NodeId);
     return distance === undefined ? undefined : (distance + 1) * HOPS_PER_SEGMENT * HOP_COST;
   }
 

@@ -204,6 +204,7 @@ export class Segments {
     this.#lookAt = now.mono + LOOK_EVERY_MS;
     for (const item of this.map.expired(now)) this.#machines.drip().remove(item, true, now);
     this.#part(now);
+    for (const node of this.ways.opened()) this.#machines.found(node, now);
     if (this.#election.isHead) this.#lead(now);
     else if (
       this.head !== undefined &&

@@ -1,6 +1,7 @@
 import test from 'ava';
 import type { NodeId } from '../core/ids.js';
 import { agree, around, fieldOf, Moves, segmentsOf } from './segment-lab.js';
+import type { SimNode } from './sim-node.js';
 import { grid, type Pair } from './topologies.js';
 import { World } from './world.js';
 
@@ -224,6 +225,28 @@ test.serial('a message that is kept for a node of another segment is there when 
     'once',
   );
   t.is(outcomes.get(id), 'delivered');
+});
+
+test.serial('messages kept for nodes of a segment that was cut off are there soon after it is back', async (t) => {
+  const world = new World({ seed: 1, nodes: 36, segmentNodes: 12, carriers: [{ pairs: grid(9, 4), air: AIR }] });
+  const got: string[] = [];
+  world.watch({ delivered: (_node, { id }) => void got.push(id) });
+  world.start();
+  await world.run(70_000);
+  const [[, members]] = [...segmentsOf(world)].sort((a, b) => b[1].length - a[1].length) as [[NodeId, SimNode[]]];
+  const inside = members.map(({ index }) => index);
+  const outside = world.nodes.map(({ index }) => index).filter((index) => !inside.includes(index));
+  world.partition([inside, outside]);
+  await world.run(25_000);
+  // The summaries of both sides go on naming the same members.
+  const keep = { keep: true, lifeMs: 3_600_000 };
+  const sent = outside.map((from) => world.send(from, inside[from % inside.length] as number, keep));
+  sent.push(...inside.map((from) => world.send(from, outside[from % outside.length] as number, keep)));
+  await world.run(40_000);
+  t.deepEqual(got, []);
+  world.heal();
+  await world.run(30_000);
+  t.deepEqual([...got].sort(), [...sent].sort(), 'each once');
 });
 
 test.serial('who walks about changes its segment, and nobody else does', async (t) => {
