@@ -223,7 +223,7 @@ export class Links {
 export const serves = ({ damped, isBridge }: Pick<Link, 'damped' | 'isBridge'>): boolean => !damped || isBridge;
 
 /** One that holds before one that comes and goes, then the cheaper. */
-const isBetter = (a: Link, b: Link): boolean => (a.damped === b.damped ? linkCost(a) < linkCost(b) : b.damped);
+export const isBetter = (a: Link, b: Link): boolean => (a.damped === b.damped ? linkCost(a) < linkCost(b) : b.damped);
 
 /** Bytes of the frame whose airtime stands for a link's cost. */
 export const REFERENCE_FRAME_BYTES = 256;

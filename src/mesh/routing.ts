@@ -118,7 +118,8 @@ export class Routing {
     const aside = this.#aside(destination, suits);
     if (aside) return aside;
     if (stalled) return stalled;
-    const over = this.beyond(destination, suits);
+    const answers = (link: Link | undefined): link is Link => suits(link) && !link.stalled;
+    const over = this.beyond(destination, answers) ?? this.beyond(destination, suits);
     if (over) return over;
     const learned = this.#table.lookup(toKey(destination), now.mono);
     const back = learned && this.#links.byId(learned.link);

@@ -1,7 +1,7 @@
 import type { NodeId } from '../core/ids.js';
 import type { NodeSnapshot } from '../replication/node-state.js';
 import { memberOf, type SegmentSummary } from '../trust/segment-summary.js';
-import type { Link, Links } from './links.js';
+import { isBetter, type Link, type Links } from './links.js';
 import type { Routing } from './routing.js';
 import type { SegmentElection } from './segment-election.js';
 import type { SegmentMap } from './segment-map.js';
@@ -34,9 +34,12 @@ export class SegmentWays {
 
   /** How many segments away a node of another one is, where a way is known. */
   distanceTo(node: NodeId): number | undefined {
+    const { map, election } = this.#machines;
     let least: number | undefined;
-    for (const target of this.#machines.map.of(node)) {
-      const distance = this.#distance(this.#machines.map.distancesTo(target));
+    for (const target of map.of(node)) {
+      // Of this one's own segment all is known: who cannot be reached there is not a way round through others.
+      if (target === election.head) continue;
+      const distance = this.#distance(map.distancesTo(target));
       if (distance !== undefined && (least === undefined || distance < least)) least = distance;
     }
     return least;
@@ -101,19 +104,28 @@ export class SegmentWays {
     suits: (link: Link | undefined) => link is Link,
   ): Link | undefined {
     const { links, routing, election, self } = this.#machines;
+    let over: Link | undefined;
     for (const peer of links.neighbours()) {
       const head = election.offerOf(peer)?.head;
-      const link = links.best(peer);
-      if (head !== undefined && head !== election.head && distances.get(head) === own - 1 && suits(link)) return link;
+      if (head === undefined || head === election.head || distances.get(head) !== own - 1) continue;
+      const link = this.#bestTo(peer, suits);
+      if (link && (!over || isBetter(link, over))) over = link;
     }
+    if (over) return over;
     let best: { readonly cost: number; readonly link: Link } | undefined;
     for (const { author, beyond = [] } of this.#machines.members()) {
       const path = author === self ? undefined : routing.path(author);
       if (!path || (best && best.cost <= path.cost)) continue;
       if (!beyond.some((head) => distances.get(head) === own - 1)) continue;
-      const link = links.best(path.nextHop);
-      if (suits(link)) best = { cost: path.cost, link };
+      const link = this.#bestTo(path.nextHop, suits);
+      if (link) best = { cost: path.cost, link };
     }
     return best?.link;
+  }
+
+  #bestTo(peer: NodeId, suits: (link: Link | undefined) => link is Link): Link | undefined {
+    let best: Link | undefined;
+    for (const link of this.#machines.links.upTo(peer)) if (suits(link) && (!best || isBetter(link, best))) best = link;
+    return best;
   }
 }
