@@ -3,6 +3,7 @@ import { type NodeId, nodeIdBytes, nodeIdOf } from '../core/ids.js';
 import type { Instant } from '../core/machine.js';
 import { Body, decode, encode } from '../wire/bodies.js';
 import { FrameType, Priority } from '../wire/frame-types.js';
+import { DripAskers } from './drip-askers.js';
 import { DripCompare } from './drip-compare.js';
 import type { HashedItem } from './drip-hashes.js';
 import { DRIP_ITEMS_MAX, DripHoldings, type Held, Scope } from './drip-holdings.js';
@@ -24,9 +25,6 @@ const YOUNG_STRETCH = 4;
 const ROUTINE_STRETCH = 12;
 /** A neighbour that was just sent an item has it before it can say that it lacks it. */
 const UNDERWAY_MS = 500;
-
-/** Items asked for that are not here yet, by whom; beyond, the one asked for first goes. */
-const ASKED_MAX = 128;
 
 export interface DripEvents {
   send(peer: NodeId, type: FrameType, body: Uint8Array, now: Instant): void;
@@ -68,7 +66,7 @@ export class Drip {
   readonly #compare: DripCompare;
   /** Neighbours that lack something because their carrier has no airtime to spare: until they are to have it. */
   readonly #owed = new Map<NodeId, number>();
-  readonly #asked = new Map<string, Set<NodeId>>();
+  readonly #askers = new DripAskers();
   /** No trickle is due before this: saves looking at each of them in every step. */
   #dueAt = Number.POSITIVE_INFINITY;
   #startedAt: number | undefined;
@@ -196,7 +194,7 @@ export class Drip {
   neighbourDown(peer: NodeId): void {
     this.#owed.delete(peer);
     this.#compare.close(peer);
-    for (const [key, askers] of this.#asked) if (askers.delete(peer) && askers.size === 0) this.#asked.delete(key);
+    this.#askers.gone(peer);
     for (const { holders, tellers } of this.#held.all()) for (const those of [holders, tellers]) those.delete(peer);
   }
 
@@ -207,6 +205,7 @@ export class Drip {
 
   /** Asks one neighbour for the newest item of a source. */
   request(peer: NodeId, kind: DripKind, source: NodeId, now: Instant): void {
+    this.#askers.asks(keyOf(kind, source, 0n), now);
     const entries = [{ source: nodeIdBytes(source), kind, rank: 0n }];
     this.#events.send(peer, FrameType.DripRequest, encode(Body.DripRequestSchema, { entries }), now);
   }
@@ -299,10 +298,7 @@ export class Drip {
   }
 
   #answerAskers(key: string, held: Held, now: Instant): void {
-    const askers = this.#asked.get(key);
-    if (!askers) return;
-    this.#asked.delete(key);
-    for (const peer of askers) {
+    for (const peer of this.#askers.of(key, now)) {
       held.holders.set(peer, now.mono);
       this.#sendItems(peer, [held.item], now);
     }
@@ -375,13 +371,6 @@ export class Drip {
     this.put({ kind, source, saltHint, sequence, rank, body, priority, raisedAt }, peer, now);
   }
 
-  /** Who asks for what is not here yet is sent it once it is: it may have been asked for here, too. */
-  #askedBy(peer: NodeId, key: string): void {
-    const askers = this.#asked.get(key) ?? new Set();
-    this.#asked.set(key, askers.add(peer));
-    if (this.#asked.size > ASKED_MAX) this.#asked.delete(this.#asked.keys().next().value as string);
-  }
-
   #requested(peer: NodeId, payload: Uint8Array, now: Instant): void {
     const request = decode(Body.DripRequestSchema, payload);
     if (!request || request.entries.length > DRIP_ITEMS_MAX) return this.#context.counters.refuse('drip.malformed');
@@ -392,7 +381,8 @@ export class Drip {
       const key = keyOf(entry.kind, nodeIdOf(entry.source), entry.rank);
       const held = this.#held.get(key)?.item;
       if (held) items.add(held);
-      else if (entry.kind === DripKind.Beat) this.#askedBy(peer, key);
+      // Who asks is sent what comes: it may have been asked for here, too, and what is held is of an earlier boot.
+      if (entry.kind === DripKind.Beat && (!held || this.#askers.isAsking(key, now))) this.#askers.add(key, peer);
     }
     this.#sendItems(peer, [...items], now);
   }
