@@ -19,13 +19,13 @@ import { SegmentMap } from './segment-map.js';
 import { SegmentWays } from './segment-ways.js';
 
 const SELF = nodeNamed(100);
-const [HERE, THERE] = [selfNamed(1), selfNamed(2)];
+const [HERE, THERE, NEARER, GOAL] = [selfNamed(1), selfNamed(2), selfNamed(3), selfNamed(4)];
 const [A, B] = [nodeNamed(11), nodeNamed(12)];
 const ANYBODY = nodeNamed(21);
 const suits = (link: Link | undefined): link is Link => link?.phase === 'up';
 
-/** This node is HERE's; its neighbours A and B are THERE's. */
-function setup() {
+/** This node is HERE's; its neighbours A and B are THERE's, unless A is NEARER's. */
+function setup(ofA = THERE) {
   const links = new Links();
   const routing = new Routing(SELF, links, createHotPath({ kind: 'js' }).routes({ capacity: 64, ttlMs: 60_000 }));
   const map = new SegmentMap(testContext());
@@ -44,7 +44,10 @@ function setup() {
   const offer = { number: 1, hops: 1, radius: 3, hasRoom: true, isFull: false, isWhole: false, digest: 0 };
   const ways = new SegmentWays({
     ...{ self: SELF, map, links, routing },
-    election: { head: HERE.id, offerOf: (peer) => ({ ...offer, head: peer === A || peer === B ? THERE.id : HERE.id }) },
+    election: {
+      head: HERE.id,
+      offerOf: (peer) => ({ ...offer, head: peer === A ? ofA.id : peer === B ? THERE.id : HERE.id }),
+    },
     members: () => [snapshotOf(SELF, { segment: HERE.id, beyond: border })],
   });
   routing.beyond = (node, fits) => ways.toward(node, fits);
@@ -68,6 +71,25 @@ test('no way leads round through others to who cannot be reached in this node’
   says(HERE, [THERE], [ANYBODY]);
   says(THERE, [HERE], []);
   t.is(ways.costTo(ANYBODY), undefined);
+});
+
+test('a segment that is farther than its head has said hands nothing on to one that is no nearer than that', (t) => {
+  const { links, border, ways, says } = setup(NEARER);
+  const overA = upLink(links, A);
+  upLink(links, B);
+  says(GOAL, [NEARER], [ANYBODY]);
+  says(NEARER, [GOAL, HERE], []);
+  says(HERE, [NEARER, THERE], []);
+  says(THERE, [HERE], []);
+  border.push(NEARER.id);
+  t.is(ways.toward(ANYBODY, suits), overA);
+  links.remove(overA);
+  border.splice(0, 2, THERE.id);
+  t.is(ways.toward(ANYBODY, suits), undefined, 'THERE would send it back here');
+  says(HERE, [THERE], [], 1);
+  says(THERE, [HERE, GOAL], [], 1);
+  says(GOAL, [NEARER, THERE], [ANYBODY], 1);
+  t.is(ways.toward(ANYBODY, suits), links.best(B), 'once all have said how it is now');
 });
 
 test('over the border the cheapest link serves, and one that answers before one that does not', (t) => {
