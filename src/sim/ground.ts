@@ -3,7 +3,7 @@ import { componentsOf, type Pair } from './topologies.js';
 /** How things stood from `at` until the next epoch. */
 export interface Epoch {
   readonly at: number;
-  /** By node: the number of its component, -1 while it does not run. */
+  /** By node: the number of its component, -1 while it does not run or has said goodbye. */
   readonly component: readonly number[];
   /** By node: how often it has started. */
   readonly life: readonly number[];
@@ -64,6 +64,11 @@ export class Ground {
     this.#up[node] = up;
     if (up) this.#life[node] = (this.#life[node] as number) + 1;
     this.#note(at);
+  }
+
+  /** Whether it runs, and has not said goodbye. */
+  isUp(node: number): boolean {
+    return this.#up[node] ?? false;
   }
 
   /** Whether the two ran on and could reach each other all the time between the two moments. */

@@ -155,6 +155,11 @@ export class World {
     return this.nodes.filter((node) => node.running);
   }
 
+  /** Those that run and have not said goodbye. */
+  present(): SimNode[] {
+    return this.nodes.filter((node) => node.running && this.ground.isUp(node.index));
+  }
+
   watch(...observers: readonly Observer[]): void {
     for (const observer of observers) this.#observers.add(observer);
   }
@@ -187,11 +192,12 @@ export class World {
     this.ground.setUp(index, false, this.now);
   }
 
-  /** Says goodbye, and is gone a moment later. */
+  /** Says goodbye, and is gone a moment later. Nobody is to hold it alive from the goodbye on. */
   stop(index: number): void {
     const node = this.node(index);
     const { life } = node;
     node.submit({ kind: 'patch-state', patch: { condition: 'offline' } });
+    this.ground.setUp(index, false, this.now);
     this.clock.timer('farewell', FAREWELL_MS, () => {
       if (node.life === life) this.crash(index);
     });

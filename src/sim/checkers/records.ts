@@ -43,7 +43,7 @@ export class RecordChecker implements Observer {
 
   finished(now: number): void {
     const { component } = this.#world.ground.latest;
-    for (const node of this.#world.running()) {
+    for (const node of this.#world.present()) {
       const near = (by: ReadonlySet<number>): boolean =>
         [...by].some((other) => component[other] === component[node.index]);
       for (const [name, { hash, by }] of this.#erased) {

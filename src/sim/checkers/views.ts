@@ -46,7 +46,7 @@ export class ViewChecker implements Observer {
   sampled(now: number): void {
     if (now < this.#nextAt) return;
     this.#nextAt = now + EVERY_MS;
-    for (const { index, mesh } of this.#world.running()) {
+    for (const { index, mesh } of this.#world.present()) {
       const { head } = mesh.segments;
       if (this.#heads.get(index)?.head !== head) this.#heads.set(index, { head, since: now });
     }
@@ -58,7 +58,7 @@ export class ViewChecker implements Observer {
   finished(now: number): void {
     if (this.#world.isChancy) return;
     this.#compareLiveness(now);
-    for (const node of this.#world.running()) this.#compareHoldings(node, now);
+    for (const node of this.#world.present()) this.#compareHoldings(node, now);
   }
 
   #compareLiveness(now: number): void {
@@ -66,6 +66,8 @@ export class ViewChecker implements Observer {
     for (const node of this.#inTurn()) {
       for (const other of this.#world.nodes) {
         if (other === node || !isOneSegment(node, other) || this.#hasMoved(node, other, now)) continue;
+        // Of a node that takes its leave word is on its way.
+        if (other.running && !this.#world.ground.isUp(other.index)) continue;
         const reachable = component[node.index] === component[other.index];
         const alive = node.mesh.peers.isAlive(other.id);
         if (alive !== reachable)
@@ -84,7 +86,7 @@ export class ViewChecker implements Observer {
 
   /** As many as are compared at a time. */
   #inTurn(): ObservedNode[] {
-    const running = this.#world.running();
+    const running = this.#world.present();
     const most = Math.max(1, Math.floor(PAIRS_AT_A_TIME / Math.max(1, running.length)));
     if (running.length <= most) return running;
     const from = this.#turn % running.length;
@@ -94,7 +96,7 @@ export class ViewChecker implements Observer {
 
   #compareHoldings(node: ObservedNode, now: number): void {
     const { component } = this.#world.ground.latest;
-    for (const other of this.#world.running()) {
+    for (const other of this.#world.present()) {
       if (component[node.index] !== component[other.index]) continue;
       if (!isOneSegment(node, other)) {
         if (node.mesh.segments.map.of(other.id).length === 0)

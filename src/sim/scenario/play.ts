@@ -149,7 +149,7 @@ class Stage {
   act(act: Act): void {
     const world = this.#world;
     const { send, from, to, bytes, priority, ack, keepMs, name } = act;
-    if (!world.node(from).running) return;
+    if (!world.ground.isUp(from)) return;
     switch (send) {
       case 'broadcast':
         world.broadcast(from, { bytes, priority });
@@ -182,7 +182,7 @@ class Stage {
         world.start(...fault.nodes);
         return;
       case 'stop':
-        for (const node of fault.nodes) if (world.node(node).running) world.stop(node);
+        for (const node of fault.nodes) if (world.ground.isUp(node)) world.stop(node);
         return;
       case 'partition':
         world.partition(fault.groups);
@@ -239,10 +239,10 @@ class Stage {
 
 function mapOf(world: World, places: readonly Position[]): MeshMap {
   const links: MapLink[] = [];
-  for (const node of world.running())
+  for (const node of world.present())
     for (const { phase, peer, carrier } of node.mesh.links.all()) {
       const other = peer === undefined ? -1 : world.indexOf(peer);
       if (phase === 'up' && other > node.index) links.push({ pair: [node.index, other], radio: carrier.index });
     }
-  return { places, up: world.nodes.map(({ running }) => running), links };
+  return { places, up: world.nodes.map(({ index }) => world.ground.isUp(index)), links };
 }

@@ -12,7 +12,7 @@ export interface SegmentFigures {
 export function segmentFigures(world: World): SegmentFigures {
   const { component } = world.ground.latest;
   const digests = new Map<string, Map<number, number>>();
-  const running = world.running();
+  const running = world.present();
   for (const { index, mesh } of running) {
     const { isSplit, head } = mesh.segments;
     // Who is in none stands alone.
