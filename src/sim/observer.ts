@@ -35,6 +35,8 @@ export interface SentMessage {
   /** Absent when it was meant for everybody. */
   readonly to?: number;
   readonly ack: boolean;
+  /** Stored and forwarded where the way is cut. */
+  readonly keep?: boolean;
   readonly priority: Priority;
   readonly timeoutMs: number;
   readonly body: Uint8Array;

@@ -284,7 +284,7 @@ export class World {
     const { id, sequence } = this.node(from).mesh.reserve();
     const body = this.#body(id, bytes);
     const message = { type: FrameType.Message, body, priority, ack, keep, timeoutMs };
-    this.#note({ id, from, at: this.now, to, ack, priority, timeoutMs, body });
+    this.#note({ id, from, at: this.now, to, ack, keep, priority, timeoutMs, body });
     this.node(from).submit({ kind: 'send', sequence, to: this.node(to).id, ...message });
     return id;
   }

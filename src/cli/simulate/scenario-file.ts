@@ -188,6 +188,7 @@ function scenarioOf(file: ScenarioFile, name: string): Scenario {
     }),
   };
 }
+      kept: expect.kept,
 
 function radioOf(radio: ScenarioFile['radios'][number]): ScenarioRadio {
   if (radio.kind === 'lora') {

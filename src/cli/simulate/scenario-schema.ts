@@ -210,6 +210,7 @@ export const scenarioSchema = z.strictObject({
     .strictObject({
       delivered: share.optional(),
       acknowledged: share.optional(),
+      kept: share.optional(),
       median: duration.optional(),
       p95: duration.optional(),
       p99: duration.optional(),

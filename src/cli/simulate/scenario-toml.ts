@@ -142,6 +142,7 @@ const expectTable = (expect: Expectations): Record<string, unknown> =>
   table({
     delivered: expect.delivered,
     acknowledged: expect.acknowledged,
+    kept: expect.kept,
     median: time(expect.medianMs),
     p95: time(expect.p95Ms),
     p99: time(expect.p99Ms),

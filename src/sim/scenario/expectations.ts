@@ -13,6 +13,7 @@ export interface Shortfall {
 export const EXPECTATION_KEYS: Readonly<Record<keyof Expectations, string>> = {
   delivered: 'delivered',
   acknowledged: 'acknowledged',
+  kept: 'kept',
   medianMs: 'median',
   p95Ms: 'p95',
   p99Ms: 'p99',
@@ -28,16 +29,18 @@ export const EXPECTATION_KEYS: Readonly<Record<keyof Expectations, string>> = {
 const LEAST: Readonly<Partial<Record<keyof Expectations, true>>> = {
   delivered: true,
   acknowledged: true,
+  kept: true,
   agreement: true,
 };
 
 const share = (done: number, of: number): number | undefined => (of === 0 ? undefined : done / of);
 
 function foundOf(figures: RunFigures, findings: number): Record<keyof Expectations, number | undefined> {
-  const { delays, alertDelays, acknowledged, segments } = figures;
+  const { delays, alertDelays, acknowledged, kept, segments } = figures;
   return {
     delivered: share(figures.delivered, figures.due),
     acknowledged: share(acknowledged.done, acknowledged.asked),
+    kept: kept && share(kept.arrived, kept.sent),
     medianMs: delays?.medianMs,
     p95Ms: delays?.p95Ms,
     p99Ms: delays?.p99Ms,

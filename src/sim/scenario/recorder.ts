@@ -19,6 +19,15 @@ export interface Delays {
   readonly mostMs: number;
 }
 
+/** Of the messages that were to be kept where the way was cut, those that nobody kept included. */
+interface KeptFigures {
+  readonly sent: number;
+  /** By the end of the run. */
+  readonly arrived: number;
+  /** Of those that arrived: from the sending on. */
+  readonly medianMs?: number;
+}
+
 interface RadioLoad {
   readonly frames: number;
   readonly bytes: number;
@@ -42,8 +51,10 @@ export interface RunFigures {
   /** Deliveries that could be: nodes up and in the sender's component when it was sent. */
   readonly due: number;
   readonly delivered: number;
-  /** Of messages to be acknowledged whose ends could reach each other until their time was over. */
+  /** Of messages to be acknowledged that were, or whose ends could reach each other until their time was over. */
   readonly acknowledged: { readonly asked: number; readonly done: number };
+  /** Absent where none were sent. */
+  readonly kept?: KeptFigures;
   readonly delays?: Delays;
   readonly alertDelays?: Delays;
   /** Sorted, ms; a sample of at most so many that a picture can show. */
@@ -142,7 +153,10 @@ export class Recorder implements Observer {
       this.#add(series.delivered, bucket, came.length);
       for (const { ms } of came) (message.priority === Priority.Critical ? alerts : all).push(ms);
     }
-    const asked = messages.filter((message) => message.ack && this.#couldAnswer(message));
+    const asked = messages.filter(
+      (message) => message.ack && (this.#done.has(message.id) || this.#couldAnswer(message)),
+    );
+    const kept = this.#kept(messages);
     const delays = delaysOf([...all, ...alerts]);
     const alertDelays = delaysOf(alerts);
     const bytes = this.#loads.reduce((sum, load) => sum + load.bytes, 0);
@@ -152,6 +166,7 @@ export class Recorder implements Observer {
       due,
       delivered,
       acknowledged: { asked: asked.length, done: asked.filter(({ id }) => this.#done.has(id)).length },
+      ...(kept && { kept }),
       ...(delays && { delays }),
       ...(alertDelays && { alertDelays }),
       delaySample: sampleOf([...all, ...alerts]),
@@ -160,6 +175,15 @@ export class Recorder implements Observer {
       segments: segmentFigures(this.#world),
       series: { bucketMs: this.#bucketMs, ...series, up: this.#up, bytes: this.#bytes, airtimeMs: this.#airtime },
     };
+  }
+
+  #kept(messages: readonly SentMessage[]): KeptFigures | undefined {
+    const kept = messages.filter(({ keep }) => keep);
+    if (kept.length === 0) return undefined;
+    const took = kept
+      .flatMap(({ id, to }) => this.#arrivals.of(id).filter(({ node }) => node === to))
+      .map(({ ms }) => ms);
+    return { sent: kept.length, arrived: took.length, ...(took.length > 0 && { medianMs: median(took) }) };
   }
 
   /** Nodes a message could reach: up and in the sender's component when it was sent. */

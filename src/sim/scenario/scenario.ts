@@ -125,6 +125,8 @@ export interface Expectations {
   readonly delivered?: number;
   /** Least share of acknowledged messages whose sender learned that they arrived. */
   readonly acknowledged?: number;
+  /** Least share of messages to be kept that arrived by the end of the run. */
+  readonly kept?: number;
   readonly medianMs?: number;
   readonly p95Ms?: number;
   readonly p99Ms?: number;
