@@ -4,7 +4,7 @@ import type { Expectations, Fault, Scenario, ScenarioRadio, Traffic } from '../.
 import { Priority } from '../../wire/frame-types.js';
 import { DEFAULTS } from './scenario-schema.js';
 
-const PRIORITY_NAMES: Readonly<Record<Priority, string>> = {
+export const PRIORITY_NAMES: Readonly<Record<Priority, string>> = {
   [Priority.Critical]: 'critical',
   [Priority.High]: 'high',
   [Priority.Medium]: 'medium',

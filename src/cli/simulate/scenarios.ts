@@ -1,10 +1,13 @@
 import type { ScenarioRun } from '../../sim/scenario/play.js';
-import type { Scenario } from '../../sim/scenario/scenario.js';
-import { forPeople, percent } from '../format.js';
+import type { Scenario, Traffic } from '../../sim/scenario/scenario.js';
+import { Priority } from '../../wire/frame-types.js';
+import { forPeople } from '../format.js';
 import { type Column, paint, table } from '../output.js';
+import { acknowledgedText, deliveredText, keptText } from './figure-texts.js';
 import type { Job } from './job.js';
 import { commit, type Machine, machine, machineText } from './machine.js';
 import type { Pool } from './pool.js';
+import { PRIORITY_NAMES } from './scenario-toml.js';
 import type { SeedProgress } from './seed-progress.js';
 import { shortfallText } from './shortfalls.js';
 
@@ -57,27 +60,24 @@ export async function playAll(
 
 const ms = (value: number | undefined): string | undefined => (value === undefined ? undefined : forPeople(value));
 
-const deliveredText = ({ figures: { delivered, due } }: ScenarioRun): string | undefined =>
-  due === 0 ? undefined : `${((delivered / due) * 100).toFixed(2)} %`;
+/** Where any are: what became of messages that were to be kept. */
+const KEPT: readonly Column<SeedRun>[] = [
+  { title: 'KEPT', value: ({ run }) => keptText(run.figures), right: true },
+  { title: 'KEPT MEDIAN', value: ({ run }) => ms(run.figures.kept?.medianMs), right: true },
+];
 
-const COLUMNS: readonly Column<SeedRun>[] = [
+const columns = (kept: readonly Column<SeedRun>[]): readonly Column<SeedRun>[] => [
   { title: '', value: ({ run }) => (run.ok ? '✔' : '✘'), style: ({ run }) => (run.ok ? 'green' : 'red') },
   { title: 'SCENARIO', value: ({ run }) => run.scenario },
   { title: 'SEED', value: ({ run }) => run.seed, right: true },
   { title: 'NODES', value: ({ scenario }) => scenario.nodes.count, right: true },
   { title: 'DUE', value: ({ run }) => run.figures.due, right: true },
-  { title: 'DELIVERED', value: ({ run }) => deliveredText(run), right: true },
+  { title: 'DELIVERED', value: ({ run }) => deliveredText(run.figures), right: true },
   { title: 'MEDIAN', value: ({ run }) => ms(run.figures.delays?.medianMs), right: true },
   { title: 'P95', value: ({ run }) => ms(run.figures.delays?.p95Ms), right: true },
   { title: 'P99', value: ({ run }) => ms(run.figures.delays?.p99Ms), right: true },
-  {
-    title: 'ACKED',
-    value: ({ run }) => {
-      const { asked, done } = run.figures.acknowledged;
-      return asked === 0 ? undefined : percent((done / asked) * 100);
-    },
-    right: true,
-  },
+  { title: 'ACKED', value: ({ run }) => acknowledgedText(run.figures), right: true },
+  ...kept,
   { title: 'B/NODE·MIN', value: ({ run }) => Math.round(run.figures.bytesPerNodeMinute), right: true },
   { title: 'FINDINGS', value: ({ run }) => run.findings.total, right: true },
   { title: 'CPU', value: ({ cpuMs }) => forPeople(Math.round(cpuMs)), right: true },
@@ -110,5 +110,22 @@ function complaints({ runs, failures }: ScenarioReport, given: ReadonlyMap<strin
 }
 
 export function scenarioText(report: ScenarioReport, given: ReadonlyMap<string, string>): string {
-  return [machineText(report.machine), '', table(COLUMNS, report.runs), ...complaints(report, given)].join('\n');
+  const kept = report.runs.some(({ run }) => run.figures.kept) ? KEPT : [];
+  return [machineText(report.machine), '', table(columns(kept), report.runs), ...complaints(report, given)].join('\n');
+}
+
+/** With the name of its priority, where it has one. */
+function trafficJson({ priority, ...traffic }: Traffic): object {
+  const { send } = traffic;
+  if (send === 'alert') return { ...traffic, priority: PRIORITY_NAMES[Priority.Critical] };
+  return send === 'broadcast' || send === 'directed' ? { ...traffic, priority: PRIORITY_NAMES[priority] } : traffic;
+}
+
+/** The report for programs, in words where it has numbers that mean one. */
+export function reportJson({ runs, failures, ...head }: ScenarioReport): object {
+  const named = <T extends { readonly scenario: Scenario }>(each: T): object => ({
+    ...each,
+    scenario: { ...each.scenario, traffic: each.scenario.traffic.map(trafficJson) },
+  });
+  return { ...head, runs: runs.map(named), failures: failures.map(named) };
 }

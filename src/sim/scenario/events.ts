@@ -68,13 +68,18 @@ function churnOf({ meanUpMs, meanDownMs, nodes }: ScenarioChurn, { durationMs, .
 
 const timeOf = (event: ScenarioEvent): number => ('act' in event ? event.act.atMs : event.fault.atMs);
 
+/** What befalls nodes in a run of one seed, churn included; not in order. */
+export const faultsOf = (scenario: Scenario, seed: number): Fault[] => [
+  ...scenario.faults,
+  ...(scenario.churn ? churnOf(scenario.churn, scenario, seededRandom(`events ${seed}`)) : []),
+];
+
 /** All that happens in a run of one seed, in order of time: nothing in it depends on how the run goes. */
 export function eventsOf(scenario: Scenario, seed: number): ScenarioEvent[] {
   const random = seededRandom(`events ${seed}`);
-  const churn = scenario.churn ? churnOf(scenario.churn, scenario, random) : [];
   const acts = scenario.traffic.flatMap((traffic, i) => actsOf(traffic, i, scenario, random.fork(`traffic ${i}`)));
   const events: ScenarioEvent[] = [
-    ...[...scenario.faults, ...churn].map((fault) => ({ fault })),
+    ...faultsOf(scenario, seed).map((fault) => ({ fault })),
     ...acts.map((act) => ({ act })),
   ];
   return events.sort((a, b) => timeOf(a) - timeOf(b)).slice(0, EVENTS_MAX);

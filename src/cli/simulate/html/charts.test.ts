@@ -36,6 +36,16 @@ test('layers stand one on the other', (t) => {
   t.deepEqual(tops, [[116, 94], [22, 94]]); // biome-ignore format: a line
 });
 
+test('moments are marked, with words that do not run into one another or over the edge', (t) => {
+  const mark = (at: number, word: string) => ({ at, word, title: `${word} <1>` });
+  const marks = [mark(10, 'crash'), mark(11, 'start'), mark(30, 'heal'), mark(60, 'partition')];
+  const svg = lineChart([{ name: 'one', colour: 'red', values: [1, 2] }], { ...x, marks }, { most: 10, label: '%' });
+  t.is(svg.match(/stroke-dasharray/g)?.length, 4);
+  t.true(svg.includes('<title>start &lt;1&gt;</title>'));
+  const words = [...svg.matchAll(/x="([\d.]+)" y="17">(\w+)</g)].map(([, at, word]) => [Number(at), word]);
+  t.deepEqual(words, [[128, 'crash'], [280, 'heal'], [454, 'partition']]); // biome-ignore format: a line
+});
+
 test('a distribution rises to all of them', (t) => {
   const svg = distributionChart([{ name: 'delays', colour: 'red', values: [1, 2, 50, 90] }], x);
   t.regex(svg, / d="M[\d.]+ 163.0L[\d.]+ 116.0L[\d.]+ 69.0L508.0 22.0"/);

@@ -23,6 +23,34 @@ const at = (value: number): string => value.toFixed(1);
 interface Axis {
   readonly most: number;
   readonly label: string;
+  /** Moments to be marked, of an axis of time, in order. */
+  readonly marks?: readonly Mark[];
+}
+
+export interface Mark {
+  readonly at: number;
+  /** Beside the mark, where there is room. */
+  readonly word: string;
+  /** When it is pointed at. */
+  readonly title: string;
+}
+
+/** Of a mark's words, about. */
+const LETTER = 6;
+
+/** Dashed lines, with their words where these do not run into one another. */
+function marksOf({ marks = [], most }: Axis): string {
+  let free = LEFT;
+  const drawn = marks.map(({ at: value, word, title }) => {
+    const across = LEFT + (PLOT.width * value) / most;
+    const wide = word.length * LETTER;
+    const from = Math.min(across, WIDTH - RIGHT - wide);
+    const text = from < free ? '' : `<text x="${at(from)}" y="${TOP - 5}">${escaped(word)}</text>`;
+    if (text !== '') free = from + wide + LETTER;
+    const line = `<line x1="${at(across)}" x2="${at(across)}" y1="${TOP}" y2="${TOP + PLOT.height}" stroke="var(--soft)" stroke-dasharray="3 3"/>`;
+    return `<g class="mark"><title>${escaped(title)}</title>${line}${text}</g>`;
+  });
+  return drawn.join('');
 }
 
 /** Steps between marks, as many as there are room for. */
@@ -45,7 +73,7 @@ function frame(x: Axis, y: Axis, label: string, inside: string): string {
     return `<text x="${at(across)}" y="${HEIGHT - 14}" text-anchor="middle">${short(value)}</text>`;
   });
   const names = `<text x="${WIDTH - RIGHT}" y="${HEIGHT - 2}" text-anchor="end">${escaped(x.label)}</text><text x="2" y="11">${escaped(y.label)}</text>`;
-  const drawing = [...levels, ...marks, names, inside].join('');
+  const drawing = [...levels, ...marks, names, inside, marksOf(x)].join('');
   return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escaped(label)}">${drawing}</svg>`;
 }
 

@@ -3,10 +3,12 @@ import type { ScenarioRun } from '../../../sim/scenario/play.js';
 import type { RunFigures } from '../../../sim/scenario/recorder.js';
 import type { Scenario } from '../../../sim/scenario/scenario.js';
 import { byteCount, forPeople, plural } from '../../format.js';
+import { acknowledgedText, deliveredText, keptText } from '../figure-texts.js';
 import { machineText } from '../machine.js';
 import type { ScenarioReport, SeedRun } from '../scenarios.js';
 import { shortfallText } from '../shortfalls.js';
-import { distributionChart, lineChart, roundUp, stackChart } from './charts.js';
+import { distributionChart, lineChart, type Mark, roundUp, stackChart } from './charts.js';
+import { faultMarks } from './fault-marks.js';
 import { meshMap } from './map.js';
 import { type Cell, card, colour, escaped, figure, page, tableHtml } from './page.js';
 
@@ -15,14 +17,11 @@ const DRAWN_MAX = 12;
 
 const seconds = ({ series }: RunFigures): number => (series.bucketMs * series.bytes.messages.length) / 1_000;
 
-const deliveredText = ({ delivered, due }: RunFigures): string =>
-  due === 0 ? '–' : `${((delivered / due) * 100).toFixed(2)} %`;
-
 const classLegend = FRAME_CLASSES.map((name, i) => [name, colour(i)] as const);
 
-function trafficPictures(figures: RunFigures): string {
+function trafficPictures(figures: RunFigures, marks: readonly Mark[]): string {
   const { series } = figures;
-  const x = { most: seconds(figures), label: 's' };
+  const x = { most: seconds(figures), label: 's', marks };
   const perSecond = (values: readonly number[]): number[] => values.map((value) => value / (series.bucketMs / 1_000));
   const layers = FRAME_CLASSES.map((name, i) => ({ name, colour: colour(i), values: perSecond(series.bytes[name]) }));
   const air = FRAME_CLASSES.map((name, i) => ({
@@ -46,9 +45,9 @@ function trafficPictures(figures: RunFigures): string {
   ].join('');
 }
 
-function deliveryPictures(figures: RunFigures, nodes: number): string {
+function deliveryPictures(figures: RunFigures, nodes: number, marks: readonly Mark[]): string {
   const { series, delaySample, delays } = figures;
-  const x = { most: seconds(figures), label: 's' };
+  const x = { most: seconds(figures), label: 's', marks };
   const share = series.due.map((due, i) => (due === 0 ? Number.NaN : ((series.delivered[i] ?? 0) / due) * 100));
   const up = series.up.map((count) => (count / nodes) * 100);
   const lines = [
@@ -76,14 +75,16 @@ function deliveryPictures(figures: RunFigures, nodes: number): string {
 }
 
 function cards({ figures, findings }: ScenarioRun): string {
-  const { delays, alertDelays, acknowledged } = figures;
+  const { delays, alertDelays, acknowledged, kept } = figures;
   const all = [
-    card(deliveredText(figures), `delivered of ${plural(figures.due, 'delivery', 'deliveries')} due`),
+    card(deliveredText(figures) ?? '–', `delivered of ${plural(figures.due, 'delivery', 'deliveries')} due`),
     ...(delays
       ? [card(forPeople(delays.medianMs), 'median delay'), card(forPeople(delays.p95Ms), '95th percentile')]
       : []),
     ...(alertDelays ? [card(forPeople(alertDelays.p95Ms), '95th percentile of alerts')] : []),
     ...(acknowledged.asked > 0 ? [card(`${acknowledged.done} of ${acknowledged.asked}`, 'acknowledged')] : []),
+    ...(kept ? [card(keptText(figures) ?? '', 'to be kept arrived')] : []),
+    ...(kept?.medianMs === undefined ? [] : [card(forPeople(kept.medianMs), 'median of those to be kept')]),
     card(byteCount(Math.round(figures.bytesPerNodeMinute)), 'a node and minute'),
     card(String(findings.total), 'findings of the checkers'),
   ];
@@ -95,9 +96,10 @@ function runSection({ scenario, run }: SeedRun): string {
   const lacks = run.shortfalls.map((shortfall) => `<li class="bad">${escaped(shortfallText(shortfall))}</li>`);
   const found = run.findings.list.map((finding) => `<li class="bad">${escaped(finding)}</li>`);
   const wrong = [...lacks, ...found].join('');
+  const marks = faultMarks(scenario, run.seed);
   return `<h2>${escaped(run.scenario)}, seed ${run.seed} ${run.ok ? '<span class="good">as expected</span>' : '<span class="bad">not as expected</span>'}</h2>
 <p class="soft">${escaped(scenario.about)}</p>${cards(run)}${wrong === '' ? '' : `<ul>${wrong}</ul>`}
-<div class="pictures">${figure('The mesh when the traffic ended (× a node that was down)', meshMap(run.map), radios)}${deliveryPictures(run.figures, scenario.nodes.count)}${trafficPictures(run.figures)}</div>
+<div class="pictures">${figure('The mesh when the traffic ended (× a node that was down)', meshMap(run.map), radios)}${deliveryPictures(run.figures, scenario.nodes.count, marks)}${trafficPictures(run.figures, marks)}</div>
 ${loadTable(scenario, run.figures)}`;
 }
 
@@ -116,14 +118,20 @@ function loadTable(scenario: Scenario, { loads }: RunFigures): string {
 }
 
 function summary(report: ScenarioReport): string {
-  const numbers = ['seed', 'nodes', 'due', 'delivered', 'median', 'p95', 'p99', 'findings', 'CPU'];
+  const hasKept = report.runs.some(({ run }) => run.figures.kept);
+  const numbers = [
+    ...['seed', 'nodes', 'due', 'delivered', 'median', 'p95', 'p99', 'acked'],
+    ...(hasKept ? ['kept', 'kept median'] : []),
+    ...['findings', 'CPU'],
+  ];
   const heads: Cell[] = [{ text: '' }, { text: 'scenario' }, ...numbers.map((text) => ({ text, isNumber: true }))];
   const rows = report.runs.map(({ scenario, run, cpuMs }): Cell[] => {
-    const { delays, due } = run.figures;
+    const { delays, due, kept } = run.figures;
     const ms = (value: number | undefined): string => (value === undefined ? '–' : forPeople(value));
     const values = [
-      ...[String(run.seed), String(scenario.nodes.count), String(due), deliveredText(run.figures)],
-      ...[ms(delays?.medianMs), ms(delays?.p95Ms), ms(delays?.p99Ms)],
+      ...[String(run.seed), String(scenario.nodes.count), String(due), deliveredText(run.figures) ?? '–'],
+      ...[ms(delays?.medianMs), ms(delays?.p95Ms), ms(delays?.p99Ms), acknowledgedText(run.figures) ?? '–'],
+      ...(hasKept ? [keptText(run.figures) ?? '–', ms(kept?.medianMs)] : []),
       ...[String(run.findings.total), forPeople(Math.round(cpuMs))],
     ];
     return [
