@@ -131,13 +131,20 @@ const refuseLate = (path: readonly PropertyKey[], places: Places): void =>
     'Give an earlier time, or a longer duration.',
   );
 
-/** That it is settled when it is sent, and that there is such a time. */
+const isOne = (chosen: NodeList): chosen is readonly [number] => Array.isArray(chosen) && chosen.length === 1;
+
+/** That it is settled when it is sent, that there is such a time, and that it goes to another node. */
 function checkTraffic({ traffic, duration }: ScenarioFile, places: Places): void {
   traffic.forEach(({ every, at, start, until = duration }, i) => {
     if ((every === undefined) === (at === undefined))
       places.refuse(['traffic', i], 'when it is sent is not settled', 'Give either every or at.');
     if (at?.some((ms) => ms >= duration)) refuseLate(['traffic', i, 'at'], places);
     if (every !== undefined && start >= Math.min(until, duration))
+  traffic.forEach((each, i) => {
+    if (each.send !== 'directed' || !isOne(each.from) || !isOne(each.to) || each.from[0] !== each.to[0]) return;
+    const what = `node ${each.to[0]} would write to itself`;
+    places.refuse(['traffic', i, 'to'], what, 'Give another node in to or in from, or leave one of them out.');
+  });
       places.refuse(
         ['traffic', i, 'start'],
         "nothing is ever sent: that is not before its end, or the scenario's",

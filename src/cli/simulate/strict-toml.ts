@@ -25,6 +25,9 @@ const pathText = (path: readonly PropertyKey[]): string =>
     return text === '' ? String(part) : `${text}.${String(part)}`;
   }, '');
 
+/** Faults told after the first, each with its line; further ones are counted. */
+const OTHERS_SHOWN = 4;
+
 interface Problem {
   readonly isKey: boolean;
   readonly text: string;
@@ -38,27 +41,38 @@ interface Def {
   readonly innerType?: unknown;
   readonly in?: unknown;
   readonly options?: readonly unknown[];
+  readonly discriminator?: string;
   readonly values?: readonly unknown[];
 }
 
 const defOf = (schema: unknown): Def | undefined => (schema as { readonly def?: Def } | undefined)?.def;
 
-/** Schemas of what may stand at a path: several where a union leaves it open. */
-function schemasAt(schema: unknown, path: readonly PropertyKey[]): unknown[] {
-  const def = defOf(schema);
-  if (!def) return [];
-  if (def.innerType !== undefined) return schemasAt(def.innerType, path);
-  if (def.in !== undefined) return schemasAt(def.in, path);
-  if (def.options) return def.options.flatMap((option) => schemasAt(option, path));
-  const [first, ...rest] = path;
-  if (first === undefined) return [schema];
-  if (def.element !== undefined && typeof first === 'number') return schemasAt(def.element, rest);
-  return schemasAt(def.shape?.[String(first)], rest);
+/** The schemas of a union that a table can be, by the word it begins with; all where that is none of them. */
+function optionsFor({ options = [], discriminator }: Def, raw: unknown): readonly unknown[] {
+  if (discriminator === undefined) return options;
+  const word = valueAt(raw, [discriminator]);
+  const fit = options.filter((each) => defOf(defOf(each)?.shape?.[discriminator])?.values?.includes(word));
+  return fit.length > 0 ? fit : options;
 }
 
-const keysAt = (schema: unknown, path: readonly PropertyKey[]): string[] => [
-  ...new Set(schemasAt(schema, path).flatMap((each) => Object.keys(defOf(each)?.shape ?? {}))),
-];
+/** Schemas of what may stand at a path: several where a union leaves it open, and what is there (`raw`) does not settle it. */
+function schemasAt(schema: unknown, path: readonly PropertyKey[], raw?: unknown): unknown[] {
+  const def = defOf(schema);
+  if (!def) return [];
+  if (def.innerType !== undefined) return schemasAt(def.innerType, path, raw);
+  if (def.in !== undefined) return schemasAt(def.in, path, raw);
+  if (def.options) return optionsFor(def, raw).flatMap((option) => schemasAt(option, path, raw));
+  const [first, ...rest] = path;
+  if (first === undefined) return [schema];
+  const inside = valueAt(raw, [first]);
+  if (def.element !== undefined && typeof first === 'number') return schemasAt(def.element, rest, inside);
+  return schemasAt(def.shape?.[String(first)], rest, inside);
+}
+
+const shapesAt = (schema: unknown, path: readonly PropertyKey[], raw?: unknown): Readonly<Record<string, unknown>>[] =>
+  schemasAt(schema, path, raw).map((each) => defOf(each)?.shape ?? {});
+
+const keysOf = (shapes: readonly object[]): string[] => [...new Set(shapes.flatMap((shape) => Object.keys(shape)))];
 
 function valueAt(raw: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>(
@@ -108,8 +122,14 @@ class StrictFile<Schema extends z.ZodType> implements Places {
     const problems = error.issues.flatMap((issue) => this.#problems(issue));
     // Unknown keys go first: they are often the cause of the rest.
     const [first] = [...problems].sort((x, y) => Number(y.isKey) - Number(x.isKey)) as [Problem];
-    const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : '';
-    throw new EdgeError(this.#code, first.text + more, { fix: first.fix ?? this.#fix });
+    const others = problems.filter((problem) => problem !== first).map(({ text }) => this.#withoutFile(text));
+    const shown = others.slice(0, OTHERS_SHOWN).map((text) => `; ${text}`);
+    const more = others.length > OTHERS_SHOWN ? `; and ${others.length - OTHERS_SHOWN} more` : '';
+    throw new EdgeError(this.#code, `${first.text}${shown.join('')}${more}`, { fix: first.fix ?? this.#fix });
+  }
+
+  #withoutFile(text: string): string {
+    return text.slice(this.#file.length).replace(/^,? /, '');
   }
 
   #problems(issue: z.core.$ZodIssue): Problem[] {
@@ -132,11 +152,21 @@ class StrictFile<Schema extends z.ZodType> implements Places {
   }
 
   #unknownKey(path: readonly PropertyKey[], key: string): Problem {
-    const known = keysAt(this.#schema, path);
+    const shapes = shapesAt(this.#schema, path, this.#raw);
+    const known = keysOf(shapes);
+    if (keysOf(shapesAt(this.#schema, path)).includes(key)) return this.#otherKindsKey(path, key, shapes[0] ?? {});
     const meant = nearest(key, known);
     const text = `${this.#place([...path, key])}: there is no such key`;
     if (meant !== undefined) return { isKey: true, text, fix: `Did you mean ${meant}?` };
     return { isKey: true, text, ...(known.length > 0 && { fix: `There are ${known.join(', ')}.` }) };
+  }
+
+  /** A key that tables have which begin with another word, such as `delay` of a radio of kind ble. */
+  #otherKindsKey(path: readonly PropertyKey[], key: string, shape: Readonly<Record<string, unknown>>): Problem {
+    const word = Object.keys(shape).find((each) => defOf(shape[each])?.type === 'literal') ?? '';
+    const value = JSON.stringify(valueAt(this.#raw, [...path, word]));
+    const text = `${this.#place([...path, key])}: there is no ${key} where ${word} is ${value}`;
+    return { isKey: true, text, fix: `There are ${Object.keys(shape).join(', ')}.` };
   }
 
   /** `file line 3, nodes.count`; a value without a line of its own stands where the whole does. */
