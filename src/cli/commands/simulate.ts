@@ -9,7 +9,7 @@ import { Exit, usage as wrongUsage } from '../report.js';
 import { chosenRows, goalRows, goalText, measureGoals } from '../simulate/goals.js';
 import { goalPage } from '../simulate/html/goal-page.js';
 import { scenarioPage } from '../simulate/html/scenario-page.js';
-import { checkWritable, writeOutput } from '../simulate/output-file.js';
+import { checkNoInput, checkWritable, writeOutput } from '../simulate/output-file.js';
 import { Pool } from '../simulate/pool.js';
 import { loadScenario, scenarioPath, shippedScenarios } from '../simulate/scenario-file.js';
 import { playAll, reportJson, scenarioText } from '../simulate/scenarios.js';
@@ -50,12 +50,13 @@ const helped =
 
 /** `5` is the first five, `3,8` are those. Throws `cli.usage`. */
 function seedsOption(text: string): readonly number[] {
-  if (text.includes(','))
-    return text
-      .split(',')
-      .filter(Boolean)
-      .map(wholeNumber('a seed', 0, SEED_MAX));
-  const count = wholeNumber('--seeds', 1, SEEDS_MAX)(text);
+  const parts = text.split(',').filter(Boolean);
+  if (text.includes(',') && parts.length > 0) return parts.map(wholeNumber('a seed', 0, SEED_MAX));
+  const count = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+  if (count < 1 || count > SEEDS_MAX)
+    throw usage(
+      `--seeds is ${JSON.stringify(text)}, expected how many, from 1 to ${SEEDS_MAX}, or which, such as 3,8.`,
+    );
   return Array.from({ length: count }, (_, i) => i + 1);
 }
 
@@ -105,6 +106,7 @@ async function goals(options: SimulateOptions): Promise<void> {
 
 async function scenarios(given: readonly string[], options: SimulateOptions): Promise<void> {
   const all: Scenario[] = given.map(loadScenario);
+  if (options.report !== undefined) checkNoInput('--report', options.report, given.map(scenarioPath));
   const pool = new Pool(options.jobs);
   const progress = new SeedProgress();
   stopOnSignal(progress, pool);
@@ -124,21 +126,34 @@ async function shrink(given: readonly string[], options: SimulateOptions): Promi
   const [seed] = seedsOf(options) ?? scenario.seeds;
   const file = typeof options.shrink === 'string' ? options.shrink : `${scenario.name}-small.toml`;
   checkWritable('--shrink', file);
+  checkNoInput('--shrink', file, [scenarioPath(name)]);
   const progress = new ShrinkProgress();
   const result = await shrinkToFile(scenario, seed as number, file, progress).finally(() => progress.end());
   if (options.json) sayJson(result);
   else say(`${result.file}: ${result.what}; replay: edge-agent simulate ${result.file} --seed ${seed}`);
 }
 
-async function simulate(given: readonly string[], options: SimulateOptions): Promise<void> {
-  if (options.list) return list(options);
+/** Throws `cli.usage` for options that are good each, but not together. */
+function checkOptions(given: readonly string[], options: SimulateOptions): void {
   if (options.seed !== undefined && options.seeds !== undefined)
     throw usage(
       '--seed and --seeds are both given.',
       'Give one: --seed replays a run, --seeds says how many or which.',
     );
-  if (options.report !== undefined) checkWritable('--report', options.report);
   if (options.suite !== undefined && given.length > 0) throw usage('Give either scenarios or --suite.');
+  if (options.shrink === undefined) return;
+  if (options.suite !== undefined) throw usage('--shrink makes one scenario small: there is none in --suite.');
+  if (options.report !== undefined)
+    throw usage(
+      '--shrink and --report are both given.',
+      'Shrink first; then --report with the small scenario shows it.',
+    );
+}
+
+async function simulate(given: readonly string[], options: SimulateOptions): Promise<void> {
+  if (options.list) return list(options);
+  checkOptions(given, options);
+  if (options.report !== undefined) checkWritable('--report', options.report);
   if (options.suite !== undefined) return goals(options);
   if (given.length === 0)
     throw usage('Name a scenario, or --suite goals.', 'edge-agent simulate --list shows those there are.');

@@ -30,10 +30,15 @@ export const shippedScenarios = (): string[] =>
         .sort()
     : [];
 
+/** Of a file, or of a scenario that comes with the program by its name. */
+export function scenarioPath(given: string): string {
+  const shipped = join(SHIPPED, `${given}${SUFFIX}`);
+  return !existsSync(given) && /^[\w-]+$/.test(given) && existsSync(shipped) ? shipped : given;
+}
+
 /** A file, or a scenario that comes with the program by its name. Throws EdgeError `scenario.file`. */
 export function loadScenario(given: string): Scenario {
-  const shipped = join(SHIPPED, `${given}${SUFFIX}`);
-  const path = !existsSync(given) && /^[\w-]+$/.test(given) && existsSync(shipped) ? shipped : given;
+  const path = scenarioPath(given);
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -135,16 +140,16 @@ const isOne = (chosen: NodeList): chosen is readonly [number] => Array.isArray(c
 
 /** That it is settled when it is sent, that there is such a time, and that it goes to another node. */
 function checkTraffic({ traffic, duration }: ScenarioFile, places: Places): void {
-  traffic.forEach(({ every, at, start, until = duration }, i) => {
-    if ((every === undefined) === (at === undefined))
-      places.refuse(['traffic', i], 'when it is sent is not settled', 'Give either every or at.');
-    if (at?.some((ms) => ms >= duration)) refuseLate(['traffic', i, 'at'], places);
-    if (every !== undefined && start >= Math.min(until, duration))
   traffic.forEach((each, i) => {
     if (each.send !== 'directed' || !isOne(each.from) || !isOne(each.to) || each.from[0] !== each.to[0]) return;
     const what = `node ${each.to[0]} would write to itself`;
     places.refuse(['traffic', i, 'to'], what, 'Give another node in to or in from, or leave one of them out.');
   });
+  traffic.forEach(({ every, at, start, until = duration }, i) => {
+    if ((every === undefined) === (at === undefined))
+      places.refuse(['traffic', i], 'when it is sent is not settled', 'Give either every or at.');
+    if (at?.some((ms) => ms >= duration)) refuseLate(['traffic', i, 'at'], places);
+    if (every !== undefined && start >= Math.min(until, duration))
       places.refuse(
         ['traffic', i, 'start'],
         "nothing is ever sent: that is not before its end, or the scenario's",
@@ -183,6 +188,7 @@ function scenarioOf(file: ScenarioFile, name: string): Scenario {
     expect: present({
       delivered: expect.delivered,
       acknowledged: expect.acknowledged,
+      kept: expect.kept,
       medianMs: expect.median,
       p95Ms: expect.p95,
       p99Ms: expect.p99,
@@ -195,7 +201,6 @@ function scenarioOf(file: ScenarioFile, name: string): Scenario {
     }),
   };
 }
-      kept: expect.kept,
 
 function radioOf(radio: ScenarioFile['radios'][number]): ScenarioRadio {
   if (radio.kind === 'lora') {

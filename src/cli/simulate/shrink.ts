@@ -27,7 +27,7 @@ const sizes = ({ nodes, events }: { readonly nodes: number; readonly events: num
 
 /**
  * Makes a failing run small and writes it as a scenario, each smaller one as it is found: whoever ends the search has the smallest so far.
- * Throws EdgeError `scenario.sound` when nothing is wrong with it, `simulate.write`.
+ * Throws EdgeError `scenario.sound` when nothing is wrong with it, `scenario.unmeasured` when nothing was measured, `simulate.write`.
  */
 export async function shrinkToFile(
   scenario: Scenario,

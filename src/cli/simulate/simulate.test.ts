@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -144,6 +144,26 @@ test('rows of the suite are measured as the list of goals asks, in JSON and as a
   });
 });
 
+test('what would be written over the scenario that is played is refused, by whatever name', async (t) => {
+  t.timeout(300_000);
+  await inFolder(async (folder) => {
+    const [file, link] = [join(folder, 'pair.toml'), join(folder, 'link.toml')];
+    writeFileSync(file, PAIR);
+    symlinkSync(file, link);
+    for (const [option, path] of [
+      ['--shrink', file],
+      ['--shrink', link],
+      ['--report', link],
+    ] as const) {
+      const { code, out, err } = await simulate(file, option, path);
+      t.deepEqual([code, out], [2, '']);
+      t.true(err.includes(`${option} ${path}: that is the scenario to be played`), err);
+      t.regex(err, /^fix: Give another file, such as .*-small\.toml\.$/m);
+    }
+    t.is(readFileSync(file, 'utf8'), PAIR);
+  });
+});
+
 test('a page that cannot be written is told of before anything runs', async (t) => {
   t.timeout(300_000);
   await inFolder(async (folder) => {
@@ -186,7 +206,10 @@ const USAGES: readonly (readonly [args: readonly string[], message: RegExp])[] =
   [['churn', '--jobs', '0'], /--jobs is "0"[^\n]*\nfix: See edge-agent help simulate\./],
   [['/'], /^error: \/: it is a folder, not a scenario$/m],
   [['no-such-file.toml'], /no-such-file\.toml/],
-  [['churn', '--seeds', 'x'], /--seeds is "x"/],
+  [['churn', '--seeds', 'x'], /--seeds is "x", expected how many, from 1 to 1000, or which, such as 3,8\.\nfix: /],
+  [['churn', '--seeds', ','], /--seeds is ",", expected how many/],
+  [['churn', '--shrink', '--report', 'x.html'], /--shrink and --report are both given\.\nfix: Shrink first/],
+  [['--suite', 'goals', '--shrink'], /--shrink makes one scenario small/],
   [['churn', '--suite', 'goals'], /either scenarios or --suite/],
 ];
 

@@ -1,4 +1,5 @@
 import test from 'ava';
+import { EdgeError } from '../../core/errors.js';
 import { Priority } from '../../wire/frame-types.js';
 import type { Shortfall } from './expectations.js';
 import type { ScenarioRun } from './play.js';
@@ -83,7 +84,10 @@ test('a symptom is the check, else the expectation, told apart from one without 
     text: 'expectation p95',
     expect: { p95Ms: 1 },
   });
-  t.is(symptomOf(missed({ name: 'p95Ms', expected: 1 }))?.text, 'expectation p95, nothing to measure');
+  const nothing = symptomOf(missed({ name: 'p95Ms', expected: 1 }));
+  t.like(nothing, { text: 'expectation p95, nothing to measure', unmeasured: 'p95' });
+  const both = missed({ name: 'alertP95Ms', expected: 1 }, { name: 'p95Ms', expected: 1, found: 2 });
+  t.is(symptomOf(both)?.text, 'expectation p95', 'what was measured goes first');
   t.is(symptomOf(run(undefined)), undefined);
 });
 
@@ -107,3 +111,13 @@ for (const name of ['medianMs', 'p95Ms', 'p99Ms', 'alertP95Ms', 'delivered', 'ac
       Array.from({ length: (shrunk?.runs ?? 0) - 1 }, (_, i) => i + 2),
     );
   });
+
+test('a run of which nothing was measured is refused: nothing is made small', async (t) => {
+  const silent = async (): Promise<ScenarioRun> => ({
+    ...run(undefined),
+    shortfalls: [{ name: 'acknowledged', expected: 0.9 }],
+  });
+  const shrinker = new Shrinker(scenario, 1, { found: () => t.fail('it was taken for smaller') }, silent);
+  const message = /^Nothing was measured of what big, seed 1 expects \(acknowledged\): .*nobody was in reach/;
+  await t.throwsAsync(shrinker.run(), { instanceOf: EdgeError, code: 'scenario.unmeasured', message });
+});

@@ -1,4 +1,4 @@
-import { messageOf } from '../../core/errors.js';
+import { EdgeError, messageOf } from '../../core/errors.js';
 import { type Concrete, concrete, scenarioOf, withNodes } from './concrete.js';
 import { EXPECTATION_KEYS } from './expectations.js';
 import { play, type ScenarioRun } from './play.js';
@@ -33,17 +33,27 @@ export interface Symptom {
   readonly text: string;
   /** All that has to be expected for it to show. */
   readonly expect: Expectations;
+  /** The key of what there was nothing to measure of, where that is all that is wrong. */
+  readonly unmeasured?: string;
 }
 
 /** A figure that misses what was expected of it is another thing than one that there is nothing to measure of: a run without any traffic is not slow. */
 export function symptomOf(run: ScenarioRun): Symptom | undefined {
   const check = /^\[([^\]]+)\]/.exec(run.findings.list[0] ?? '')?.[1];
   if (check !== undefined) return { text: `check ${check}`, expect: { findings: 0 } };
-  const [missed] = run.shortfalls;
+  const missed = run.shortfalls.find(({ found }) => found !== undefined) ?? run.shortfalls[0];
   if (!missed) return undefined;
   const { name, expected, found } = missed;
-  const text = `expectation ${EXPECTATION_KEYS[name]}${found === undefined ? ', nothing to measure' : ''}`;
-  return { text, expect: { [name]: expected } };
+  const [key, expect] = [EXPECTATION_KEYS[name], { [name]: expected }];
+  if (found !== undefined) return { text: `expectation ${key}`, expect };
+  return { text: `expectation ${key}, nothing to measure`, expect, unmeasured: key };
+}
+
+/** The smallest run without anything to measure is an empty one, and tells nobody anything. */
+function nothingMeasured({ name }: Scenario, seed: number, key: string): EdgeError {
+  const what = `Nothing was measured of what ${name}, seed ${seed} expects (${key}): nothing of it was sent, or nobody was in reach. There is nothing to make small.`;
+  const fix = 'Let it send what is measured, to nodes in reach, or take the expectation out.';
+  return new EdgeError('scenario.unmeasured', what, { fix });
 }
 
 async function symptom(run: Play, scenario: Scenario, seed: number): Promise<Symptom | undefined> {
@@ -71,11 +81,12 @@ export class Shrinker {
     this.#best = concrete(scenario, seed);
   }
 
-  /** `undefined` when nothing is wrong with the run. */
+  /** `undefined` when nothing is wrong with the run. Throws EdgeError `scenario.unmeasured` when all that is wrong is that nothing was measured. */
   async run(): Promise<Shrunk | undefined> {
     this.#runs = 1;
     const found = await symptom(this.#play, scenarioOf(this.#best), this.#seed);
     if (found === undefined) return undefined;
+    if (found.unmeasured !== undefined) throw nothingMeasured(this.#best.base, this.#seed, found.unmeasured);
     this.#symptom = found.text;
     // What else was expected of the large run may be beside the point of a small one.
     this.#best = { ...this.#best, base: { ...this.#best.base, expect: found.expect } };
