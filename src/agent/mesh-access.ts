@@ -117,7 +117,7 @@ export class RunnerAccess implements MessagesMesh {
     return () => this.#trails.delete(listener);
   }
 
-  trail({ id, what, node, radio: carrier, code, ms, links }: EngineTrail): void {
+  trail({ id, what, node, radio: carrier, code, ms, links, way }: EngineTrail): void {
     const radio = carrier === undefined ? undefined : this.#mesh.context.carriers.get(carrier)?.name;
     const trail: Trail = {
       id,
@@ -127,6 +127,7 @@ export class RunnerAccess implements MessagesMesh {
       ...(code !== undefined && { code }),
       ...(ms !== undefined && { ms }),
       ...(links !== undefined && { links }),
+      ...(way !== undefined && { way }),
     };
     for (const listener of this.#trails) listener(trail);
   }

@@ -77,7 +77,10 @@ test('delivered: over what and by whom it went, and how far the word came back',
   t.is(a.story(id).standing, undefined);
   t.deepEqual(c.words(id), ['received'], 'who got it knows it, too');
   t.like(c.story(id).events[0], { node: world.node(0).id, hops: 2 });
-  t.regex(read(a.story(id)), /delivered: its destination has acknowledged it over 2 links, by </);
+  t.regex(
+    read(a.story(id)),
+    /delivered: its destination has acknowledged it; that answer came over 2 links, the last from </,
+  );
 });
 
 test('no way: it waits, who holds a copy is told, and what is done now; the keeper tells its part', async (t) => {
@@ -86,9 +89,10 @@ test('no way: it waits, who holds a copy is told, and what is done now; the keep
   await world.run(GONE_MS);
   const [a, b] = [person(world, 0), person(world, 1)];
   const id = a.send(2);
+  const large = a.send(2, { payloadBase64: Buffer.alloc(200_000).toString('base64') });
   await world.run(20_000);
-  t.deepEqual(a.words(id).slice(0, 2), ['sent', 'waiting']);
-  t.is(a.words(id).at(-1), 'held');
+  t.deepEqual(a.words(id), ['sent', 'spread', 'waiting', 'held']);
+  t.deepEqual(a.words(large), ['sent', 'waiting'], 'what is not tried waits from the beginning');
   t.like(a.story(id).standing, { doing: 'waiting', reachable: false, keepers: [world.node(1).id] });
   t.regex(read(a.story(id)), /No way leads there now\.[\s\S]*It is given up in [\d.]+ (h|d)/);
   const kept = { type: 'note', condition: 'sent', to: world.node(2).id } as const;
@@ -98,6 +102,44 @@ test('no way: it waits, who holds a copy is told, and what is done now; the keep
   await world.run(90_000);
   t.deepEqual(a.words(id).slice(-2), ['handing', 'delivered']);
   t.throws(() => b.story(id), { message: /no message/ });
+});
+
+test('without acknowledgement: over what it went or that it did not, and that nothing more will be known', async (t) => {
+  const world = await settled(plain(3, line(3)));
+  const a = person(world, 0);
+  const went = a.send(2, { ack: false });
+  t.deepEqual(a.words(went), ['sent', 'tried', 'let-go']);
+  world.crash(2);
+  await world.run(GONE_MS);
+  const spread = a.send(2, { ack: false });
+  await world.run(20_000);
+  t.deepEqual(a.words(spread), ['sent', 'spread', 'let-go']);
+  t.regex(read(a.story(spread)), /sent over 1 link\n.*nothing of it is kept, and nothing more will be known of it$/);
+  world.crash(1);
+  await world.run(GONE_MS);
+  const lost = a.story(a.send(2, { ack: false }));
+  t.is(lost.condition, 'refused');
+  t.regex(read(lost), /refused: no link took it, and without an acknowledgement nothing is kept or sent again$/);
+});
+
+test('a pinned way, and one by which a node was last heard, are not called the best', async (t) => {
+  const world = await settled(plain(4, [[0, 1], [1, 3], [0, 2], [2, 3]])); // biome-ignore format: a line
+  const { routing } = world.node(0).mesh;
+  const [a, to] = [person(world, 0), world.node(3).id];
+  const [best, other] = [1, 2].map((i) => world.node(i).id).sort((x) => (x === routing.path(to)?.nextHop ? -1 : 1));
+  t.regex(read(a.story(a.send(3))), new RegExp(`sent to <${best?.slice(0, 4)}> .*, the best way there`));
+  routing.pins.set({ destination: to, nextHop: other as NodeId });
+  t.regex(read(a.story(a.send(3))), new RegExp(`sent to <${other?.slice(0, 4)}> .*, by the route pinned here`));
+  await world.run(1_000);
+  routing.pins.remove(to);
+  world.node(3).submit({ kind: 'leave' });
+  await world.run(200);
+  world.crash(3);
+  await world.run(2_000);
+  const away = a.send(3);
+  t.regex(read(a.story(away)), /by which it was last heard; no path is known/);
+  await world.run(20_000);
+  t.deepEqual(a.words(away).slice(0, 3), ['sent', 'tried', 'waiting'], 'one after the other, and each is true');
 });
 
 test('expired: with what was tried, and that no way leads there', async (t) => {
@@ -178,6 +220,7 @@ test('a large payload: offered, how far it is as an event and in its story, put 
   await world.run(60_000);
   t.is(a.words(id).at(-1), 'delivered');
   t.deepEqual(b.got, ['model']);
+  t.regex(read(b.story(id)), /over 1 link: fetched in chunks$/);
   const done = a.transfers.map(({ doneBytes }) => doneBytes);
   t.deepEqual(
     done,

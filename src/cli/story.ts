@@ -7,6 +7,7 @@ import { facts, paint, table } from './output.js';
 /** What to do about codes a person may meet in a story. */
 const CODES: Readonly<Record<string, string>> = {
   'message.busy': 'too many messages wait here already',
+  'message.not-sent': 'no link took it, and without an acknowledgement nothing is kept or sent again',
   'custody.full': 'no room for more messages of this node',
   'custody.rate': 'too many at once',
   'custody.disk': 'the disk here has lost it',
@@ -28,7 +29,8 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
     `came here from ${who}${hops === undefined ? '' : ` over ${plural(hops, 'link')}`}${why(detail)}`,
   duplicate: () => 'a copy came again; it was given out once',
   'kept-here': (_, who) => `kept here for its destination, by order of ${who}`,
-  tried: (_, who, over) => `sent to ${who}${over}, the best way there`,
+  tried: ({ detail }, who, over) => `sent to ${who}${over}, ${detail ?? 'the best way there'}`,
+  'let-go': () => 'no acknowledgement was asked for: nothing of it is kept, and nothing more will be known of it',
   spread: ({ detail }) => `no way there is known, or the best ones failed: sent ${detail ?? 'over every link'}`,
   queued: ({ detail }, _, over) => `waits${over} ${detail ?? 'for airtime'}`,
   dropped: (_, who, over) => `not sent to ${who}${over}: too much waits there`,
@@ -41,7 +43,7 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
   offered: (_, who) => `its size was told to ${who}, which fetches it in chunks`,
   'put-off': ({ detail }, who) => `${who} could not take it now${why(detail ?? 'no answer')}; tried again later`,
   delivered: ({ hops }, who) =>
-    `delivered: its destination has acknowledged it${who === '' ? '' : hops === undefined ? `, says ${who}` : ` over ${plural(hops, 'link')}, by ${who}`}`,
+    `delivered: its destination has acknowledged it${who === '' ? '' : hops === undefined ? `, says ${who}` : `; that answer came over ${plural(hops, 'link')}, the last from ${who}`}`,
   again: () => 'acknowledged once more: a copy arrived too, and was not given out',
   expired: ({ detail }) => `given up: no acknowledgement in time${why(detail)}`,
   refused: ({ detail }, who) => `refused${who === '' ? '' : ` by ${who}`}${why(detail)}`,

@@ -6,6 +6,7 @@ import { type Link, type Links, linkCost, serves } from './links.js';
 import { type Pin, Pins } from './pins.js';
 import { type RouteEntry, WaysByNeighbour } from './route-list.js';
 import { type Path, Topology } from './topology.js';
+import type { WayKind } from './types.js';
 
 /** Cost put on a hop of a path learned from traffic alone, per hop the frame had come. */
 const LEARNED_COST_PER_HOP = 100;
@@ -145,6 +146,12 @@ export class Routing {
       if (!best || cost < best.cost) best = { link, cost };
     }
     return best?.link;
+  }
+
+  /** Why a frame for this node goes over this link. */
+  wayKind(destination: NodeId, { peer }: Link): WayKind {
+    if (peer !== undefined && this.#serving(destination)?.nextHop === peer) return 'pinned';
+    return this.reaches(destination) ? 'path' : 'heard';
   }
 
   /** Neighbours that are nearer to a node than this one, with the cost of the way over each, cheapest first. */

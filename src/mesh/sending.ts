@@ -131,19 +131,33 @@ export class Sending {
   }
 
   send(input: SendInput, now: Instant): void {
-    if (!input.ack) {
-      this.#toward(input.to, this.#farHeader(input.type, input.priority, input.sequence, input.to), input.body, now);
-      return;
-    }
     const id = this.idOf(input.sequence);
     const message = { ...input, id };
+    if (!input.ack) return this.#once(message, now);
     const custody = input.keep ? this.#custody.accept(message, now) : undefined;
-    if (custody === 'wait') return;
+    if (custody === 'wait') return this.#waits(message);
     if (custody === 'refused') this.#context.emit({ kind: 'outcome', id, outcome: 'refused', code: 'message.busy' });
     else if (!this.#delivery.send(message, now)) {
-      if (custody === 'try') return this.#custody.park(id, now);
+      if (custody === 'try') {
+        this.#waits(message);
+        return this.#custody.park(id, now);
+      }
       this.#context.emit({ kind: 'outcome', id, outcome: 'refused', code: 'message.busy' });
     }
+  }
+
+  /** Nobody acknowledges it, and nothing of it is kept: it goes now, or not at all. */
+  #once(message: DirectedMessage, now: Instant): void {
+    const { id, to, type, priority, sequence, body } = message;
+    const links = this.#try(this.#farHeader(type, priority, sequence, to), message, body, 1, now);
+    if (links > 0) this.#trailOf(message)({ what: 'let-go' });
+    else if (HAS_STORY.has(type))
+      this.#context.emit({ kind: 'outcome', id, outcome: 'refused', code: 'message.not-sent' });
+  }
+
+  /** What is kept and not tried waits from the beginning, where no path leads there. */
+  #waits(message: DirectedMessage): void {
+    if (!this.#routing.reaches(message.to)) this.#trailOf(message)({ what: 'parked', node: message.to });
   }
 
   /** A directed frame of the engine's own making. */
@@ -254,20 +268,22 @@ export class Sending {
     }
   }
 
-  #try(header: Header, message: DirectedMessage, payload: Uint8Array, attempt: number, now: Instant): void {
+  /** Answers over how many links it went. */
+  #try(header: Header, message: DirectedMessage, payload: Uint8Array, attempt: number, now: Instant): number {
     this.#originated(header, payload, now);
     const link = attempt < FLOOD_FROM_ATTEMPT ? this.#routing.nextLink(message.to, now) : undefined;
     const trail = this.#trailOf(message);
     if (!link) {
       const links = this.#overAllLinks(header, payload, now);
       if (links > 0) trail({ what: 'spread', links });
-    } else {
-      trail({ what: 'tried', ...overLink(link) });
-      const isTaken = this.#egress.sendMessage(link, { header, payload }, now);
-      const ms = this.#egress.waitMs(link, header.priority, now);
-      if (!isTaken) trail({ what: 'dropped', ...overLink(link) });
-      else if (ms >= QUEUED_TOLD_MS) trail({ what: 'queued', ...overLink(link), ms });
+      return links;
     }
+    trail({ what: 'tried', ...overLink(link), way: this.#routing.wayKind(message.to, link) });
+    const isTaken = this.#egress.sendMessage(link, { header, payload }, now);
+    const ms = this.#egress.waitMs(link, header.priority, now);
+    if (!isTaken) trail({ what: 'dropped', ...overLink(link) });
+    else if (ms >= QUEUED_TOLD_MS) trail({ what: 'queued', ...overLink(link), ms });
+    return isTaken ? 1 : 0;
   }
 
   /** Under which its sender knows a message of this node, from the first frame of any attempt. */

@@ -41,10 +41,10 @@ export interface Delivered {
 type CustodyEvent = 'kept' | 'unkept' | 'held' | 'expired' | 'given-up';
 
 /**
- * What is done for a message of this node, and in vain: `tried` over the best way, `spread` over every link because none leads
- * there; `queued`: the radio takes it only later; `dropped`: no room in the queue; `not-taken` by the next hop; `parked`: no
- * path leads there, it is kept; `handing` over what was kept; `offered`, of a large payload; `put-off` by its destination;
- * `again`: the destination had it already.
+ * What is done for a message of this node, and in vain: `tried` over one link, `spread` over every link because none leads
+ * there; `queued`: the radio takes it only later; `dropped`: no room in the queue; `not-taken` by the next hop; `let-go`: sent,
+ * and as nobody is to acknowledge it nothing more is known; `parked`: no path leads there, it is kept; `handing` over what was
+ * kept; `offered`, of a large payload; `put-off` by its destination; `again`: the destination had it already.
  */
 export type TrailEvent =
   | 'tried'
@@ -52,6 +52,7 @@ export type TrailEvent =
   | 'queued'
   | 'dropped'
   | 'not-taken'
+  | 'let-go'
   | 'parked'
   | 'handing'
   | 'offered'
@@ -70,7 +71,12 @@ export interface Trail {
   readonly ms?: number;
   /** Of `spread`: over so many links. */
   readonly links?: number;
+  /** Of `tried`: why over this link. */
+  readonly way?: WayKind;
 }
+
+/** A route that a person pinned; the best of the known paths; no path is known, and its destination's traffic came that way. */
+export type WayKind = 'pinned' | 'path' | 'heard';
 
 /** How the word of a delivery came back. */
 export interface WayBack {

@@ -7,8 +7,11 @@ import type { Story, StoryEvent } from './story.js';
 export class ReceivedLog {
   readonly #stories = new Map<MessageId, Story>();
 
-  received(id: MessageId, { from, to, type, priority, hops, receivedAt, ageMs }: Received): void {
-    const waited = ageMs === undefined ? {} : { detail: 'kept on its way' };
+  received(id: MessageId, message: Received): void {
+    const { from, to, type, priority, hops, receivedAt, ageMs, payloadBytes } = message;
+    // A large payload is fetched from where it began: it has an age, and nobody had it on the way.
+    const how = payloadBytes === undefined ? 'kept on its way' : 'fetched in chunks';
+    const waited = ageMs === undefined ? {} : { detail: how };
     const event = { happenedAt: receivedAt, what: 'received', node: from, hops, ...waited };
     const createdAt = receivedAt - Math.round(ageMs ?? 0);
     this.#stories.delete(id);

@@ -41,11 +41,7 @@ export class Telling {
   }
 
   begin(id: MessageId, message: Pick<Story, 'to' | 'type' | 'priority'>, fate: Fate): void {
-    const at = this.#clock.wall();
-    const { to } = message;
-    this.#stories.begin(id, { ...message, createdAt: at }, fate);
-    if (to !== '*' && !this.#reaches(to as NodeId))
-      this.#stories.note(id, { happenedAt: at, what: 'waiting', node: to, detail: NO_PATH });
+    this.#stories.begin(id, { ...message, createdAt: this.#clock.wall() }, fate);
   }
 
   received(id: MessageId, message: Received): void {
