@@ -41,6 +41,9 @@ test('wrong usage ends with 2, says what and how to mend it, and writes nothing 
     ['--config', '/nowhere/edge.toml'],
     ['status', '--url', 'http://['],
     ['events', '--types', 'weather'],
+    ['query', 'barn', 'note', '--timeout', '2m'],
+    ['ping', 'barn', '--timeout', '0s'],
+    ['trace', 'barn', '--timeout', '2m'],
   ]) {
     const { code, stdout, stderr } = await edgeAgent(args);
     t.is(code, 2, `${args.join(' ')}: ${stderr}`);
@@ -51,6 +54,8 @@ test('wrong usage ends with 2, says what and how to mend it, and writes nothing 
   const args = ['run', '--radio', 'udp@lo', '--data', data, '--http', '127.0.0.1:0'];
   t.is((await edgeAgent(args, { env: { EDGE_AGENT_HOT_PATH: 'gpu' } })).code, 2);
   t.is(exitCodeOf(new EdgeError('hotpath.isa', 'no kernels for mmx here')), 2);
+  const late = await edgeAgent(['send', 'barn', 'note', 'x', '--timeout', '30d']);
+  t.is(late.stderr, 'error: --timeout is "30d", and at most 7d is possible.\nfix: Give a duration from 1ms to 7d.\n');
   t.regex((await edgeAgent(['stattus'])).stderr, /Did you mean status\?/);
 });
 

@@ -1,4 +1,4 @@
-import { parseDuration } from '../agent/config/units.js';
+import { formatDuration, parseDuration } from '../agent/config/units.js';
 import { usage } from './report.js';
 
 /** A whole number within bounds. Throws `cli.usage`. */
@@ -10,12 +10,16 @@ export function wholeNumber(name: string, min: number, max: number): (text: stri
   };
 }
 
-/** Milliseconds of a duration with its unit. Throws `cli.usage`. */
-export function durationOption(name: string): (text: string) => number {
+/** Milliseconds of a duration with its unit, within bounds. Throws `cli.usage`. */
+export function durationOption(name: string, minMs: number, maxMs: number): (text: string) => number {
   return (text) => {
     const ms = parseDuration(text);
-    if (ms !== undefined) return ms;
-    throw usage(`${name} is ${JSON.stringify(text)}, expected a duration with its unit, such as 500ms, 5s or 2h.`);
+    const is = `${name} is ${JSON.stringify(text)}`;
+    const fix = `Give a duration from ${formatDuration(minMs)} to ${formatDuration(maxMs)}.`;
+    if (ms === undefined) throw usage(`${is}, expected a duration with its unit, such as 500ms, 5s or 2h.`, fix);
+    if (ms < minMs) throw usage(`${is}, and at least ${formatDuration(minMs)} is expected.`, fix);
+    if (ms > maxMs) throw usage(`${is}, and at most ${formatDuration(maxMs)} is possible.`, fix);
+    return ms;
   };
 }
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { QueryAnswer } from '../../agent/contract.js';
 import { EdgeError, messageOf } from '../../core/errors.js';
+import { SEARCH_TIMEOUT_MS } from '../../http/limits.js';
 import type { ApiClient } from '../client.js';
 import { connect, optionsOf, talksToAgent } from '../connect.js';
 import { forPeople, plural } from '../format.js';
@@ -12,6 +13,8 @@ import { Exit, exitCodeOf } from '../report.js';
 
 /** Every agent answers this query by itself. */
 const PING = 'edge.ping';
+/** Far below what a timer of Node holds: beyond that it would not wait at all. */
+const INTERVAL_MAX_MS = 86_400_000;
 
 interface PingOptions extends NodeOptions {
   readonly count: number;
@@ -71,7 +74,12 @@ export function define(command: Command): void {
   showsNodes(talksToAgent(command))
     .argument('<node>', 'id or name')
     .option('-c, --count <count>', 'how many times', wholeNumber('--count', 1, 1_000), 1)
-    .option('--interval <duration>', 'time between two', durationOption('--interval'), 1_000)
-    .option('--timeout <duration>', 'how long to wait for each', durationOption('--timeout'), 5_000)
+    .option('--interval <duration>', 'time between two', durationOption('--interval', 0, INTERVAL_MAX_MS), 1_000)
+    .option(
+      '--timeout <duration>',
+      'how long to wait for each',
+      durationOption('--timeout', 1, SEARCH_TIMEOUT_MS),
+      5_000,
+    )
     .action((node: string) => ping(command, node));
 }

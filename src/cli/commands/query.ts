@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { QueryAnswer } from '../../agent/contract.js';
+import { SEARCH_TIMEOUT_MS } from '../../http/limits.js';
 import { type ConnectOptions, connect, optionsOf, talksToAgent } from '../connect.js';
 import { inline } from '../format.js';
 import { resolveNode } from '../nodes.js';
@@ -35,6 +36,11 @@ export function define(command: Command): void {
   withPayload(
     talksToAgent(command).argument('<to>', 'id or name of a node').argument('<type>', 'the type of the query'),
   )
-    .option('--timeout <duration>', 'how long to wait for the response', durationOption('--timeout'), 10_000)
+    .option(
+      '--timeout <duration>',
+      'how long to wait for the response',
+      durationOption('--timeout', 1, SEARCH_TIMEOUT_MS),
+      10_000,
+    )
     .action((to: string, type: string, payload: string | undefined) => query(command, to, type, payload));
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { SearchAnswer } from '../../agent/contract.js';
 import { messageOf } from '../../core/errors.js';
+import { SEARCH_TIMEOUT_MS } from '../../http/limits.js';
 import { connect, optionsOf, talksToAgent } from '../connect.js';
 import { inline, relative } from '../format.js';
 import { type NodeLabel, type NodeOptions, nodeLabels, resolveNode, showsNodes } from '../nodes.js';
@@ -114,6 +115,10 @@ export function define(command: Command): void {
     )
     .option('--scope <scope>', 'local or mesh (default: mesh)', scopeOption)
     .option('--k <count>', 'most results (default: 10)', wholeNumber('--k', 1, 1_000))
-    .option('--timeout <duration>', 'how long to wait for nodes (default: 2s)', durationOption('--timeout'))
+    .option(
+      '--timeout <duration>',
+      'how long to wait for nodes (default: 2s)',
+      durationOption('--timeout', 1, SEARCH_TIMEOUT_MS),
+    )
     .action(() => search(command));
 }

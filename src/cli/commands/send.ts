@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { MessageStory } from '../../agent/story-contract.js';
 import { EdgeError } from '../../core/errors.js';
+import { MESSAGE_LIFE_MS } from '../../http/limits.js';
 import type { ApiClient } from '../client.js';
 import { type ConnectOptions, connect, optionsOf, talksToAgent } from '../connect.js';
 import { byteCount } from '../format.js';
@@ -93,6 +94,6 @@ export function define(command: Command): void {
   )
     .option('--no-ack', 'do not ask for an acknowledgement')
     .option('--wait', 'wait until it is delivered, and print its story')
-    .option('--timeout <duration>', 'how long it may travel', durationOption('--timeout'))
+    .option('--timeout <duration>', 'how long it may travel', durationOption('--timeout', 1, MESSAGE_LIFE_MS))
     .action((to: string, type: string, payload: string | undefined) => send(command, to, type, payload));
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { TraceHop, TracePath, TraceResult } from '../../agent/routes-contract.js';
+import { TRACE_TIMEOUT_MS } from '../../http/limits.js';
 import { connect, optionsOf, talksToAgent } from '../connect.js';
 import { forPeople, plural, relative } from '../format.js';
 import { type NodeLabel, type NodeOptions, nodeLabels, resolveNode, showsNodes } from '../nodes.js';
@@ -97,6 +98,6 @@ export function define(command: Command): void {
   showsNodes(talksToAgent(command))
     .argument('<node>', 'id or name')
     .option('--all', 'also over the other neighbours that may be the first hop')
-    .option('--timeout <duration>', 'how long to wait', durationOption('--timeout'))
+    .option('--timeout <duration>', 'how long to wait', durationOption('--timeout', 1, TRACE_TIMEOUT_MS))
     .action((node: string) => trace(command, node));
 }
