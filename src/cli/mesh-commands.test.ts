@@ -76,6 +76,19 @@ test('a route is pinned and unpinned', async (t) => {
   t.regex(again.stderr, /no route to .* is pinned/);
 });
 
+test('who names this node itself is told so', async (t) => {
+  const { run } = await served(t);
+  for (const args of [
+    ['send', 'gate', 'note'],
+    ['trace', FAKE_NODE.slice(0, 6)],
+    ['routes', 'pin', FAKE_PEER, 'gate'],
+  ]) {
+    const { code, stderr } = await run(...args);
+    t.is(code, 2);
+    t.regex(stderr, /^error: "(gate|a1b2c3)" is this node itself\.\nfix: Name another one/);
+  }
+});
+
 test('fields of this node are set and removed, its own ones beside those there are', async (t) => {
   const { agent, json } = await served(t);
   await json('state', 'set', 'fps=12.5', 'lens=wide', 'lux=80');

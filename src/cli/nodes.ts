@@ -5,20 +5,29 @@ import type { ApiClient } from './client.js';
 import type { ConnectOptions } from './connect.js';
 import { usage } from './report.js';
 
-/** The node a person means by its id, the beginning of it (4 digits at least), or its name. Throws `cli.usage`. */
+/** The other node a person means by its id, the beginning of it (4 digits at least), or its name. Throws `cli.usage`. */
 export async function resolveNode(client: ApiClient, text: string): Promise<string> {
   if (parseNodeId(text) !== undefined) return text;
   const { peers } = await client.all<{ peers: readonly Peer[] }>('peers', 'peers');
-  const named = peers.filter(({ name }) => name === text);
-  const isPrefix = /^[0-9a-f]{4,15}$/.test(text);
-  const found = named.length > 0 ? named : isPrefix ? peers.filter(({ nodeId }) => nodeId.startsWith(text)) : [];
+  const found = meant(peers, text);
   if (found.length === 1) return (found[0] as Peer).nodeId;
-  if (found.length === 0)
-    throw usage(`No known node is called ${JSON.stringify(text)}.`, 'See edge-agent peers for names and ids.');
+  if (found.length === 0) {
+    const isSelf = meant([await client.get<Status>('status')], text).length > 0;
+    throw isSelf
+      ? usage(`${JSON.stringify(text)} is this node itself.`, 'Name another one; see edge-agent peers.')
+      : usage(`No known node is called ${JSON.stringify(text)}.`, 'See edge-agent peers for names and ids.');
+  }
   throw usage(
     `${JSON.stringify(text)} is ${found.length} nodes: ${found.map(({ nodeId }) => nodeId).join(', ')}.`,
     'Give the whole id.',
   );
+}
+
+/** Those of this name, or whose ids begin so. */
+function meant<Node extends Pick<Peer, 'nodeId' | 'name'>>(nodes: readonly Node[], text: string): readonly Node[] {
+  const named = nodes.filter(({ name }) => name === text);
+  if (named.length > 0 || !/^[0-9a-f]{4,15}$/.test(text)) return named;
+  return nodes.filter(({ nodeId }) => nodeId.startsWith(text));
 }
 
 export interface NodeOptions extends ConnectOptions {
