@@ -36,6 +36,7 @@ test("an alert's story is told from where it was raised and from where it came",
     raisedAt: 5,
     receivedAt: 9,
   } as const;
+  t.deepEqual([alertStory(alert, 'n1').condition, alertStory(alert, 'n2').condition], ['sent', 'received']);
   t.like(alertStory(alert, 'n1').events[0], { what: 'sent', happenedAt: 5 });
   t.like(alertStory(alert, 'n2').events[0], { what: 'received', node: 'n1', happenedAt: 9 });
 });

@@ -137,12 +137,13 @@ export function routeViews(mesh: Mesh, runner: Runner, ttlMs: number): RouteView
   }));
 }
 
-/** An alert as a message's story: it goes to all, so it is never "delivered", and goes on to who comes later. */
+/** An alert as a message's story: it goes to all, so it is sent or received and never "delivered", and goes on to who comes later. */
 export function alertStory(alert: Alert, self: string): MessageStory {
   const { alertId, node, priority, type, raisedAt, receivedAt } = alert;
-  const event =
-    node === self
-      ? { happenedAt: raisedAt, what: 'sent', detail: 'to every node; for 24 h also to those that come into reach' }
-      : { happenedAt: receivedAt, what: 'received', node, detail: 'an alert of that node: ask it when it was sent' };
-  return { messageId: alertId, to: '*', type, priority, condition: 'sent', createdAt: raisedAt, events: [event] };
+  const isOwn = node === self;
+  const event = isOwn
+    ? { happenedAt: raisedAt, what: 'sent', detail: 'to every node; for 24 h also to those that come into reach' }
+    : { happenedAt: receivedAt, what: 'received', node, detail: 'an alert of that node: ask it when it was sent' };
+  const condition = isOwn ? 'sent' : 'received';
+  return { messageId: alertId, to: '*', type, priority, condition, createdAt: raisedAt, events: [event] };
 }

@@ -99,7 +99,9 @@ export const messageStory = z.strictObject({
   to: z.string(),
   type: z.string(),
   priority,
-  condition: z.enum(['sent', 'delivered', 'expired', 'refused']),
+  condition: z
+    .enum(['sent', 'received', 'delivered', 'expired', 'refused'])
+    .describe('`received`: came here, and went to all.'),
   createdAt: unixMs,
   progress: z.strictObject({ doneBytes: count, totalBytes: count }).exactOptional(),
   events: z.array(

@@ -66,6 +66,8 @@ test('a message reaches one node or all, with what was said and the story of its
   t.is(b.received.length, 2);
   t.like(b.received[0], { messageId, from: a.id, to: b.id, type: 'note', priority: 'critical', hops: 1 });
   t.deepEqual(b.received[0]?.payload, { n: 1 });
+  const atOther = b.received.map((message) => b.messages.story(message.messageId).condition);
+  t.deepEqual(atOther, ['delivered', 'received']);
   t.like(b.received[1], { to: '*', payload: null, payloadBase64: 'AAEC', priority: 'medium' });
   t.true(a.mesh.sent[0]?.options.ack);
   t.falsy(a.mesh.sent[1]?.options.ack);

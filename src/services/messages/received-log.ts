@@ -15,7 +15,8 @@ export class ReceivedLog {
     const event = { happenedAt: receivedAt, what: 'received', node: from, hops, ...waited };
     const createdAt = receivedAt - Math.round(ageMs ?? 0);
     this.#stories.delete(id);
-    this.#stories.set(id, { messageId: id, to, type, priority, condition: 'delivered', createdAt, events: [event] });
+    const condition = to === '*' ? 'received' : 'delivered';
+    this.#stories.set(id, { messageId: id, to, type, priority, condition, createdAt, events: [event] });
     if (this.#stories.size > Limit.Stories) this.#stories.delete(this.#stories.keys().next().value as MessageId);
   }
 

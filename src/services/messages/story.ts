@@ -1,4 +1,5 @@
-export type StoryCondition = 'sent' | 'delivered' | 'expired' | 'refused';
+/** `received`: here, of what went to all; asked at its destination, what went to one node is `delivered`. */
+export type StoryCondition = 'sent' | 'received' | 'delivered' | 'expired' | 'refused';
 
 /** `what`: `docs/operations.md` has them all, and what to do about each. */
 export interface StoryEvent {
