@@ -1,4 +1,5 @@
 import { toHex } from '../core/bytes.js';
+import type { NodeId } from '../core/ids.js';
 import type { Mesh } from '../mesh/mesh.js';
 import type { Delivered } from '../mesh/types.js';
 import type { Clock } from '../ports/clock.js';
@@ -47,7 +48,8 @@ export class Relay implements RunnerEvents {
     const { records, events } = this.#parts;
     records.effect(effect);
     if (effect.kind === 'evidence') {
-      this.#faults.say('warn', 'an author signed two contents under one stamp', { node: effect.author });
+      const author = this.#called(effect.author);
+      this.#faults.say('warn', `node ${author} signed two contents under one stamp`, { node: effect.author });
       events.emit('health', { subject: `node ${effect.author}`, condition: 'equivocation' });
     }
     if (effect.kind !== 'changed' || effect.change === 'expired' || effect.hash.length === 0) return;
@@ -71,7 +73,7 @@ export class Relay implements RunnerEvents {
       case 'peer':
         this.#nodes.say(
           'info',
-          `node ${effect.node} ${effect.change}`,
+          `node ${this.#called(effect.node)} ${effect.change}`,
           effect.reason === undefined ? undefined : { reason: effect.reason },
         );
         return events.emit('peer', {
@@ -83,7 +85,7 @@ export class Relay implements RunnerEvents {
       case 'link': {
         const { node, address, change, reason } = effect;
         const radio = mesh.context.carriers.get(effect.radio)?.name ?? '';
-        this.#links.say('info', `link to ${node} over ${radio} is ${change}`, {
+        this.#links.say('info', `link to ${this.#called(node)} over ${radio} is ${change}`, {
           address,
           ...(reason !== undefined && { reason }),
         });
@@ -95,9 +97,15 @@ export class Relay implements RunnerEvents {
         return;
       }
       case 'suspect':
-        this.#faults.say('warn', `node ${effect.node} is suspect: ${effect.what}`);
+        this.#faults.say('warn', `node ${this.#called(effect.node)} is suspect: ${effect.what}`);
         return events.emit('health', { subject: `node ${effect.node}`, condition: 'suspect', detail: effect.what });
     }
+  }
+
+  /** For people: its name where it is known, and always its id, which nobody can choose. */
+  #called(node: NodeId): string {
+    const name = this.#parts.mesh.states.get(node)?.name ?? '';
+    return name === '' ? node : `${name} (${node})`;
   }
 
   radio(radio: Radio, condition: RadioCondition, reason?: string): void {
