@@ -110,6 +110,16 @@ test('links that went down are counted as people count', async (t) => {
   t.regex(await told(2), /went down 2 times; 2 times one came and went too often/);
 });
 
+test('what expired while it was tried is told from what expired while it waited', async (t) => {
+  const { agent, run } = await served(t);
+  const { statistics } = agent.world;
+  const custody = { ...statistics.custody, expired: 5 };
+  agent.world.statistics = { ...statistics, custody, delivery: { ...statistics.delivery, expired: 7 } };
+  const { stdout } = await run('stats');
+  t.regex(stdout, /delivery .* 7 expired while they were tried,/);
+  t.regex(stdout, /custody .* of those that waited here \d+ delivered, 5 expired,/);
+});
+
 test('a mesh of segments is told of wherever people look', async (t) => {
   const { agent, run, json } = await served(t);
   t.notRegex((await run('status')).stdout, /segment/);

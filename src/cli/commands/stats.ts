@@ -29,7 +29,7 @@ function totals(stats: Statistics): string {
     ],
     [
       'delivery',
-      `${delivery.delivered} delivered, ${delivery.expired} expired, ${delivery.retries} retries, ${forPeople(delivery.meanLatencyMs)} on average`,
+      `${delivery.delivered} acknowledged, ${delivery.expired} expired while they were tried, ${delivery.retries} retries, ${forPeople(delivery.meanLatencyMs)} on average`,
     ],
     [
       'hops',
@@ -37,7 +37,7 @@ function totals(stats: Statistics): string {
     ],
     [
       'custody',
-      `${custody.kept} kept for others, ${custody.handedOn} left with others, ${custody.delivered} delivered, ${custody.expired} expired, ${custody.refused} refused, ${custody.givenUp + custody.refusedFull} for want of room`,
+      `${custody.kept} kept for others, ${custody.handedOn} left with others, ${custody.givenUp + custody.refusedFull} for want of room; of those that waited here ${custody.delivered} delivered, ${custody.expired} expired, ${custody.refused} refused`,
     ],
     [
       'transfers',
