@@ -1,5 +1,8 @@
 import { type MessageId, type NodeId, parseMessageId } from '../core/ids.js';
 import type { Mesh } from '../mesh/mesh.js';
+import { Said } from '../mesh/receipts.js';
+import type { Parted } from '../mesh/shelf.js';
+import type { StoryCondition, StoryEvent } from '../services/messages/story.js';
 import { Body, decode } from '../wire/bodies.js';
 import { PRIORITIES } from './contract.js';
 import type { Runner } from './runner.js';
@@ -14,19 +17,46 @@ export function withStanding(story: MessageStory, mesh: Mesh, runner: Moments): 
   return standing ? { ...story, standing } : story;
 }
 
-/** What a keeper knows of a message of another node. */
+/** What a keeper knows of a message of another node, also of one that it does not keep any more. */
 export function keeperStory(messageId: string, mesh: Mesh, runner: Moments): MessageStory | undefined {
   const id = parseMessageId(messageId);
   const kept = id && mesh.custody.standing(id);
-  if (!id || !kept || kept.own) return undefined;
+  const parted = id && !kept ? mesh.custody.ofOthers.parted(id) : undefined;
+  const about = kept ?? parted;
+  if (!id || !about || kept?.own) return undefined;
   const now = runner.now();
-  const createdAt = Math.floor(now.wall - (now.mono - kept.bornAt));
-  const priority = PRIORITIES[kept.priority] ?? 'medium';
-  const events = [{ happenedAt: createdAt, what: 'kept-here', node: kept.origin }];
-  const body = mesh.custody.keptBody(id);
+  const toWall = (mono: number): number => Math.floor(now.wall - (now.mono - mono));
+  const createdAt = toWall(about.bornAt);
+  const { to, origin } = about;
+  const body = kept && mesh.custody.ofOthers.keptBody(id);
   const type = (body && decode(Body.MessageSchema, body)?.type) ?? '';
-  const story = { messageId, to: kept.to, type, priority, condition: 'sent', createdAt, events } as const;
-  return withStanding(story, mesh, runner);
+  const end = parted && endOf(parted, mesh.context.self.id, toWall(parted.partedAt));
+  const events = [{ happenedAt: createdAt, what: 'kept-here', node: origin }, ...(end ? [end.event] : [])];
+  const priority = PRIORITIES[about.priority] ?? 'medium';
+  const story = { messageId, to, type, priority, condition: end?.condition ?? 'sent', createdAt, events } as const;
+  return parted ? story : withStanding(story, mesh, runner);
+}
+
+/** With a keeper; that is the message's own end only when its destination had it, or its time was over. */
+function endOf({ what, code, to, origin }: Parted, self: NodeId, happenedAt: number): KeepingEnd {
+  const detail = code === '' ? {} : { detail: code };
+  switch (what) {
+    case Said.Delivered:
+      return { condition: 'delivered', event: { happenedAt, what: 'delivered' } };
+    case Said.Refused:
+      return { condition: 'refused', event: { happenedAt, what: 'refused', node: to, ...detail } };
+    case Said.Expired:
+      return { condition: 'expired', event: { happenedAt, what: 'expired' } };
+    case Said.CalledBack:
+      return { condition: 'sent', event: { happenedAt, what: 'called-back', node: origin } };
+    default:
+      return { condition: 'sent', event: { happenedAt, what: 'given-up', node: self, ...detail } };
+  }
+}
+
+interface KeepingEnd {
+  readonly condition: StoryCondition;
+  readonly event: StoryEvent;
 }
 
 function standingOf(id: MessageId, to: NodeId, mesh: Mesh, runner: Moments): StoryStanding | undefined {

@@ -101,7 +101,10 @@ test('no way: it waits, who holds a copy is told, and what is done now; the keep
   world.start(2);
   await world.run(90_000);
   t.deepEqual(a.words(id).slice(-2), ['handing', 'delivered']);
-  t.throws(() => b.story(id), { message: /no message/ });
+  t.deepEqual(b.words(id).slice(0, 1), ['kept-here']);
+  t.regex(b.words(id).at(-1) ?? '', /^(delivered|called-back)$/, 'the keeper remembers how its keeping ended');
+  t.is(b.story(id).standing, undefined);
+  t.throws(() => b.story(`${id.slice(0, -1)}f`), { message: /no message/ });
 });
 
 test('without acknowledgement: over what it went or that it did not, and that nothing more will be known', async (t) => {

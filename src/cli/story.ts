@@ -38,6 +38,7 @@ const SENTENCES: Readonly<Record<string, Sentence>> = {
   waiting: ({ detail }) => `waits here, kept on disk${why(detail)}`,
   held: (_, who) => `${who} has a copy, and hands it over when it meets the destination`,
   'given-up': ({ detail }, who) => `${who} has its copy no more${why(detail)}`,
+  'called-back': (_, who) => `${who} needs no copy here any more: its message has its end`,
   unkept: ({ detail }) => `this node's disk did not take it${why(detail)}; it is tried while the agent runs`,
   handing: (_, who) => `a way is open: handed over to ${who}`,
   offered: (_, who) => `its size was told to ${who}, which fetches it in chunks`,

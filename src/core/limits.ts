@@ -69,6 +69,8 @@ export const Limit = {
   ProbeBurst: 32,
   /** Probes of this node whose answers are still taken; the oldest goes first. */
   Traces: 64,
+  /** Messages of others of which it is remembered, in memory, how their keeping here ended; the oldest goes first. */
+  PartedParcels: 1_024,
   /** Message stories remembered; the oldest goes first. */
   Stories: 2_048,
   /** Ids of delivered messages remembered to deliver each once; the oldest goes first. */

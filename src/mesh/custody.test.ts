@@ -182,6 +182,8 @@ test('beyond a quota the origin’s least urgent, oldest goes; nothing more urge
   t.is(await write(), '', 'the low one went');
   t.is(parcel(parcelOf({ sequence: 901, bytes, priority: Priority.Low }), 99_100), 'custody.full');
   t.is(custody.sizes().kept, fits);
+  const gone = custody.ofOthers.parted(messageIdFor(ORIGIN.id, 7, 0));
+  t.like(gone, { origin: ORIGIN.id, to: FAR, what: Said.GivenUp, code: 'custody.full', partedAt: 99_000 });
 });
 
 test('only the origin calls its message back', async (t) => {
@@ -200,6 +202,7 @@ test('only the origin calls its message back', async (t) => {
   t.is(custody.sizes().kept, 1);
   custody.receipt(ORIGIN.id, receipt(Said.CalledBack), at(0));
   t.is(custody.sizes().kept, 0);
+  t.is(custody.ofOthers.parted(messageIdFor(ORIGIN.id, 7, 1))?.what, Said.CalledBack);
 });
 
 test('what a disk has spoilt is thrown away at the start, and the rest goes on', async (t) => {

@@ -103,9 +103,9 @@ export class Custody {
     return item ? { ...item, doing: item.atDoor ? 'handing-over' : 'waiting' } : this.#transfers.standing(id);
   }
 
-  /** What a message that is kept here for others would stand for in its own frame. */
-  keptBody(id: MessageId): Uint8Array | undefined {
-    return this.#shelf.keptBody(id);
+  /** Of messages of others: what stands in their own frames, and how their keeping here ended. */
+  get ofOthers(): Pick<Shelf, 'keptBody' | 'parted'> {
+    return this.#shelf;
   }
 
   // ---- this node's own messages -------------------------------------------------------------------------------------
@@ -202,7 +202,7 @@ export class Custody {
     const item = this.#shelf.items.get(receipt.message);
     if (!item) return this.#transfers.told(from, receipt, now);
     if (item.own) this.#told(item, { ...receipt, node: from }, now);
-    else if (receipt.what === Said.CalledBack && from === item.origin) this.#shelf.drop(item, now);
+    else if (receipt.what === Said.CalledBack && from === item.origin) this.#shelf.calledBack(item, now);
   }
 
   // ---- time, neighbours, disk ---------------------------------------------------------------------------------------

@@ -31,6 +31,13 @@ interface NewItem {
   readonly giver?: NodeId | undefined;
 }
 
+/** How the keeping of another node's message ended here. Times are monotonic ms. */
+export interface Parted extends Pick<Item, 'origin' | 'to' | 'priority' | 'bornAt'> {
+  readonly what: Said;
+  readonly code: string;
+  readonly partedAt: number;
+}
+
 export type StoreReader = Pick<Store, 'get' | 'range'>;
 
 export const keyOf = (id: MessageId): string => `p/${id}`;
@@ -40,6 +47,7 @@ const handedKey = (id: MessageId): string => `k/${id}`;
 /** The messages in custody here: in memory what decides about them, on disk their bytes. */
 export class Shelf {
   readonly items = new KeptItems();
+  readonly #parted = new Map<MessageId, Parted>();
   readonly #context: MeshContext;
   readonly #store: StoreReader;
   readonly #log: KeepLog;
@@ -139,8 +147,26 @@ export class Shelf {
     if (item.handed.size > 0) this.#log.later({ op: 'delete', space: CUSTODY_SPACE, key: handedKey(item.id) }, now);
   }
 
+  /** Its origin needs no copy here any more. */
+  calledBack(item: Item, now: Instant): void {
+    this.#part(item, Said.CalledBack, '', now);
+    this.drop(item, now);
+  }
+
+  /** Of messages of others: what became of those that were kept here lately. */
+  parted(id: MessageId): Parted | undefined {
+    return this.#parted.get(id);
+  }
+
+  #part({ id, origin, to, priority, bornAt }: Item, what: Said, code: string, now: Instant): void {
+    this.#parted.delete(id);
+    this.#parted.set(id, { origin, to, priority, bornAt, what, code, partedAt: now.mono });
+    if (this.#parted.size > Limit.PartedParcels) this.#parted.delete(this.#parted.keys().next().value as MessageId);
+  }
+
   /** Tells the origin what became of a message kept for it. */
   say(item: Item, what: Said, code: string, now: Instant): void {
+    this.#part(item, what, code, now);
     const isLast = what === Said.Delivered || what === Said.Refused;
     const expiresAt = Math.max(item.expiresAt, now.mono + TELL_MS);
     this.#receipts.add({ message: item.id, what, code }, item.origin, { durable: isLast, expiresAt }, now);
