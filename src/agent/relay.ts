@@ -14,6 +14,9 @@ import type { StorageCondition, StorageState } from './storage-condition.js';
 import type { RunnerTrace } from './trace-access.js';
 import { stateView } from './views.js';
 
+/** Nodes the log has called by their ids alone, whose names it tells when they come; the oldest is forgotten. */
+const NAMELESS_MAX = 256;
+
 export interface RelayParts {
   readonly mesh: Mesh;
   readonly events: Events;
@@ -31,6 +34,7 @@ export class Relay implements RunnerEvents {
   readonly #nodes: MeasuredLog;
   readonly #links: MeasuredLog;
   readonly #faults: MeasuredLog;
+  readonly #nameless = new Set<NodeId>();
 
   constructor(parts: RelayParts) {
     const { log, clock } = parts;
@@ -93,6 +97,7 @@ export class Relay implements RunnerEvents {
       }
       case 'state': {
         const snapshot = mesh.states.get(effect.node);
+        this.#introduce(effect.node, snapshot?.name ?? '');
         if (snapshot) events.emit('state', { nodeId: effect.node, state: stateView(snapshot) });
         return;
       }
@@ -105,7 +110,14 @@ export class Relay implements RunnerEvents {
   /** For people: its name where it is known, and always its id, which nobody can choose. */
   #called(node: NodeId): string {
     const name = this.#parts.mesh.states.get(node)?.name ?? '';
-    return name === '' ? node : `${name} (${node})`;
+    if (name !== '') return `${name} (${node})`;
+    this.#nameless.add(node);
+    if (this.#nameless.size > NAMELESS_MAX) this.#nameless.delete(this.#nameless.values().next().value as NodeId);
+    return node;
+  }
+
+  #introduce(node: NodeId, name: string): void {
+    if (name !== '' && this.#nameless.delete(node)) this.#nodes.say('info', `node ${node} is called ${name}`);
   }
 
   radio(radio: Radio, condition: RadioCondition, reason?: string): void {
