@@ -2,7 +2,7 @@ import type { ScenarioRun } from '../../sim/scenario/play.js';
 import type { Scenario } from '../../sim/scenario/scenario.js';
 import type { SeedFigures } from '../../sim/suite/goal-row.js';
 
-/** One seed's work, as a thread is given it. */
+/** One seed's work, as a process is given it. */
 export type Job =
   | { readonly kind: 'goal'; readonly experiment: number; readonly seed: number }
   | { readonly kind: 'scenario'; readonly scenario: Scenario; readonly seed: number };
@@ -11,7 +11,7 @@ export type Outcome =
   | { readonly kind: 'goal'; readonly figures: readonly SeedFigures[] }
   | { readonly kind: 'scenario'; readonly run: ScenarioRun };
 
-/** What a thread says. */
+/** What a process says. */
 export type Report =
   | { readonly done: Outcome; readonly cpuMs: number }
   | { readonly failed: string; readonly cpuMs: number }

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { parentPort } from 'node:worker_threads';
 import { messageOf } from '../../core/errors.js';
 import { play } from '../../sim/scenario/play.js';
 import { EXPERIMENTS } from '../../sim/suite/all.js';
@@ -20,7 +19,13 @@ function threadCpuMs(): number {
   }
 }
 
-const say = (report: Report): void => parentPort?.postMessage(report);
+const parent = process.ppid;
+
+/** Who has lost its parent goes, too: nobody is to hear of it. */
+function say(report: Report): void {
+  if (process.ppid !== parent) process.exit(1);
+  process.send?.(report);
+}
 
 async function work(job: Job): Promise<Outcome> {
   if (job.kind === 'scenario') {
@@ -33,7 +38,10 @@ async function work(job: Job): Promise<Outcome> {
   return { kind: 'goal', figures: await experiment.measure(job.seed, { cpuMs }) };
 }
 
-parentPort?.on('message', async (job: Job) => {
+// Ctrl-C reaches all processes of a terminal: the parent says what becomes of this one.
+process.on('SIGINT', () => {});
+process.on('disconnect', () => process.exit(1));
+process.on('message', async (job: Job) => {
   const from = threadCpuMs();
   try {
     const done = await work(job);
