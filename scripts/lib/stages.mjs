@@ -12,7 +12,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Further ones than the unit tests have, which begin with 1: with the scenarios three minutes on two cores. */
+/** Further ones than the unit tests have, which begin with 1: with the scenarios less than three minutes on two cores. */
 const SIMULATION_SEEDS = { SIM_FIRST: '16', SIM_SEEDS: '3' };
 const PROPERTY_RUNS = 2000;
 /** Of all fuzzers together. */

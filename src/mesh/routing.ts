@@ -2,7 +2,7 @@ import type { NodeId } from '../core/ids.js';
 import type { Instant } from '../core/machine.js';
 import type { RoutingTable } from '../ports/hot-path.js';
 import type { NodeSnapshot } from '../replication/node-state.js';
-import { type Link, type Links, linkCost, serves } from './links.js';
+import { isBetter as holdsBetter, type Link, type Links, linkCost, serves } from './links.js';
 import { type Pin, Pins } from './pins.js';
 import { type RouteEntry, WaysByNeighbour } from './route-list.js';
 import { type Path, Topology } from './topology.js';
@@ -18,10 +18,7 @@ const toKey = (id: NodeId): bigint => BigInt(`0x${id}`);
 const fromKey = (key: bigint): NodeId => key.toString(16).padStart(16, '0') as NodeId;
 
 /** One that answers before one that does not at the moment, then one that holds before one that comes and goes. */
-const isBetter = (a: Link, b: Link): boolean => {
-  if (a.stalled !== b.stalled) return b.stalled;
-  return a.damped === b.damped ? linkCost(a) < linkCost(b) : b.damped;
-};
+const isBetter = (a: Link, b: Link): boolean => (a.stalled === b.stalled ? holdsBetter(a, b) : b.stalled);
 
 /** Destinations whose costs are worked out between two changes of the topology; the one asked for first goes. */
 const COSTS_KEPT = 64;

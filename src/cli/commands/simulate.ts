@@ -65,7 +65,7 @@ const listOption = (text: string): readonly string[] => text.split(',').filter(B
 const seedsOf = ({ seed, seeds }: SimulateOptions): readonly number[] | undefined =>
   seed === undefined ? seeds : [seed];
 
-/** What Ctrl-C ends, and how: no thread is left, and nothing half is printed. */
+/** What Ctrl-C ends, and how: no process is left, and nothing half is printed. */
 function stopOnSignal(progress: SeedProgress, ...pools: readonly Pool[]): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => {
@@ -172,7 +172,7 @@ export function define(command: Command): void {
       helped(seedsOption),
     )
     .option('--seed <seed>', 'this one: replays a run', helped(wholeNumber('--seed', 0, SEED_MAX)))
-    .option('--jobs <count>', 'threads (default: one for each processor)', helped(wholeNumber('--jobs', 1, 16)))
+    .option('--jobs <count>', 'processes (default: one for each processor)', helped(wholeNumber('--jobs', 1, 16)))
     .option('--report <file>', 'a page with pictures, in HTML')
     .option('--shrink [file]', 'make a scenario that fails small, into a file (default: NAME-small.toml)')
     .option('--list', 'the rows and the scenarios there are')

@@ -34,7 +34,7 @@ function checked() {
     world.crash(index);
     world.start(index);
   };
-  return { world, checker, findings, arrives, ends, restart };
+  return { arrives, ends, restart };
 }
 
 test('a message that arrives once and is then said to be delivered is as it should be', (t) => {
